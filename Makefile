@@ -1,0 +1,34 @@
+# make demo    everything that is missing, then a running demonstration with its address and accounts
+# make test    the same plus the test tools, then every check and test
+# make setup   only installs; .venv/bin/duban works afterwards
+# make check   what reviewers run before they read: format, lint, imports
+# make clean   takes away what set-up made; data, letters and fonts of your own under var/ stay
+
+PYTHON ?= python3
+PYTEST_ARGS ?= -n 2 --dist loadfile
+BIN := .venv/bin
+HOUSE := engine forms web setup tests
+
+.PHONY: setup setup-tests demo test check clean
+
+setup:
+	@$(PYTHON) -m setup
+
+setup-tests:
+	@$(PYTHON) -m setup --for test
+
+demo: setup
+	@$(BIN)/duban demo
+
+test: setup-tests check
+	$(BIN)/pytest -v $(PYTEST_ARGS)
+
+check: setup-tests
+	$(BIN)/ruff format --check $(HOUSE)
+	$(BIN)/ruff check $(HOUSE)
+	$(BIN)/lint-imports
+
+clean:
+	rm -rf .venv web/frontend/node_modules web/static/dist build *.egg-info
+	rm -rf .pytest_cache .ruff_cache .mypy_cache .import_linter_cache .hypothesis
+	rm -rf var/cache var/log var/setup.lock var/fonts/fandol var/fonts/babelstone

@@ -1,0 +1,309 @@
+"""Decision tables as dmn-js writes them: S-FEEL cells on the left, literals on the right, UNIQUE or FIRST.
+
+It decides with plain values and says which row spoke; it never runs text from a cell as code.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from lxml import etree
+
+from engine.bpmn import expressions
+from engine.bpmn.document import local, read_document, text_of
+from engine.bpmn.expressions import ExpressionError
+from engine.errors import Invalid, Problem
+
+HIT_POLICIES = ("UNIQUE", "FIRST")
+MAX_RULES = 500
+NUMBER = r"-?\d{1,15}(?:\.\d{1,10})?"
+_LITERAL = re.compile(rf'\s*("[^"]*"|{NUMBER}|true|false|null)\s*')
+_COMPARISON = re.compile(rf"\s*(<=|>=|<|>|=)\s*({NUMBER})\s*")
+_INTERVAL = re.compile(rf"\s*([\[\](])\s*({NUMBER})\s*\.\.\s*({NUMBER})\s*([\[\])])\s*")
+
+Test = Callable[[Any], bool]
+
+
+class DecisionError(Invalid):
+    """A table that cannot be read, or that has no single answer. Names table, row and cell."""
+
+    def __init__(self, where: str, zh: str, en: str) -> None:
+        super().__init__("decision.invalid", f"{where}: {en}", (Problem(where, zh, en),), where=where)
+        self.where = where
+        self.zh = zh
+        self.en = en
+
+
+@dataclass(frozen=True)
+class DecisionResult:
+    """`outputs` by name; `rule_id` is the id of the row that spoke, kept as the reason."""
+
+    outputs: dict[str, Any]
+    rule_id: str
+    decision_id: str
+
+
+@dataclass(frozen=True)
+class Rule:
+    rule_id: str
+    tests: tuple[Test, ...]
+    outputs: tuple[Any, ...]
+
+
+@dataclass(frozen=True)
+class Decision:
+    """One table. `inputs` are expressions over the variables, `output_names` the variables it gives."""
+
+    decision_id: str
+    name: str
+    hit_policy: str
+    inputs: tuple[str, ...]
+    output_names: tuple[str, ...]
+    rules: tuple[Rule, ...]
+
+    def decide(
+        self, inputs: Mapping[str, Any], functions: Mapping[str, Callable[..., Any]] | None = None
+    ) -> DecisionResult:
+        """The answer for these variables. Raises DecisionError when no row fits, or two rows of a UNIQUE table do."""
+        values = [self._value(text, inputs, functions or {}) for text in self.inputs]
+        hits: list[tuple[int, Rule]] = []
+        for number, rule in enumerate(self.rules, start=1):
+            if self._fits(number, rule, values):
+                hits.append((number, rule))
+                if self.hit_policy == "FIRST":
+                    break
+        if not hits:
+            shown = "，".join(f"{text} = {value!r}" for text, value in zip(self.inputs, values, strict=True))
+            raise DecisionError(
+                self.decision_id,
+                f"决策表“{self.name}”没有一行适用于 {shown}。请补一行，或加一行全为“-”的兜底。",
+                f'No row of the table "{self.name}" fits {shown}. Add a row, or a last row of "-" cells.',
+            )
+        if len(hits) > 1:
+            rows = ", ".join(str(number) for number, _ in hits)
+            raise DecisionError(
+                self.decision_id,
+                f"决策表“{self.name}”要求只有一行适用，但第 {rows} 行同时适用。",
+                f'The table "{self.name}" is UNIQUE, but rows {rows} fit at the same time.',
+            )
+        rule = hits[0][1]
+        return DecisionResult(dict(zip(self.output_names, rule.outputs, strict=True)), rule.rule_id, self.decision_id)
+
+    def _value(self, text: str, names: Mapping[str, Any], functions: Mapping[str, Callable[..., Any]]) -> Any:
+        try:
+            return expressions.evaluate(text, names, functions)
+        except ExpressionError as error:
+            where = f"{self.decision_id}:{text}"
+            raise DecisionError(
+                where,
+                f"决策表“{self.name}”的输入列“{text}”：{error.zh}",
+                f'Table "{self.name}", input "{text}": {error.en}',
+            ) from error
+
+    def _fits(self, number: int, rule: Rule, values: list[Any]) -> bool:
+        for column, (test, value) in enumerate(zip(rule.tests, values, strict=True)):
+            try:
+                if not test(value):
+                    return False
+            except TypeError as error:
+                raise DecisionError(
+                    f"{self.decision_id}:{rule.rule_id}",
+                    f"决策表“{self.name}”第 {number} 行“{self.inputs[column]}”列：值 {value!r} 不能这样比较。",
+                    f'Table "{self.name}", row {number}, column "{self.inputs[column]}": '
+                    f"{value!r} cannot be compared in this way.",
+                ) from error
+        return True
+
+
+def read_decision(dmn: bytes) -> Decision:
+    """The only decision of a file. Raises DocumentRefused or DecisionError."""
+    decisions = read_decisions(dmn)
+    if len(decisions) != 1:
+        raise DecisionError(
+            "dmn",
+            f"文件里有 {len(decisions)} 张决策表，应当是一张。",
+            f"{len(decisions)} decisions in the file, not one.",
+        )
+    return next(iter(decisions.values()))
+
+
+def read_decisions(dmn: bytes) -> dict[str, Decision]:
+    """Every decision of a file by its id. Raises DocumentRefused or DecisionError, which names the first fault."""
+    root = read_document(dmn)
+    if local(root) != "definitions" or "DMN" not in str(etree.QName(root).namespace):
+        raise DecisionError("dmn", "这不是 DMN 决策文件。", "This is not a DMN file.")
+    found: dict[str, Decision] = {}
+    for node in root:
+        if local(node) == "decision":
+            decision = _decision(node)
+            if decision.decision_id in found:
+                where = decision.decision_id
+                raise DecisionError(where, f"决策编号“{where}”用了两次。", f'The decision id "{where}" is used twice.')
+            found[decision.decision_id] = decision
+        elif local(node) in ("businessKnowledgeModel", "decisionService"):
+            raise DecisionError(
+                node.get("id", "dmn"),
+                "只支持决策表，请删除业务知识模型和决策服务。",
+                "Only decision tables run here; remove knowledge models and services.",
+            )
+    if not found:
+        raise DecisionError("dmn", "文件里没有决策表。", "There is no decision in the file.")
+    return found
+
+
+def _decision(node: etree._Element) -> Decision:
+    key = node.get("id", "")
+    name = node.get("name") or key
+    if not key:
+        raise DecisionError("dmn", f"决策“{name}”没有编号（id）。", f'The decision "{name}" has no id.')
+    table = next((child for child in node if local(child) == "decisionTable"), None)
+    if table is None:
+        raise DecisionError(
+            key, f"决策“{name}”不是决策表。请改为决策表。", f'"{name}" is not a decision table. Make it one.'
+        )
+    policy = table.get("hitPolicy", "UNIQUE")
+    if policy not in HIT_POLICIES:
+        raise DecisionError(
+            key,
+            f"决策表“{name}”的命中策略 {policy} 不支持，请选 UNIQUE（唯一）或 FIRST（首个）。",
+            f'The table "{name}" has hit policy {policy}; choose UNIQUE or FIRST.',
+        )
+    inputs = tuple(_input(child, key, name) for child in table if local(child) == "input")
+    outputs = tuple(child.get("name", "").strip() for child in table if local(child) == "output")
+    if not inputs:
+        raise DecisionError(key, f"决策表“{name}”没有输入列。", f'The table "{name}" has no input column.')
+    if not outputs or len(set(outputs)) != len(outputs) or not all(_is_name(output) for output in outputs):
+        raise DecisionError(
+            key,
+            f"决策表“{name}”的每个输出列都要有不同的变量名（字母、数字、下划线）。",
+            f'Each output column of "{name}" needs a variable name of its own (letters, digits, _).',
+        )
+    rows = [child for child in table if local(child) == "rule"]
+    if not rows or len(rows) > MAX_RULES:
+        raise DecisionError(
+            key, f"决策表“{name}”要有 1 到 {MAX_RULES} 行。", f'The table "{name}" needs 1 to {MAX_RULES} rows.'
+        )
+    rules = tuple(_rule(row, number, key, inputs, outputs) for number, row in enumerate(rows, start=1))
+    return Decision(key, name, policy, inputs, outputs, rules)
+
+
+def _is_name(text: str) -> bool:
+    return text.isidentifier() and not text.startswith("_")
+
+
+def _input(node: etree._Element, key: str, name: str) -> str:
+    text = text_of(next((child for child in node.iter() if local(child) == "inputExpression"), None))
+    fault = expressions.check_expression(text)
+    if fault:
+        label = node.get("label") or text
+        raise DecisionError(
+            f"{key}:{label}",
+            f"决策表“{name}”的输入列“{label}”：{fault.zh}",
+            f'Table "{name}", input column "{label}": {fault.en}',
+        )
+    return text
+
+
+def _rule(node: etree._Element, number: int, key: str, inputs: tuple[str, ...], outputs: tuple[str, ...]) -> Rule:
+    rule_id = node.get("id") or f"row{number}"
+    tests = [text_of(child) for child in node if local(child) == "inputEntry"]
+    results = [text_of(child) for child in node if local(child) == "outputEntry"]
+    if len(tests) != len(inputs) or len(results) != len(outputs):
+        raise DecisionError(
+            f"{key}:{rule_id}",
+            f"决策表 {key} 第 {number} 行的格数和列数不一致。",
+            f"Table {key}, row {number}: the number of cells is not the number of columns.",
+        )
+    return Rule(
+        rule_id,
+        tuple(_read_cell(text, unary_test, key, number, column, inputs[column]) for column, text in enumerate(tests)),
+        tuple(_read_cell(text, literal, key, number, column, outputs[column]) for column, text in enumerate(results)),
+    )
+
+
+def _read_cell(text: str, read: Callable[[str], Any], key: str, number: int, column: int, title: str) -> Any:
+    try:
+        return read(text)
+    except ValueError:
+        wanted = '"文字"、数字、true、false' if read is literal else '-、"文字"、"甲","乙"、>= 5、[1..3]、not("文字")'
+        raise DecisionError(
+            f"{key}:row{number}:{title}",
+            f"决策表 {key} 第 {number} 行“{title}”列写的是 {text or '空'}，读不懂。可以写：{wanted}。",
+            f'Table {key}, row {number}, column "{title}": {text or "an empty cell"} cannot be read. '
+            'Write "text", numbers, true or false; on the left also -, >= 5, [1..3], not("text").',
+        ) from None
+
+
+def literal(text: str) -> Any:
+    """The value of an output cell: quoted text, a number, true, false or null. Raises ValueError."""
+    if not _LITERAL.fullmatch(text):
+        raise ValueError(text)
+    text = text.strip()
+    if text.startswith('"'):
+        return text[1:-1]
+    if text in expressions.WORDS:
+        return expressions.WORDS[text]
+    return float(text) if "." in text else int(text)
+
+
+def unary_test(text: str) -> Test:
+    """The test of an input cell. Raises ValueError for what S-FEEL unary tests do not have."""
+    text = text.strip()
+    if text in ("-", ""):
+        return lambda value: True
+    negated = re.fullmatch(r"not\s*\((.*)\)", text, re.DOTALL)
+    if negated:
+        inner = _any_of(negated[1])
+        return lambda value: not inner(value)
+    return _any_of(text)
+
+
+def _any_of(text: str) -> Test:
+    tests = [_single(part) for part in _split(text)]
+    return lambda value: any(test(value) for test in tests)
+
+
+def _split(text: str) -> list[str]:
+    """At commas outside quotes and brackets."""
+    return [part for part in re.split(r',(?=(?:[^"]*"[^"]*")*[^"]*$)', text)]
+
+
+def _single(text: str) -> Test:
+    if _LITERAL.fullmatch(text):
+        wanted = literal(text)
+        return lambda value: _equal(value, wanted)
+    if found := _COMPARISON.fullmatch(text):
+        sign, limit = found[1], float(found[2])
+        return lambda value: value is not None and _ORDER[sign](_measure(value), limit)
+    if found := _INTERVAL.fullmatch(text):
+        low, high = float(found[2]), float(found[3])
+        if low > high:
+            raise ValueError(text)
+        above = _ORDER[">="] if found[1] == "[" else _ORDER[">"]
+        below = _ORDER["<="] if found[4] == "]" else _ORDER["<"]
+        return lambda value: value is not None and above(_measure(value), low) and below(_measure(value), high)
+    raise ValueError(text)
+
+
+def _equal(value: Any, wanted: Any) -> bool:
+    if isinstance(value, bool) or isinstance(wanted, bool):
+        return value is wanted
+    if isinstance(value, list):  # a form's checklist: one of the ticked values
+        return wanted in value
+    return bool(value == wanted)
+
+
+def _measure(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise TypeError(f"{value!r} is not a number")
+    return value
+
+
+_ORDER: Mapping[str, Callable[[float, float], bool]] = {
+    "<": lambda left, right: left < right,
+    "<=": lambda left, right: left <= right,
+    ">": lambda left, right: left > right,
+    ">=": lambda left, right: left >= right,
+    "=": lambda left, right: left == right,
+}

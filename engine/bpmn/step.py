@@ -1,0 +1,106 @@
+"""What one step of a process did, as plain values for whoever writes rows: opened, closed, reached, passed."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from engine.bpmn.elements import Element
+
+
+@dataclass(frozen=True)
+class Moment:
+    """The present of one step: the instant (aware, UTC) and the deadline functions that belong to it."""
+
+    now: datetime
+    functions: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class OpenedTask:
+    """A user task that waits for a person. `due` is what the deadline expression gave: a Deadline or an instant.
+
+    `deadline_names`: the variables it was computed from, so that it can be computed again.
+    """
+
+    token: str
+    element: Element
+    variables: dict[str, Any]
+    due: Any = None
+    deadline_names: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class OpenedTimer:
+    """A timer that was armed; it fires only when told. `names` as `deadline_names` of a task."""
+
+    token: str
+    element: Element
+    due: Any
+    expression: str
+    names: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class OpenedJob:
+    """A service task that waits for the worker, with its inputs as they were when it was reached."""
+
+    token: str
+    element: Element
+    kind: str
+    inputs: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class OpenedWait:
+    """A message event that waits; `message` is the message's name."""
+
+    token: str
+    element: Element
+    message: str
+
+
+@dataclass(frozen=True)
+class ReachedMilestone:
+    """A fact of the case, with the variables as they were; `due` when the event carries a deadline."""
+
+    element: Element
+    name: str
+    variables: dict[str, Any]
+    due: Any = None
+    deadline_names: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Decided:
+    """A business rule task that ran: which table spoke by which row, and what it gave."""
+
+    element: Element
+    decision_id: str
+    rule_id: str
+    outputs: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Token:
+    """Something that lives now. `kind`: user, timer, job or wait."""
+
+    token: str
+    process_key: str
+    element_id: str
+    kind: str
+
+
+@dataclass(frozen=True)
+class Step:
+    """Everything that changed. `passed` lists the elements that finished, in the order they did."""
+
+    opened_tasks: tuple[OpenedTask, ...] = ()
+    closed_tokens: tuple[str, ...] = ()
+    opened_timers: tuple[OpenedTimer, ...] = ()
+    opened_jobs: tuple[OpenedJob, ...] = ()
+    opened_waits: tuple[OpenedWait, ...] = ()
+    milestones: tuple[ReachedMilestone, ...] = ()
+    passed: tuple[tuple[str, str], ...] = ()
+    ended: bool = False
+    decisions: tuple[Decided, ...] = ()

@@ -1,0 +1,338 @@
+"""Opens a campaign from its plan, registers cases, loads calendars and recomputes what a notice moves."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from engine import plans
+from engine.commands.progress import deadline_record, plain_changes, start_instance
+from engine.domain import calendar as calendars
+from engine.domain import campaign as campaign_plans
+from engine.domain.actor import require_role
+from engine.domain.case import CaseState
+from engine.domain.deadline import Deadline
+from engine.domain.instance import InstanceKind
+from engine.domain.obligation import Obligation, report_due_dates, split_past
+from engine.errors import Invalid, Problem, Rejected
+from engine.bpmn.expressions import evaluate
+from engine.store import cases, instances, jobs, people, supervision, tasks
+from engine.store import plans as store
+from engine.store.transaction import Transaction
+
+SOURCES = ("new", "lookback")
+
+
+@dataclass(frozen=True)
+class OpenCampaign:
+    """`content` is the campaign's TOML. What the plan made due before now loads as history and alarms nobody."""
+
+    content: bytes = field(repr=False)
+
+
+@dataclass(frozen=True)
+class NewCase:
+    """One site to register. `fingerprint` names the row: the same row twice is one case."""
+
+    name: str
+    area_id: str
+    group_id: str
+    address: str
+    fingerprint: str
+    lead_id: str | None = None
+    credit_code: str | None = None
+    industry: str = ""
+    source: str = "new"
+    problem: str = ""
+    kinds: tuple[str, ...] = ()
+    contact_name: str = ""
+    contact_phone: str = ""
+    longitude: float | None = None
+    latitude: float | None = None
+    row: int | None = None
+
+
+@dataclass(frozen=True)
+class RegisterCases:
+    """All or nothing. `dry_run` checks everything and writes nothing."""
+
+    campaign_id: str
+    rows: tuple[NewCase, ...] = field(repr=False)
+    filename: str = ""
+    dry_run: bool = False
+
+
+@dataclass(frozen=True)
+class PublishCalendar:
+    """Load one year's calendar (TOML); provisional due dates that stand on it are computed anew."""
+
+    content: bytes = field(repr=False)
+
+
+def open_campaign(command: OpenCampaign, tx: Transaction) -> dict[str, Any]:
+    """Returns {"campaign", "history", "reports"}: how many obligations loaded as history and how many lie ahead."""
+    require_role(tx.actor, "sysadmin", "supervisor")
+    plan = campaign_plans.load(command.content)
+    if store.campaign_content(tx.connection, plan.id) is not None:
+        raise Rejected("campaign_open", f"Campaign {plan.id} is open already.", campaign=plan.id)
+    store.add_campaign(tx, campaign_id=plan.id, title=plan.title, content=command.content)
+    for position, unit in enumerate(_parents_first(plan.units)):
+        people.put_unit(
+            tx,
+            unit_id=unit.id,
+            name=unit.name,
+            kind=unit.kind,
+            parent_id=unit.parent,
+            aliases=list(unit.aliases),
+            position=position,
+        )
+    history, ahead = split_past(report_due_dates(plan, plans.calendar(tx)), tx.now)
+    for obligation in history:
+        _add_report(tx, plan, obligation, "HISTORY")
+    for obligation in ahead:
+        report_id = _add_report(tx, plan, obligation, "OPEN")
+        _start_report(tx, plan, obligation, report_id)
+    tx.record("CampaignOpened", campaign_id=plan.id, title=plan.title)
+    return {"campaign": plan.id, "history": len(history), "reports": len(ahead)}
+
+
+def register_cases(command: RegisterCases, tx: Transaction) -> dict[str, Any]:
+    """Returns {"added": [numbers], "known": n}. Raises Invalid with every problem, each at its row."""
+    require_role(tx.actor, "supervisor", "sysadmin", "officer")
+    plan = plans.campaign(tx, command.campaign_id)
+    known = cases.known_fingerprints(tx, command.campaign_id)
+    fresh = [row for row in command.rows if row.fingerprint not in known]
+    problems = _row_problems(tx, plan, fresh)
+    if problems:
+        raise Invalid("register_invalid", f"{len(problems)} problems in the register; nothing was imported.", problems)
+    result: dict[str, Any] = {"added": [], "known": len(command.rows) - len(fresh), "rows": len(fresh)}
+    if command.dry_run or not fresh:
+        return result
+    prefix = command.campaign_id.replace("_", "").upper()
+    for serial, row in zip(store.take_case_serials(tx, command.campaign_id, len(fresh)), fresh, strict=True):
+        case_id = f"{prefix}-{serial:04d}"
+        _add_case(tx, plan, case_id, row)
+        result["added"].append(case_id)
+    tx.record("RegisterImported", campaign_id=command.campaign_id, filename=command.filename or "—", added=len(fresh))
+    return result
+
+
+def publish_calendar(command: PublishCalendar, tx: Transaction) -> dict[str, int]:
+    """Returns {"year", "recomputed"}. Original due dates stay as they were."""
+    require_role(tx.actor, "sysadmin")
+    year = calendars.load(command.content).year
+    if not store.put_calendar(tx, year, command.content):
+        return {"year": year, "recomputed": 0}
+    tx.cache.pop("calendar", None)
+    recomputed = _recompute_tasks(tx) + _recompute_timers(tx)
+    tx.record("CalendarPublished", year=year, recomputed=recomputed)
+    return {"year": year, "recomputed": recomputed}
+
+
+# -- parts -------------------------------------------------------------------------------------------------------------
+def _parents_first(units: tuple[Any, ...]) -> list[Any]:
+    placed: dict[str, Any] = {}
+    waiting = list(units)
+    while waiting:
+        ready = [unit for unit in waiting if unit.parent is None or unit.parent in placed]
+        placed |= {unit.id: unit for unit in ready}
+        waiting = [unit for unit in waiting if unit.id not in placed]
+    return list(placed.values())
+
+
+def _add_report(tx: Transaction, plan: Any, obligation: Obligation, state: str) -> str:
+    rule = next(rule for rule in plan.reports if rule.key == obligation.rule_key)
+    report_id = tx.new_id()
+    supervision.add_report(
+        tx,
+        {
+            "report_id": report_id,
+            "campaign_id": plan.id,
+            "rule_key": rule.key,
+            "name": rule.name,
+            "unit_id": obligation.unit_id,
+            "due_at": obligation.deadline.due_at,
+            "deadline": deadline_record(obligation.deadline, None, {}, rule.basis, tx.now),
+            "state": state,
+            "is_sealed": rule.sealed,
+        },
+    )
+    return report_id
+
+
+def _start_report(tx: Transaction, plan: Any, obligation: Obligation, report_id: str) -> None:
+    rule = next(rule for rule in plan.reports if rule.key == obligation.rule_key)
+    due = obligation.deadline
+    opens = plans.timetable(tx, plan.id).before(due, "3wd")
+    start_instance(
+        tx,
+        key=plan.processes.get("report", "report_obligation"),
+        kind=InstanceKind.REPORT,
+        business_key=report_id,
+        campaign_id=plan.id,
+        case_id=None,
+        variables={
+            "report_id": report_id,
+            "report": report_id,
+            "report_name": rule.name,
+            "name": f"{rule.name}（{due.due_on.month}月{due.due_on.day}日）",
+            "period": due.due_on.isoformat(),
+            "sealed": rule.sealed,
+            "unit": obligation.unit_id,
+            "office": plan.office.unit,
+            "campaign": plan.id,
+            "due_at": due.due_at.isoformat(),
+            "opens_at": opens.due_at.isoformat(),
+        },
+    )
+
+
+def _row_problems(tx: Transaction, plan: Any, rows: list[NewCase]) -> tuple[Problem, ...]:
+    areas = {unit.id for unit in plan.areas}
+    groups = {group.id for group in plan.groups}
+    codes = cases.known_credit_codes(tx, plan.id)
+    found = []
+    for row in rows:
+        where = f"row {row.row}" if row.row else row.name
+        if row.area_id not in areas:
+            found.append(Problem(where, f"没有镇街“{row.area_id}”。", f"There is no area {row.area_id}."))
+        if row.group_id not in groups:
+            found.append(Problem(where, f"没有专责组“{row.group_id}”。", f"There is no working group {row.group_id}."))
+        if row.source not in SOURCES:
+            found.append(Problem(where, f"没有来源“{row.source}”。", f"There is no source {row.source}."))
+        if row.credit_code and row.credit_code in codes:
+            listed = codes[row.credit_code]
+            found.append(
+                Problem(
+                    f"{where} 统一社会信用代码",
+                    f"统一社会信用代码 {row.credit_code} 已在册（{listed}）。",
+                    f"Credit code {row.credit_code} is registered already ({listed}).",
+                )
+            )
+        elif row.credit_code:
+            codes[row.credit_code] = where
+    return tuple(found)
+
+
+def _add_case(tx: Transaction, plan: Any, case_id: str, row: NewCase) -> None:
+    group = plan.group(row.group_id)
+    lead_id = row.lead_id if row.lead_id in group.leads else group.leads[0]
+    due = _survey_due(tx, plan.id)
+    timing = {
+        "due_at": due.due_at,
+        "due_original_at": due.due_at,
+        "yellow_at": plans.yellow_from(tx, plan.id, tx.now, due.due_at),
+    }
+    cases.add(
+        tx,
+        {
+            "case_id": case_id,
+            "campaign_id": plan.id,
+            "name": row.name,
+            "credit_code": row.credit_code,
+            "area_id": row.area_id,
+            "lead_id": lead_id,
+            "group_id": row.group_id,
+            "address": row.address,
+            "industry": row.industry,
+            "source": row.source,
+            "problem": row.problem,
+            "contact_name": row.contact_name,
+            "contact_phone": row.contact_phone,
+            "longitude": row.longitude,
+            "latitude": row.latitude,
+            "fingerprint": row.fingerprint,
+            "kinds": list(row.kinds),
+            "state": CaseState.ACTIVE,
+            "phase": "survey",
+            "registered_at": tx.now,
+            **timing,
+            "deadline": deadline_record(due, None, {}, "", tx.now),
+        },
+        group.cooperates,
+    )
+    tx.record("CaseRegistered", case_id=case_id, campaign_id=plan.id, name=row.name, changes=plain_changes(timing))
+    start_instance(
+        tx,
+        key=plan.processes.get("case", "case_lifecycle"),
+        kind=InstanceKind.CASE,
+        business_key=case_id,
+        campaign_id=plan.id,
+        case_id=case_id,
+        variables={
+            "case": case_id,
+            "name": row.name,
+            "campaign": plan.id,
+            "area": row.area_id,
+            "lead": lead_id,
+            "office": plan.office.unit,
+            "group": row.group_id,
+            "is_lookback": row.source == "lookback",
+            "address": row.address,
+            "industry": row.industry,
+            "problem": row.problem,
+            "kinds": list(row.kinds),
+            "contact_name": row.contact_name,
+            "contact_phone": row.contact_phone,
+        },
+    )
+
+
+def _survey_due(tx: Transaction, campaign_id: str) -> Deadline:
+    """A site found after the survey's end still gets five working days: a new find is not late on the day it is found."""
+    timetable = plans.timetable(tx, campaign_id)
+    return timetable.latest(timetable.phase_end("survey"), timetable.after("5wd"))
+
+
+def _recompute_tasks(tx: Transaction) -> int:
+    changed = 0
+    for row in tasks.provisional(tx):
+        due = _recomputed(tx, row["campaign_id"], row["deadline"])
+        if due is None:
+            continue
+        record = deadline_record(due, row["deadline"]["expression"], row["deadline"]["names"], row["deadline"]["basis"], tx.now)
+        assert record is not None
+        record["evaluated_at"] = row["deadline"]["evaluated_at"]
+        tasks.update(
+            tx,
+            row["task_id"],
+            due_at=due.due_at,
+            is_provisional=due.provisional,
+            deadline=record,
+            yellow_at=plans.yellow_from(tx, row["campaign_id"], row["opened_at"], due.due_at),
+        )
+        if due.due_at != row["due_at"]:
+            changed += 1
+            tx.record(
+                "DueChanged",
+                case_id=row["case_id"],
+                instance_id=row["instance_id"],
+                campaign_id=row["campaign_id"],
+                name=row["name"],
+                old=row["due_at"].isoformat(),
+                new=due.due_at.isoformat(),
+            )
+    return changed
+
+
+def _recompute_timers(tx: Transaction) -> int:
+    changed = 0
+    for row in jobs.provisional_timers(tx):
+        due = _recomputed(tx, instances.lock(tx, row["instance_id"]).campaign_id, row["deadline"])
+        if due is not None:
+            record = deadline_record(due, row["deadline"]["expression"], row["deadline"]["names"], row["deadline"]["basis"], tx.now)
+            assert record is not None
+            record["evaluated_at"] = row["deadline"]["evaluated_at"]
+            changed += due.due_at != row["due_at"]
+            jobs.set_due(tx, row["job_id"], due.due_at, record)
+    return changed
+
+
+def _recomputed(tx: Transaction, campaign_id: str, record: dict[str, Any]) -> Deadline | None:
+    """The same expression, names and starting instant under today's calendar."""
+
+
+    if not record.get("expression"):
+        return None
+    timetable = plans.timetable(tx, campaign_id, datetime.fromisoformat(record["evaluated_at"]))
+    value = evaluate(record["expression"], record["names"], timetable.functions())
+    return value if isinstance(value, Deadline) else None

@@ -1,0 +1,180 @@
+"""Issues a letter: takes its number and keeps what it says, in the same transaction as the reason for it.
+
+The PDF is made later by a job from what is kept here, so every attempt prints the same number and the same words.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from engine import plans
+from engine.domain.calendar import civil_date
+from engine.domain.campaign import Campaign
+from engine.domain.instance import InstanceKind, InstanceRow
+from engine.domain.letter import KINDS, LAYOUTS, format_date, format_number
+from engine.errors import Invalid, Problem
+from engine.store import cases, paper, people, supervision
+from engine.store.transaction import Transaction
+
+TEMPLATES_KEY = "letters"
+
+
+def issue_for_job(tx: Transaction, row: InstanceRow, inputs: Mapping[str, Any], variables: Mapping[str, Any]) -> str:
+    """The letter that a `letter` service task asks for. Inputs: kind, to (unit id); optional layout, reply, reason."""
+    item_id = row.business_key if row.kind in (InstanceKind.SUPERVISION, InstanceKind.ACCOUNTABILITY) else None
+    report_id = variables.get("report") if isinstance(variables.get("report"), str) else None
+    return issue(
+        tx,
+        campaign_id=row.campaign_id,
+        kind=str(inputs.get("kind")),
+        unit_id=str(inputs.get("to") or variables.get("unit") or variables.get("lead")),
+        case_ids=[row.case_id] if row.case_id else [],
+        report_id=report_id,
+        item_id=item_id,
+        layout=inputs.get("layout"),
+        reply_term=inputs.get("reply"),
+        reason=str(inputs.get("reason") or variables.get("reason") or ""),
+    )
+
+
+def issue(
+    tx: Transaction,
+    *,
+    campaign_id: str,
+    kind: str,
+    unit_id: str,
+    case_ids: Iterable[str],
+    report_id: str | None = None,
+    item_id: str | None = None,
+    layout: str | None = None,
+    reply_term: str | None = None,
+    reason: str = "",
+) -> str:
+    """Returns the letter id. Raises Invalid for an unknown kind, layout, unit or reply term."""
+    problems = _problems(tx, kind=kind, unit_id=unit_id, layout=layout)
+    if problems:
+        raise Invalid("letter_invalid", "The letter cannot be issued.", problems)
+    campaign = plans.campaign(tx, campaign_id)
+    term = reply_term or KINDS[kind].reply
+    issued_on = civil_date(tx.now)
+    reply_due = plans.timetable(tx, campaign_id).after(term) if term else None
+    definition_id, _ = plans.file_of(tx, TEMPLATES_KEY, f"{kind}.html.j2")
+    organ_code = campaign.office.organ_code + KINDS[kind].word
+    serial = paper.take_serial(tx, organ_code, issued_on.year)
+    number = format_number(organ_code, issued_on.year, serial)
+    listed = list(dict.fromkeys(case_ids))
+    letter_id = tx.new_id()
+    values = {
+        "letter_id": letter_id,
+        "kind": kind,
+        "layout": layout or KINDS[kind].layout,
+        "organ_code": organ_code,
+        "year": issued_on.year,
+        "serial": serial,
+        "number": number,
+        "title": _subject(tx, listed, report_id, kind),
+        "campaign_id": campaign_id,
+        "unit_id": unit_id,
+        "item_id": item_id,
+        "definition_id": definition_id,
+        "variables": letter_variables(
+            tx,
+            campaign,
+            unit_id=unit_id,
+            case_ids=listed,
+            report_id=report_id,
+            item_id=item_id,
+            reply_due=format_date(reply_due.due_on) if reply_due else "",
+            reason=reason,
+        ),
+        "reply_term": term,
+        "issued_on": issued_on,
+        "issued_at": tx.now,
+        "issued_by": tx.actor.name,
+    }
+    paper.add_letter(tx, values, listed, reply_due_at=reply_due.due_at if reply_due else None)
+    for case_id in listed or [None]:
+        tx.record(
+            "LetterIssued",
+            case_id=case_id,
+            campaign_id=campaign_id,
+            kind_name=KINDS[kind].zh,
+            number=number,
+            letter=letter_id,
+        )
+    return letter_id
+
+
+def letter_variables(
+    tx: Transaction,
+    campaign: Campaign,
+    *,
+    unit_id: str,
+    case_ids: list[str],
+    report_id: str | None,
+    item_id: str | None,
+    reply_due: str,
+    reason: str,
+) -> dict[str, Any]:
+    """Everything a letter template may print, as plain JSON: what was true when the letter was issued."""
+    item = supervision.get_item(tx.connection, item_id) if item_id else None
+    report = supervision.get_report(tx.connection, report_id) if report_id else None
+    listed = [_case_variables(tx, case_id) for case_id in case_ids]
+    due = item["due_original_at"] if item else None
+    overdue = plans.calendar(tx).workdays_between(civil_date(due), civil_date(tx.now)) if due and due < tx.now else 0
+    return {
+        "campaign": {"title": campaign.title, "office": campaign.office.organ_name, "document": campaign.document.title},
+        "unit": {"name": people.unit_name(tx, unit_id)},
+        "cases": listed,
+        "report": {"title": report["name"], "due": format_date(civil_date(report["due_at"]))} if report else None,
+        "rung": item["level"] if item else None,
+        "due": format_date(civil_date(due)) if due else (listed[0]["due"] if listed else ""),
+        "overdue_days": overdue,
+        "reply_due": reply_due,
+        "today": format_date(civil_date(tx.now)),
+        "issuer": campaign.office.organ_name,
+        "contact": f"{campaign.office.contact}，{campaign.office.phone}",
+        "basis": campaign.document.title,
+        "reason": reason,
+    }
+
+
+def _case_variables(tx: Transaction, case_id: str) -> dict[str, Any]:
+    row = cases.get(tx, case_id)
+    assert row is not None, case_id
+    due = row["due_at"]
+    overdue = 0
+    if due is not None and due < tx.now:
+        overdue = plans.calendar(tx).workdays_between(civil_date(due), civil_date(tx.now))
+    return {
+        "number": case_id,
+        "name": row["name"],
+        "area": people.unit_name(tx, row["area_id"]),
+        "address": row["address"],
+        "problem": row["problem"],
+        "requirement": {"close": "两断三清", "rectify": "限期整改", "relocate": "限期搬迁"}.get(row["disposition"] or "", "限期办理"),
+        "due": format_date(civil_date(due)) if due else "",
+        "overdue_days": overdue,
+        "phase": row["phase"] or "",
+    }
+
+
+def _subject(tx: Transaction, case_ids: list[str], report_id: str | None, kind: str) -> str:
+    word = KINDS[kind].zh
+    if report_id:
+        report = supervision.get_report(tx.connection, report_id)
+        return f"{word}：{report['name'] if report else ''}"[:300]
+    if len(case_ids) == 1:
+        row = cases.get(tx, case_ids[0])
+        return f"{word}：{case_ids[0]} {row['name'] if row else ''}"[:300]
+    return f"{word}：{len(case_ids)}件"
+
+
+def _problems(tx: Transaction, *, kind: str, unit_id: str, layout: str | None) -> tuple[Problem, ...]:
+    found = []
+    if kind not in KINDS:
+        found.append(Problem("kind", f"没有“{kind}”这种公文。", f"There is no letter kind {kind!r}."))
+    if layout is not None and layout not in LAYOUTS:
+        found.append(Problem("layout", f"没有“{layout}”这种格式。", f"There is no layout {layout!r}."))
+    if not people.unit_exists(tx, unit_id):
+        found.append(Problem("unit", f"没有“{unit_id}”这个单位。", f"There is no unit {unit_id!r}."))
+    return tuple(found)

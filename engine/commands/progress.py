@@ -1,0 +1,325 @@
+"""Joins diagrams to rows: starts instances, loads them under their lock, and writes down what a step has opened and closed."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from engine.bpmn.execution import Execution
+from engine.bpmn.state import seal, unseal
+from engine.bpmn.step import Moment, OpenedJob, OpenedTask, OpenedTimer, Step
+from engine import plans
+from engine.commands.letter_rows import issue_for_job
+from engine.commands.letters import close_letters_of_item
+from engine.commands.reports import hand_in
+from engine.domain.case import changes_at, phase_of
+from engine.domain.deadline import Deadline
+from engine.domain.escalation import rung_of, skips
+from engine.domain.instance import InstanceKind, InstanceRow, InstanceState
+from engine.domain.job import TIMER
+from engine.domain.task import TaskState, groups_of
+from engine.store import cases, instances, jobs, supervision, tasks
+from engine.store.transaction import Transaction
+
+RESOLVED_MESSAGE = "item_resolved"
+
+
+def start_instance(
+    tx: Transaction,
+    *,
+    key: str,
+    kind: InstanceKind,
+    business_key: str,
+    campaign_id: str,
+    case_id: str | None,
+    variables: Mapping[str, Any],
+    started_by_id: str | None = None,
+) -> str:
+    """Start the newest version of `key`, pinned for ever with every process it calls. Returns the instance id."""
+    definition_ids = plans.pinned(tx, key)
+    execution, step = Execution.start(plans.model(tx, definition_ids), dict(variables), moment(tx, campaign_id, case_id))
+    row = InstanceRow(
+        instance_id=tx.new_id(),
+        kind=kind,
+        key=key,
+        business_key=business_key,
+        definition_ids=definition_ids,
+        campaign_id=campaign_id,
+        case_id=case_id,
+        state=InstanceState.ACTIVE,
+        blob=b"",
+        revision=0,
+    )
+    instances.add(tx, row, started_by_id=started_by_id)
+    tx.record("InstanceStarted", campaign_id=campaign_id, case_id=case_id, instance_id=row.instance_id, key=key)
+    apply_step(tx, row, execution, step)
+    return row.instance_id
+
+
+def load_execution(tx: Transaction, row: InstanceRow) -> tuple[Execution, Moment]:
+    """The live state of a locked instance, its integrity checked, and the moment to go on with."""
+    now = moment(tx, row.campaign_id, row.case_id)
+    return Execution.load(plans.model(tx, row.definition_ids), unseal(row.blob, tx.secret), now), now
+
+
+def moment(tx: Transaction, campaign_id: str, case_id: str | None) -> Moment:
+    timetable = plans.timetable(tx, campaign_id)
+    return Moment(now=tx.now, functions=timetable.functions())
+
+
+def apply_step(tx: Transaction, row: InstanceRow, execution: Execution, step: Step) -> None:
+    """Write everything the step did, then the state itself. Called once a command, with the instance locked."""
+    _close(tx, row, step.closed_tokens)
+    instances.add_visits(tx, row.instance_id, step.passed)
+    for reached in step.milestones:
+        _reach(tx, row, reached.name, reached.variables, reached.due, reached.element.basis)
+    for opened in step.opened_tasks:
+        _open_task(tx, row, opened)
+    for timer in step.opened_timers:
+        _open_timer(tx, row, timer)
+    for job in step.opened_jobs:
+        _open_job(tx, row, job, execution.variables(job.token))
+    for wait in step.opened_waits:
+        instances.add_wait(tx, row.instance_id, wait.token, wait.message)
+    if row.case_id and row.kind is InstanceKind.CASE:
+        _follow_phase(tx, row, step)
+    state = InstanceState.COMPLETED if step.ended else InstanceState.ACTIVE
+    instances.save(tx, row, seal(execution.dump(), tx.secret), state=state)
+    if step.ended:
+        _end(tx, row, execution)
+
+
+# -- what closed -------------------------------------------------------------------------------------------------------
+def _close(tx: Transaction, row: InstanceRow, tokens: tuple[str, ...]) -> None:
+    for live in tasks.live_of_tokens(tx, row.instance_id, tokens):
+        tasks.update(tx, live["task_id"], state=TaskState.CANCELLED)
+        tx.record("TaskCancelled", case_id=row.case_id, instance_id=row.instance_id, campaign_id=row.campaign_id, name=live["name"])
+        resolve_items_of(tx, live["task_id"])
+    jobs.cancel_tokens(tx, row.instance_id, tokens)
+    instances.drop_waits(tx, row.instance_id, tokens)
+
+
+def resolve_items_of(tx: Transaction, task_id: str) -> None:
+    """The late work is done: tell the supervision item that watched it, by a job of the item's own instance."""
+    item = supervision.open_item_of_task(tx, task_id)
+    if item is None:
+        return
+    instance_id = instances.find(tx, InstanceKind.SUPERVISION, item["item_id"])
+    jobs.add(
+        tx,
+        kind="publish_message",
+        instance_id=instance_id,
+        name=RESOLVED_MESSAGE,
+        payload={"message": RESOLVED_MESSAGE},
+        due_at=tx.now,
+    )
+
+
+# -- what opened -------------------------------------------------------------------------------------------------------
+def _open_task(tx: Transaction, row: InstanceRow, opened: OpenedTask) -> None:
+    element = opened.element
+    groups = groups_of(element.candidate_groups, opened.variables)
+    task_id = tx.new_id()
+    due = opened.due if isinstance(opened.due, Deadline) else None
+    tasks.add(
+        tx,
+        {
+            "task_id": task_id,
+            "instance_id": row.instance_id,
+            "definition_id": plans.definition_of(tx, row.definition_ids, element.process_key),
+            "campaign_id": row.campaign_id,
+            "case_id": row.case_id,
+            "token": opened.token,
+            "process_key": element.process_key,
+            "element_id": element.element_id,
+            "name": element.name or element.element_id,
+            "subject": _subject(opened.variables),
+            "area_id": opened.variables.get("area"),
+            "state": TaskState.OPEN,
+            "separate_from": list(element.separate_from),
+            "opened_at": tx.now,
+            "due_at": due.due_at if due else None,
+            "due_original_at": due.due_at if due else None,
+            "yellow_at": plans.yellow_from(tx, row.campaign_id, tx.now, due.due_at) if due else None,
+            "is_provisional": bool(due and due.provisional),
+            "deadline": deadline_record(due, element.due_expression, opened.deadline_names, element.basis, tx.now),
+        },
+        groups,
+    )
+    tx.record(
+        "TaskOpened",
+        case_id=row.case_id,
+        instance_id=row.instance_id,
+        campaign_id=row.campaign_id,
+        name=element.name,
+        element=element.element_id,
+        task=task_id,
+    )
+    if not groups:
+        _raise(tx, row, element.element_id, f"任务“{element.name}”没有可办理的单位：{', '.join(element.candidate_groups)}")
+
+
+def _subject(variables: Mapping[str, Any]) -> str:
+    parts = (variables.get("case") or variables.get("report"), variables.get("name") or variables.get("item_name"))
+    return " ".join(str(part) for part in parts if part)[:200]
+
+
+def _open_timer(tx: Transaction, row: InstanceRow, timer: OpenedTimer) -> None:
+    due = timer.due
+    jobs.add(
+        tx,
+        kind=TIMER,
+        instance_id=row.instance_id,
+        token=timer.token,
+        process_key=timer.element.process_key,
+        element_id=timer.element.element_id,
+        name=timer.element.name or timer.element.element_id,
+        due_at=due.due_at if isinstance(due, Deadline) else due,
+        deadline=deadline_record(
+            due if isinstance(due, Deadline) else None, timer.expression, timer.names, timer.element.basis, tx.now
+        ),
+    )
+
+
+def _open_job(tx: Transaction, row: InstanceRow, opened: OpenedJob, variables: Mapping[str, Any]) -> None:
+    payload: dict[str, Any] = {"inputs": opened.inputs}
+    if opened.kind == "letter":
+        payload["letter_id"] = issue_for_job(tx, row, opened.inputs, variables)
+    jobs.add(
+        tx,
+        kind=opened.kind,
+        instance_id=row.instance_id,
+        token=opened.token,
+        process_key=opened.element.process_key,
+        element_id=opened.element.element_id,
+        name=opened.element.name or opened.element.element_id,
+        payload=payload,
+        due_at=tx.now,
+    )
+    if row.kind is InstanceKind.SUPERVISION:
+        _record_rung(tx, row, opened, variables, payload.get("letter_id"))
+
+
+def _record_rung(
+    tx: Transaction, row: InstanceRow, opened: OpenedJob, variables: Mapping[str, Any], letter_id: str | None
+) -> None:
+    instrument = {"remind": "reminder", "start_process": "referral"}.get(opened.kind, str(opened.inputs.get("kind")))
+    rung = rung_of(instrument)
+    item = supervision.get_item(tx.connection, row.business_key)
+    if rung is None or item is None:
+        return
+    version = plans.version_of(tx, plans.definition_of(tx, row.definition_ids, "supervision"))
+    reason = str(variables.get("skip_reason") or "")
+    if skips(item["level"], rung.level) and not reason:
+        reason = "阶梯表规定"  # the table itself, not a person, left the rungs out
+    supervision.add_rung(
+        tx,
+        item_id=row.business_key,
+        instrument=instrument,
+        level=rung.level,
+        rule=f"supervision@{version}/escalation_ladder",
+        reason=reason,
+        letter_id=letter_id,
+    )
+    tx.record("RungReached", case_id=row.case_id, instance_id=row.instance_id, campaign_id=row.campaign_id, rung=instrument)
+
+
+# -- milestones and ends -----------------------------------------------------------------------------------------------
+def _reach(tx: Transaction, row: InstanceRow, name: str, variables: Mapping[str, Any], due: Any, basis: str | None) -> None:
+    changes: dict[str, Any] = {}
+    if row.kind is InstanceKind.CASE and row.case_id:
+        changes = changes_at(name, dict(variables), tx.now)
+        if isinstance(due, Deadline):
+            changes |= _case_due(tx, row, due, basis)
+        cases.update(tx, row.case_id, **changes)
+    elif row.kind is InstanceKind.SUPERVISION and name == "resolved":
+        close_item(tx, row, "RESOLVED")
+    elif row.kind is InstanceKind.ACCOUNTABILITY and name == "referred":
+        supervision.update_item(tx, row.business_key, state="REFERRED", closed_at=tx.now)
+    tx.record(
+        "MilestoneReached",
+        case_id=row.case_id,
+        instance_id=row.instance_id,
+        campaign_id=row.campaign_id,
+        milestone=name,
+        changes=plain_changes(changes),
+    )
+
+
+def _case_due(tx: Transaction, row: InstanceRow, due: Deadline, basis: str | None) -> dict[str, Any]:
+    """The case's due date is that of its disposition; the first one given is the original and never changes."""
+    known = cases.get(tx, str(row.case_id))
+    has_original = known is not None and known["disposed_at"] is not None
+    changes = {
+        "due_at": due.due_at,
+        "yellow_at": plans.yellow_from(tx, row.campaign_id, tx.now, due.due_at),
+        "deadline": deadline_record(due, None, {}, basis, tx.now),
+    }
+    return changes if has_original else {**changes, "due_original_at": due.due_at}
+
+
+def plain_changes(changes: Mapping[str, Any]) -> dict[str, Any]:
+    """The changed columns as JSON, instants as ISO text: the facts alone can rebuild every case."""
+    return {name: value.isoformat() if isinstance(value, datetime) else value for name, value in changes.items()}
+
+
+def close_item(tx: Transaction, row: InstanceRow, state: str) -> None:
+    """The work is done: the item and every letter still open under it are closed."""
+    item = supervision.get_item(tx.connection, row.business_key)
+    if item is None or item["state"] != "OPEN":
+        return
+    supervision.update_item(tx, row.business_key, state=state, closed_at=tx.now)
+    close_letters_of_item(tx, row.business_key)
+    tx.record("SupervisionClosed", case_id=row.case_id, instance_id=row.instance_id, campaign_id=row.campaign_id)
+
+
+def _follow_phase(tx: Transaction, row: InstanceRow, step: Step) -> None:
+    keys = tuple(opened.element.process_key for opened in step.opened_tasks)
+    keys += tuple(timer.element.process_key for timer in step.opened_timers if timer.element.process_key == "lookback")
+    phase = phase_of(keys, None)
+    case = cases.get(tx, str(row.case_id))
+    if phase is not None and case is not None and case["phase"] != phase:
+        cases.update(tx, case["case_id"], phase=phase)
+        tx.record(
+            "PhaseEntered",
+            case_id=row.case_id,
+            instance_id=row.instance_id,
+            campaign_id=row.campaign_id,
+            phase=phase,
+            changes={"phase": phase},
+        )
+
+
+def _end(tx: Transaction, row: InstanceRow, execution: Execution) -> None:
+    tx.record("InstanceEnded", case_id=row.case_id, instance_id=row.instance_id, campaign_id=row.campaign_id, key=row.key)
+    if row.kind is InstanceKind.SUPERVISION:
+        close_item(tx, row, "RESOLVED")
+    elif row.kind is InstanceKind.REPORT:
+        hand_in(tx, row, execution.variables())
+
+
+def _raise(tx: Transaction, row: InstanceRow, element_id: str, message: str) -> None:
+    jobs.raise_incident(
+        tx,
+        instance_id=row.instance_id,
+        campaign_id=row.campaign_id,
+        case_id=row.case_id,
+        element_id=element_id,
+        kind="task",
+        message=message,
+    )
+    tx.record("IncidentRaised", case_id=row.case_id, instance_id=row.instance_id, campaign_id=row.campaign_id, message=message)
+
+
+def deadline_record(
+    due: Deadline | None, expression: str | None, names: Mapping[str, Any], basis: str | None, now: datetime
+) -> dict[str, Any] | None:
+    """A deadline with all that is needed to explain it and to compute it again under a newer calendar."""
+    if due is None:
+        return None
+    return {
+        **due.to_json(),
+        "basis": basis or due.basis,
+        "expression": expression,
+        "names": dict(names),
+        "evaluated_at": now.isoformat(),
+    }

@@ -1,0 +1,206 @@
+"""What a person does with a task: claim, release, keep a draft, attach evidence, complete, send back."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from engine import plans
+from engine.commands.progress import apply_step, load_execution, resolve_items_of
+from engine.domain.actor import check_claim, check_complete, check_release
+from engine.domain.instance import InstanceRow
+from engine.domain.task import TaskRow, TaskState
+from engine.errors import Invalid, NotFound, Problem, Rejected
+from engine.store.access import may_see_task
+from engine.store import cases, instances, paper, tasks
+from engine.store.transaction import Transaction
+
+
+@dataclass(frozen=True)
+class EvidenceFile:
+    """A file with what it proves. `field` is the form field it was handed in under; `taken_at` aware or None."""
+
+    field: str
+    filename: str
+    media_type: str
+    content: bytes = field(repr=False)
+    proves: str = ""
+    taken_at: datetime | None = None
+    place: str = ""
+
+
+@dataclass(frozen=True)
+class ClaimTask:
+    task_id: str
+
+
+@dataclass(frozen=True)
+class ReleaseTask:
+    task_id: str
+
+
+@dataclass(frozen=True)
+class SaveDraft:
+    """Keep half-filled words as they are; nothing is checked."""
+
+    task_id: str
+    values: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class AttachEvidence:
+    """Evidence handed in before the form is complete. Returns the evidence ids."""
+
+    task_id: str
+    files: tuple[EvidenceFile, ...]
+
+
+@dataclass(frozen=True)
+class CompleteTask:
+    """`variables` are checked form values (plain JSON). `revision` is that of the page, None where no page was."""
+
+    task_id: str
+    variables: dict[str, Any]
+    revision: int | None = None
+    evidence: tuple[EvidenceFile, ...] = ()
+
+
+@dataclass(frozen=True)
+class SendBackTask:
+    """退回: only where the diagram foresees it (`returnable`). The reason is required."""
+
+    task_id: str
+    reason: str
+    revision: int | None = None
+
+
+def claim_task(command: ClaimTask, tx: Transaction) -> None:
+    row, task, _ = _locked(tx, command.task_id)
+    check_claim(tx.actor, task, tasks.done_by(tx, row.instance_id, task.separate_from))
+    tasks.update(tx, task.task_id, state=TaskState.CLAIMED, assignee_id=tx.actor.person_id, claimed_at=tx.now)
+    _record(tx, row, "TaskClaimed", task)
+
+
+def release_task(command: ReleaseTask, tx: Transaction) -> None:
+    row, task, _ = _locked(tx, command.task_id)
+    check_release(tx.actor, task)
+    tasks.update(tx, task.task_id, state=TaskState.OPEN, assignee_id=None, claimed_at=None)
+    _record(tx, row, "TaskReleased", task)
+
+
+def save_draft(command: SaveDraft, tx: Transaction) -> None:
+    _, task, _ = _locked(tx, command.task_id)
+    check_complete(tx.actor, task, None, {})
+    tasks.save_draft(tx, task.task_id, command.values)
+
+
+def attach_evidence(command: AttachEvidence, tx: Transaction) -> list[str]:
+    row, task, _ = _locked(tx, command.task_id)
+    check_complete(tx.actor, task, None, {})
+    return _attach(tx, row, task, command.files)
+
+
+def complete_task(command: CompleteTask, tx: Transaction) -> None:
+    row, task, stored = _locked(tx, command.task_id)
+    check_complete(tx.actor, task, command.revision, tasks.done_by(tx, row.instance_id, task.separate_from))
+    element = plans.model(tx, row.definition_ids).element(stored["process_key"], task.element_id)
+    variables = dict(command.variables)
+    if element.returnable:
+        variables.setdefault("outcome", "submitted")
+    _attach(tx, row, task, command.evidence)
+    _finish(tx, row, task, stored, variables)
+    _record(tx, row, "TaskCompleted", task)
+
+
+def send_back_task(command: SendBackTask, tx: Transaction) -> None:
+    row, task, stored = _locked(tx, command.task_id)
+    check_complete(tx.actor, task, command.revision, tasks.done_by(tx, row.instance_id, task.separate_from))
+    element = plans.model(tx, row.definition_ids).element(stored["process_key"], task.element_id)
+    if not element.returnable:
+        raise Rejected("not_returnable", f"{task.name} cannot be sent back: the diagram has no way back.", task=task.name)
+    reason = command.reason.strip()
+    if not reason:
+        raise Invalid("reason_missing", "The reason is missing.", (Problem("reason", "请填写退回理由。", "Say why it goes back."),))
+    _finish(tx, row, task, stored, {"outcome": "returned", "return_reason": reason})
+    if row.case_id:
+        case = cases.get(tx, row.case_id)
+        cases.update(tx, row.case_id, return_count=(case["return_count"] if case else 0) + 1)
+    tx.record(
+        "TaskReturned",
+        case_id=row.case_id,
+        instance_id=row.instance_id,
+        campaign_id=row.campaign_id,
+        name=task.name,
+        reason=reason,
+    )
+
+
+def _locked(tx: Transaction, task_id: str) -> tuple[InstanceRow, TaskRow, Any]:
+    """Lock the instance first, then read the task: what was read before the lock may be stale."""
+    row = instances.lock_of_task(tx, task_id)
+    task, stored = tasks.get(tx, task_id)
+    if not may_see_task(tx.connection, tx.actor, task_id):
+        raise NotFound("task_unknown", f"There is no task {task_id}.", task=task_id)
+    return row, task, stored
+
+
+def _finish(tx: Transaction, row: InstanceRow, task: TaskRow, stored: Any, variables: dict[str, Any]) -> None:
+    execution, moment = load_execution(tx, row)
+    step = execution.complete(stored["token"], variables, moment)
+    tasks.update(
+        tx,
+        task.task_id,
+        state=TaskState.COMPLETED,
+        completed_at=tx.now,
+        completed_by_id=tx.actor.person_id,
+        variables=variables,
+        draft=None,
+    )
+    resolve_items_of(tx, task.task_id)
+    apply_step(tx, row, execution, step)
+
+
+def _attach(tx: Transaction, row: InstanceRow, task: TaskRow, files: tuple[EvidenceFile, ...]) -> list[str]:
+    added = []
+    for file in files:
+        evidence_id = tx.new_id()
+        paper.add_evidence(
+            tx,
+            {
+                "evidence_id": evidence_id,
+                "case_id": row.case_id,
+                "instance_id": row.instance_id,
+                "task_id": task.task_id,
+                "field": file.field,
+                "proves": file.proves,
+                "filename": file.filename,
+                "media_type": file.media_type,
+                "sha256": paper.put_blob(tx, file.content),
+                "size_bytes": len(file.content),
+                "taken_at": file.taken_at,
+                "place": file.place,
+                "uploaded_at": tx.now,
+                "uploaded_by_id": tx.actor.person_id,
+            },
+        )
+        tx.record(
+            "EvidenceAttached",
+            case_id=row.case_id,
+            instance_id=row.instance_id,
+            campaign_id=row.campaign_id,
+            filename=file.filename,
+            evidence=evidence_id,
+        )
+        added.append(evidence_id)
+    return added
+
+
+def _record(tx: Transaction, row: InstanceRow, kind: str, task: TaskRow) -> None:
+    tx.record(
+        kind,
+        case_id=row.case_id,
+        instance_id=row.instance_id,
+        campaign_id=row.campaign_id,
+        name=task.name,
+        element=task.element_id,
+        task=task.task_id,
+    )

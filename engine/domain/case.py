@@ -1,0 +1,67 @@
+"""The life of a case: which milestones there are and what each writes on the case's row."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+
+class CaseState(StrEnum):
+    ACTIVE = "ACTIVE"
+    EXCLUDED = "EXCLUDED"  # 剔除: looked at, not a 散乱污 problem
+    STRUCK_OFF = "STRUCK_OFF"  # 销号
+
+
+DISPOSITIONS = ("close", "rectify", "relocate")
+PHASES = ("survey", "cleanup", "improvement", "acceptance", "lookback")
+KINDS = ("san", "luan", "wu")
+
+MILESTONES = (
+    "surveyed",
+    "excluded",
+    "disposed",
+    "closed_by_law",
+    "applied",
+    "returned",
+    "accepted",
+    "struck_off",
+    "lookback_passed",
+    "relapsed",
+    "resolved",
+    "referred",
+)
+
+
+def changes_at(milestone: str, variables: dict[str, Any], now: datetime) -> dict[str, Any]:
+    """The columns of the case that change when `milestone` is reached; empty for milestones of supervision."""
+    if milestone == "surveyed":
+        return {
+            "surveyed_at": now,
+            "kinds": [kind for kind in variables.get("kinds") or [] if kind in KINDS],
+            "is_illegal": bool(variables.get("is_illegal")),
+            "proposed": variables.get("proposed"),
+        }
+    if milestone == "excluded":
+        return {"state": CaseState.EXCLUDED, "excluded_at": now}
+    if milestone == "disposed":
+        return {"disposition": variables.get("disposition"), "disposed_at": now, "list_name": variables.get("list")}
+    if milestone == "closed_by_law":
+        return {"disposition": "close", "closed_by_law_at": now}
+    if milestone == "applied":
+        return {"applied_at": now}
+    if milestone == "returned":
+        return {"applied_at": None}
+    if milestone == "accepted":
+        return {"done_at": now}
+    if milestone == "struck_off":
+        return {"state": CaseState.STRUCK_OFF, "struck_off_at": now}
+    if milestone == "lookback_passed":
+        return {"lookback_at": now}
+    if milestone == "relapsed":
+        return {"state": CaseState.ACTIVE, "lookback_at": now, "relapsed_at": now, "done_at": None, "struck_off_at": None}
+    return {}
+
+
+def phase_of(process_keys: tuple[str, ...], present: str | None) -> str | None:
+    """The phase after a step that opened tasks in `process_keys`: the last of them that is a phase, else unchanged."""
+    phases = [key for key in process_keys if key in PHASES]
+    return phases[-1] if phases else present

@@ -1,0 +1,80 @@
+"""The second door: `Engine.read.<question>(...)`. Each question is one consistent read and answers with frozen dataclasses."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from engine.queries import access as access_queries
+from engine.queries import campaigns as campaigns_queries
+from engine.queries import cases as cases_queries
+from engine.queries import desk as desk_queries
+from engine.queries import diagrams as diagrams_queries
+from engine.queries import figures as figures_queries
+from engine.queries import incidents as incidents_queries
+from engine.queries import inbox as inbox_queries
+from engine.queries import letters as letters_queries
+from engine.queries import reports as reports_queries
+from engine.queries import task_page as task_page_queries
+from engine.queries import verify as verify_queries
+from engine.store.transaction import Reader
+
+
+def _question(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A function of (reader, ...) as a method that opens the reader; the signature is the function's without it."""
+
+    @wraps(function)
+    def ask(self: "Read", *args: Any, **kwargs: Any) -> Any:
+        with self._engine.database.read() as connection:
+            return function(Reader(connection, self._engine.now(connection), self._engine.secret), *args, **kwargs)
+
+    return ask
+
+
+class Read:
+    """Never writes. What an actor may not see is not in any answer; asked for by id it is NotFound."""
+
+    def __init__(self, engine: Any) -> None:
+        self._engine = engine
+
+    actor = _question(access_queries.actor)
+    login = _question(access_queries.login)
+    session = _question(access_queries.session)
+    units = _question(access_queries.units)
+    persons = _question(access_queries.persons)
+    now = _question(access_queries.now)
+    is_demo = _question(access_queries.is_demo)
+
+    campaigns = _question(campaigns_queries.campaigns)
+    campaign = _question(campaigns_queries.campaign)
+    calendar = _question(campaigns_queries.calendar)
+
+    inbox = _question(inbox_queries.inbox)
+    reminders = _question(inbox_queries.reminders)
+    task = _question(task_page_queries.task)
+    task_evidence = _question(task_page_queries.evidence_file)
+
+    cases = _question(cases_queries.cases)
+    case = _question(cases_queries.case)
+    case_export = _question(cases_queries.export)
+
+    definitions = _question(diagrams_queries.definitions)
+    definition = _question(diagrams_queries.definition)
+    definition_file = _question(diagrams_queries.definition_file)
+    definition_files = _question(diagrams_queries.definition_files)
+    diagrams = _question(diagrams_queries.instance_diagrams)
+
+    desk = _question(desk_queries.desk)
+    item = _question(desk_queries.item)
+    letters = _question(letters_queries.letters)
+    letter = _question(letters_queries.letter)
+    letter_document = _question(letters_queries.document)
+    letter_source = _question(letters_queries.source)
+    letter_preview = _question(letters_queries.preview)
+    letter_by_number = _question(letters_queries.by_number)
+    reports = _question(reports_queries.reports)
+    report = _question(reports_queries.report)
+    incidents = _question(incidents_queries.incidents)
+    figures = _question(figures_queries.figures)
+    breakdown = _question(figures_queries.breakdown)
+    next_due_at = _question(incidents_queries.next_due_at)
+    violations = _question(verify_queries.violations)

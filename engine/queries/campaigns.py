@@ -1,0 +1,36 @@
+"""Open campaigns and the plan behind each."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from engine import plans
+from engine.domain.calendar import WorkCalendar
+from engine.domain.campaign import Campaign
+from engine.store.schema import campaigns as rows
+from engine.store.transaction import Reader
+
+
+@dataclass(frozen=True)
+class CampaignRow:
+    campaign_id: str
+    title: str
+    opened_at: datetime
+
+
+def campaigns(reader: Reader) -> tuple[CampaignRow, ...]:
+    """Newest first."""
+    found = reader.execute(
+        sa.select(rows.c.campaign_id, rows.c.title, rows.c.opened_at).order_by(rows.c.opened_at.desc(), rows.c.campaign_id)
+    )
+    return tuple(CampaignRow(row.campaign_id, row.title, row.opened_at) for row in found)
+
+
+def campaign(reader: Reader, campaign_id: str) -> Campaign:
+    """The whole plan. Raises NotFound."""
+    return plans.campaign(reader, campaign_id)
+
+
+def calendar(reader: Reader) -> WorkCalendar:
+    return plans.calendar(reader)

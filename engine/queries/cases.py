@@ -1,0 +1,317 @@
+"""The case ledger 台账 and one case's dossier 一企一档."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from engine import plans
+from engine.domain.actor import Actor
+from engine.domain.task import TaskState
+from engine.errors import NotFound
+from engine.queries.inbox import workdays_left
+from engine.queries.paging import PER_PAGE, Page, like, page_of
+from engine.queries.task_page import EvidenceRow, evidence_rows
+from engine.store.access import visible_cases
+from engine.store.counts import is_open, light
+from engine.store.schema import (
+    cases as rows,
+)
+from engine.store.schema import (
+    evidence,
+    facts,
+    instances,
+    letter_cases,
+    letter_services,
+    letters,
+    persons,
+    supervision_items,
+    tasks,
+    units,
+)
+from engine.store.transaction import Reader
+
+area = units.alias("area")
+lead = units.alias("lead")
+
+
+@dataclass(frozen=True)
+class CaseFilter:
+    campaign: str = ""
+    state: str = ""  # ACTIVE | EXCLUDED | STRUCK_OFF
+    phase: str = ""
+    area: str = ""
+    lead: str = ""
+    disposition: str = ""
+    light: str = ""
+    text: str = ""
+    page: int = 1
+
+
+@dataclass(frozen=True)
+class CaseRow:
+    """`light` is empty for a case that is done or excluded."""
+
+    case_id: str
+    campaign_id: str
+    name: str
+    credit_code: str | None
+    area: str
+    lead: str
+    group_id: str
+    address: str
+    industry: str
+    source: str
+    problem: str
+    kinds: tuple[str, ...]
+    is_illegal: bool | None
+    disposition: str | None
+    state: str
+    phase: str | None
+    return_count: int
+    registered_at: datetime
+    surveyed_at: datetime | None
+    done_at: datetime | None
+    struck_off_at: datetime | None
+    relapsed_at: datetime | None
+    due_at: datetime | None
+    due_original_at: datetime | None
+    light: str
+    workdays_left: int | None
+
+
+@dataclass(frozen=True)
+class CaseList:
+    filter: CaseFilter
+    rows: tuple[CaseRow, ...]
+    page: Page
+    areas: tuple[tuple[str, str], ...]
+    leads: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class CaseTask:
+    """One task of the case, open or done. `form` and `submitted` show what was handed in."""
+
+    task_id: str
+    name: str
+    process_key: str
+    element_id: str
+    state: TaskState
+    assignee: str | None
+    opened_at: datetime
+    due_at: datetime | None
+    completed_at: datetime | None
+    completed_by: str | None
+    submitted: Mapping[str, Any] | None
+    form: bytes | None
+
+
+@dataclass(frozen=True)
+class CaseLetter:
+    letter_id: str
+    number: str
+    kind: str
+    title: str
+    state: str
+    issued_at: datetime
+
+
+@dataclass(frozen=True)
+class CaseItem:
+    item_id: str
+    name: str
+    state: str
+    level: int
+    opened_at: datetime
+    closed_at: datetime | None
+
+
+@dataclass(frozen=True)
+class FactRow:
+    """One line of the history; `detail` fills the sentence of `engine.domain.facts.FACTS[kind]`."""
+
+    fact_id: int
+    at: datetime
+    kind: str
+    person: str
+    detail: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class CasePage:
+    row: CaseRow
+    contact_name: str
+    contact_phone: str
+    longitude: float | None
+    latitude: float | None
+    list_name: str | None
+    group_name: str
+    deadline: Mapping[str, Any] | None
+    instance_id: str | None
+    tasks: tuple[CaseTask, ...]
+    evidence: tuple[EvidenceRow, ...]
+    letters: tuple[CaseLetter, ...]
+    items: tuple[CaseItem, ...]
+    facts: tuple[FactRow, ...]
+
+
+def cases(reader: Reader, actor: Actor, wanted: CaseFilter) -> CaseList:
+    """One page of the ledger: open cases by due date first, then the finished ones by number."""
+    query = _narrowed(reader, _ledger(actor), wanted)
+    page = page_of(reader.execute, query.with_only_columns(rows.c.case_id), wanted.page)
+    found = reader.execute(_ordered(query, reader).limit(PER_PAGE).offset(page.offset)).mappings()
+    listed = tuple(_row(reader, row) for row in found)
+    return CaseList(wanted, listed, page, _choices(reader, actor, area), _choices(reader, actor, lead))
+
+
+def export(reader: Reader, actor: Actor, wanted: CaseFilter) -> tuple[CaseRow, ...]:
+    """Every row that the filter finds, for a spreadsheet; at most 50,000."""
+    query = _ordered(_narrowed(reader, _ledger(actor), wanted), reader).limit(50_000)
+    return tuple(_row(reader, row) for row in reader.execute(query).mappings())
+
+
+def case(reader: Reader, actor: Actor, case_id: str) -> CasePage:
+    """Raises NotFound for a foreign case as for one that is not there."""
+    found = reader.execute(_ordered(_ledger(actor), reader).where(rows.c.case_id == case_id)).mappings().first()
+    if found is None:
+        raise NotFound("case_unknown", f"There is no case {case_id}.", case=case_id)
+    plan = plans.campaign(reader, found["campaign_id"])
+    instance_id = reader.execute(
+        sa.select(instances.c.instance_id).where(instances.c.kind == "case", instances.c.business_key == case_id)
+    ).scalar()
+    return CasePage(
+        row=_row(reader, found),
+        contact_name=found["contact_name"],
+        contact_phone=found["contact_phone"],
+        longitude=found["longitude"],
+        latitude=found["latitude"],
+        list_name=found["list_name"],
+        group_name=plan.group(found["group_id"]).name,
+        deadline=found["deadline"],
+        instance_id=instance_id,
+        tasks=_tasks(reader, case_id),
+        evidence=evidence_rows(reader, evidence.c.case_id == case_id),
+        letters=_letters(reader, case_id),
+        items=_items(reader, case_id),
+        facts=history(reader, case_id),
+    )
+
+
+def history(reader: Reader, case_id: str, limit: int = 500) -> tuple[FactRow, ...]:
+    """Newest first."""
+    found = reader.execute(
+        sa.select(facts).where(facts.c.case_id == case_id).order_by(facts.c.fact_id.desc()).limit(limit)
+    )
+    return tuple(FactRow(row.fact_id, row.at, row.kind, row.person, row.detail) for row in found)
+
+
+def _ledger(actor: Actor) -> sa.Select[Any]:
+    return (
+        sa.select(rows)
+        .join(area, area.c.unit_id == rows.c.area_id)
+        .join(lead, lead.c.unit_id == rows.c.lead_id)
+        .where(visible_cases(actor))
+    )
+
+
+def _light(reader: Reader) -> sa.ColumnElement[str]:
+    return sa.case((is_open(), light(reader.now)), else_="")
+
+
+def _ordered(query: sa.Select[Any], reader: Reader) -> sa.Select[Any]:
+    return query.with_only_columns(
+        rows, area.c.name.label("area"), lead.c.name.label("lead"), _light(reader).label("light")
+    ).order_by(sa.case((is_open(), 0), else_=1), sa.case((rows.c.due_at.is_(None), 1), else_=0), rows.c.due_at, rows.c.case_id)
+
+
+def _narrowed(reader: Reader, query: sa.Select[Any], wanted: CaseFilter) -> sa.Select[Any]:
+    for value, column in (
+        (wanted.campaign, rows.c.campaign_id),
+        (wanted.state, rows.c.state),
+        (wanted.phase, rows.c.phase),
+        (wanted.area, rows.c.area_id),
+        (wanted.lead, rows.c.lead_id),
+        (wanted.disposition, rows.c.disposition),
+    ):
+        if value:
+            query = query.where(column == value)
+    if wanted.light:
+        query = query.where(_light(reader) == wanted.light)
+    if wanted.text.strip():
+        pattern = like(wanted.text.strip())
+        columns = (rows.c.case_id, rows.c.name, rows.c.credit_code, rows.c.address)
+        query = query.where(sa.or_(*(column.like(pattern, escape="\\") for column in columns)))
+    return query
+
+
+def _choices(reader: Reader, actor: Actor, unit: Any) -> tuple[tuple[str, str], ...]:
+    found = reader.execute(
+        _ledger(actor).with_only_columns(unit.c.unit_id, unit.c.name, unit.c.position).distinct().order_by(unit.c.position)
+    )
+    return tuple((row[0], row[1]) for row in found)
+
+
+def _row(reader: Reader, row: Mapping[str, Any]) -> CaseRow:
+    plain = {name: row[name] for name in CaseRow.__dataclass_fields__ if name not in ("kinds", "workdays_left")}
+    left = workdays_left(reader, row["due_at"]) if row["light"] else None
+    return CaseRow(**plain, kinds=tuple(row["kinds"]), workdays_left=left)
+
+
+def _tasks(reader: Reader, case_id: str) -> tuple[CaseTask, ...]:
+    assignee, completer = persons.alias("assignee"), persons.alias("completer")
+    found = reader.execute(
+        sa.select(tasks, assignee.c.name.label("assignee"), completer.c.name.label("completed_by"))
+        .select_from(
+            tasks.outerjoin(assignee, assignee.c.person_id == tasks.c.assignee_id).outerjoin(
+                completer, completer.c.person_id == tasks.c.completed_by_id
+            )
+        )
+        .where(tasks.c.case_id == case_id)
+        .order_by(tasks.c.opened_at.desc(), tasks.c.task_id.desc())
+    ).mappings()
+    return tuple(
+        CaseTask(
+            row["task_id"],
+            row["name"],
+            row["process_key"],
+            row["element_id"],
+            TaskState(row["state"]),
+            row["assignee"],
+            row["opened_at"],
+            row["due_at"],
+            row["completed_at"],
+            row["completed_by"],
+            row["variables"],
+            _form(reader, row),
+        )
+        for row in found
+    )
+
+
+def _form(reader: Reader, row: Mapping[str, Any]) -> bytes | None:
+    definition = plans.definition(reader, row["definition_id"])
+    element = plans.model(reader, (row["definition_id"],)).element(row["process_key"], row["element_id"])
+    return definition.files.get(f"{element.form_key}.form")
+
+
+def _letters(reader: Reader, case_id: str) -> tuple[CaseLetter, ...]:
+    found = reader.execute(
+        sa.select(letters, letter_services.c.state)
+        .join(letter_cases, letter_cases.c.letter_id == letters.c.letter_id)
+        .join(letter_services, letter_services.c.letter_id == letters.c.letter_id)
+        .where(letter_cases.c.case_id == case_id)
+        .order_by(letters.c.issued_at, letters.c.letter_id)
+    )
+    return tuple(CaseLetter(row.letter_id, row.number, row.kind, row.title, row.state, row.issued_at) for row in found)
+
+
+def _items(reader: Reader, case_id: str) -> tuple[CaseItem, ...]:
+    found = reader.execute(
+        sa.select(supervision_items)
+        .where(supervision_items.c.case_id == case_id)
+        .order_by(supervision_items.c.opened_at, supervision_items.c.item_id)
+    )
+    return tuple(CaseItem(row.item_id, row.name, row.state, row.level, row.opened_at, row.closed_at) for row in found)

@@ -1,0 +1,345 @@
+"""The supervisor's desk: what is late, by whom, since when and on which rung."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from engine import plans
+from engine.domain.actor import Actor
+from engine.domain.calendar import civil_date
+from engine.domain.task import LIVE
+from engine.errors import NotFound
+from engine.queries.cases import FactRow
+from engine.queries.paging import PER_PAGE, Page, like, page_of
+from engine.store.access import visible_cases, visible_reports
+from engine.store.schema import (
+    cases,
+    facts,
+    instances,
+    jobs,
+    letter_services,
+    letters,
+    persons,
+    reports,
+    supervision_items,
+    task_groups,
+    tasks,
+    units,
+)
+from engine.store.schema import rungs as rung_rows
+from engine.store.transaction import Reader
+
+OPEN_LETTER = ("ISSUED", "RECEIVED", "REPLIED")
+
+
+@dataclass(frozen=True)
+class DeskFilter:
+    """`level`: a rung's number as text, "none" for late work that no item watches yet."""
+
+    campaign: str = ""
+    unit: str = ""
+    area: str = ""
+    level: str = ""
+    text: str = ""
+    page: int = 1
+
+
+@dataclass(frozen=True)
+class DeskRow:
+    """One late task. Without an item (`item_id` None) nothing has been sent yet. `open_letters` are (letter id, number, state)."""
+
+    task_id: str
+    task_name: str
+    subject: str
+    case_id: str | None
+    report_id: str | None
+    unit_id: str | None
+    unit: str
+    area: str | None
+    assignee: str | None
+    due_at: datetime
+    due_original_at: datetime
+    overdue_workdays: int
+    item_id: str | None
+    level: int | None
+    instrument: str | None
+    level_at: datetime | None
+    open_letters: tuple[tuple[str, str, str], ...]
+
+
+@dataclass(frozen=True)
+class DeskPage:
+    """`by_level` and `by_unit` count all late work that the filter of campaign lets through, not only this page."""
+
+    filter: DeskFilter
+    rows: tuple[DeskRow, ...]
+    page: Page
+    by_level: Mapping[str, int]
+    by_unit: tuple[tuple[str, str, int], ...]
+    areas: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class RungRow:
+    position: int
+    instrument: str
+    level: int
+    at: datetime
+    rule: str
+    reason: str
+    letter_id: str | None
+    number: str | None
+
+
+@dataclass(frozen=True)
+class ItemPage:
+    item_id: str
+    campaign_id: str
+    case_id: str | None
+    report_id: str | None
+    task_id: str
+    task_name: str
+    name: str
+    unit: str
+    unit_id: str
+    reason: str
+    due_original_at: datetime
+    overdue_workdays: int
+    level: int
+    state: str
+    opened_at: datetime
+    closed_at: datetime | None
+    instance_id: str | None
+    next_at: datetime | None
+    rungs: tuple[RungRow, ...]
+    letters: tuple[tuple[str, str, str, str], ...]  # id, number, kind, state
+    facts: tuple[FactRow, ...]
+
+
+def desk(reader: Reader, actor: Actor, wanted: DeskFilter) -> DeskPage:
+    """Most overdue first."""
+    base = _late(reader, actor)
+    if wanted.campaign:
+        base = base.where(tasks.c.campaign_id == wanted.campaign)
+    by_level: dict[str, int] = {}
+    level = supervision_items.c.level
+    for found_level, count in reader.execute(base.with_only_columns(level, sa.func.count()).group_by(level)):
+        by_level["none" if found_level is None else str(found_level)] = count
+    by_unit = tuple(
+        (row[0], row[1], row[2])
+        for row in reader.execute(
+            base.with_only_columns(units.c.unit_id, units.c.name, sa.func.count())
+            .where(units.c.unit_id.is_not(None))
+            .group_by(units.c.unit_id, units.c.name)
+            .order_by(sa.func.count().desc(), units.c.unit_id)
+        )
+    )
+    area = units.alias("case_area")
+    areas = tuple(
+        (row[0], row[1])
+        for row in reader.execute(
+            base.join(area, area.c.unit_id == tasks.c.area_id)
+            .with_only_columns(area.c.unit_id, area.c.name)
+            .distinct()
+            .order_by(area.c.unit_id)
+        )
+    )
+    query = _narrowed(base, wanted)
+    page = page_of(reader.execute, query.with_only_columns(tasks.c.task_id), wanted.page)
+    listed = reader.execute(
+        query.with_only_columns(
+            tasks,
+            persons.c.name.label("assignee"),
+            units.c.unit_id.label("unit_id"),
+            units.c.name.label("unit"),
+            supervision_items.c.item_id,
+            supervision_items.c.level,
+            supervision_items.c.level_at,
+            supervision_items.c.report_id.label("item_report_id"),
+            reports.c.report_id.label("report_id"),
+        )
+        .order_by(tasks.c.due_original_at, tasks.c.task_id)
+        .limit(PER_PAGE)
+        .offset(page.offset)
+    ).mappings()
+    names = dict(areas)
+    rows = tuple(_row(reader, row, names) for row in listed)
+    return DeskPage(wanted, rows, page, by_level, by_unit, areas)
+
+
+def item(reader: Reader, actor: Actor, item_id: str) -> ItemPage:
+    """Raises NotFound for a foreign item."""
+    row = (
+        reader.execute(
+            sa.select(supervision_items, units.c.name.label("unit"), tasks.c.name.label("task_name"))
+            .join(units, units.c.unit_id == supervision_items.c.unit_id)
+            .join(tasks, tasks.c.task_id == supervision_items.c.task_id)
+            .where(supervision_items.c.item_id == item_id, _visible_items(actor))
+        )
+        .mappings()
+        .first()
+    )
+    if row is None:
+        raise NotFound("item_unknown", f"There is no supervision item {item_id}.", item=item_id)
+    instance_id = reader.execute(
+        sa.select(instances.c.instance_id).where(instances.c.kind == "supervision", instances.c.business_key == item_id)
+    ).scalar()
+    return ItemPage(
+        **{
+            name: row[name]
+            for name in (
+                "item_id",
+                "campaign_id",
+                "case_id",
+                "report_id",
+                "task_id",
+                "task_name",
+                "name",
+                "unit",
+                "unit_id",
+                "reason",
+                "due_original_at",
+                "level",
+                "state",
+                "opened_at",
+                "closed_at",
+            )
+        },
+        overdue_workdays=overdue_workdays(reader, row["due_original_at"], row["closed_at"]),
+        instance_id=instance_id,
+        next_at=_next_at(reader, instance_id),
+        rungs=_rungs(reader, item_id),
+        letters=tuple(
+            (found.letter_id, found.number, found.kind, found.state)
+            for found in reader.execute(
+                sa.select(letters.c.letter_id, letters.c.number, letters.c.kind, letter_services.c.state)
+                .join(letter_services, letter_services.c.letter_id == letters.c.letter_id)
+                .where(letters.c.item_id == item_id)
+                .order_by(letters.c.issued_at, letters.c.letter_id)
+            )
+        ),
+        facts=tuple(
+            FactRow(fact.fact_id, fact.at, fact.kind, fact.person, fact.detail)
+            for fact in reader.execute(
+                sa.select(facts).where(facts.c.instance_id == instance_id).order_by(facts.c.fact_id.desc()).limit(200)
+            )
+        ),
+    )
+
+
+def overdue_workdays(reader: Reader, due_at: datetime, until: datetime | None = None) -> int:
+    return plans.calendar(reader).workdays_between(civil_date(due_at), max(civil_date(until or reader.now), civil_date(due_at)))
+
+
+def _late(reader: Reader, actor: Actor) -> sa.Select[Any]:
+    """Every live task past its due date that the actor may watch, with its first group's unit."""
+    first = (
+        sa.select(task_groups.c.task_id, sa.func.min(task_groups.c.unit_id).label("unit_id"))
+        .group_by(task_groups.c.task_id)
+        .subquery()
+    )
+    seen = sa.or_(
+        tasks.c.case_id.in_(sa.select(cases.c.case_id).where(visible_cases(actor))),
+        instances.c.business_key.in_(sa.select(reports.c.report_id).where(visible_reports(actor))),
+    )
+    return (
+        sa.select(tasks.c.task_id)
+        .join(instances, instances.c.instance_id == tasks.c.instance_id)
+        .outerjoin(first, first.c.task_id == tasks.c.task_id)
+        .outerjoin(units, units.c.unit_id == first.c.unit_id)
+        .outerjoin(persons, persons.c.person_id == tasks.c.assignee_id)
+        .outerjoin(reports, reports.c.report_id == instances.c.business_key)
+        .outerjoin(
+            supervision_items,
+            sa.and_(supervision_items.c.task_id == tasks.c.task_id, supervision_items.c.state != "RESOLVED"),
+        )
+        .where(tasks.c.state.in_(LIVE), tasks.c.due_at < reader.now, instances.c.kind.in_(("case", "report")), seen)
+    )
+
+
+def _narrowed(query: sa.Select[Any], wanted: DeskFilter) -> sa.Select[Any]:
+    if wanted.unit:
+        query = query.where(units.c.unit_id == wanted.unit)
+    if wanted.area:
+        query = query.where(tasks.c.area_id == wanted.area)
+    if wanted.level == "none":
+        query = query.where(supervision_items.c.item_id.is_(None))
+    elif wanted.level.lstrip("-").isdigit():
+        query = query.where(supervision_items.c.level == int(wanted.level))
+    if wanted.text.strip():
+        pattern = like(wanted.text.strip())
+        query = query.where(
+            sa.or_(tasks.c.subject.like(pattern, escape="\\"), tasks.c.name.like(pattern, escape="\\"))
+        )
+    return query
+
+
+def _row(reader: Reader, row: Mapping[str, Any], areas: Mapping[str, str]) -> DeskRow:
+    instrument = None
+    open_letters: tuple[tuple[str, str, str], ...] = ()
+    if row["item_id"]:
+        reached = _rungs(reader, row["item_id"])
+        instrument = reached[-1].instrument if reached else None
+        open_letters = tuple(
+            (found.letter_id, found.number, found.state)
+            for found in reader.execute(
+                sa.select(letters.c.letter_id, letters.c.number, letter_services.c.state)
+                .join(letter_services, letter_services.c.letter_id == letters.c.letter_id)
+                .where(letters.c.item_id == row["item_id"], letter_services.c.state.in_(OPEN_LETTER))
+                .order_by(letters.c.issued_at, letters.c.letter_id)
+            )
+        )
+    return DeskRow(
+        task_id=row["task_id"],
+        task_name=row["name"],
+        subject=row["subject"],
+        case_id=row["case_id"],
+        report_id=row["report_id"],
+        unit_id=row["unit_id"],
+        unit=row["unit"] or "",
+        area=areas.get(row["area_id"]) if row["area_id"] else None,
+        assignee=row["assignee"],
+        due_at=row["due_at"],
+        due_original_at=row["due_original_at"],
+        overdue_workdays=overdue_workdays(reader, row["due_original_at"]),
+        item_id=row["item_id"],
+        level=row["level"],
+        instrument=instrument,
+        level_at=row["level_at"],
+        open_letters=open_letters,
+    )
+
+
+def _rungs(reader: Reader, item_id: str) -> tuple[RungRow, ...]:
+    found = reader.execute(
+        sa.select(rung_rows, letters.c.number)
+        .outerjoin(letters, letters.c.letter_id == rung_rows.c.letter_id)
+        .where(rung_rows.c.item_id == item_id)
+        .order_by(rung_rows.c.position)
+    )
+    return tuple(
+        RungRow(row.position, row.instrument, row.level, row.at, row.rule, row.reason, row.letter_id, row.number)
+        for row in found
+    )
+
+
+def _visible_items(actor: Actor) -> sa.ColumnElement[bool]:
+    if actor.sees_all:
+        return sa.true()
+    return sa.or_(
+        supervision_items.c.unit_id.in_(actor.units),
+        supervision_items.c.case_id.in_(sa.select(cases.c.case_id).where(visible_cases(actor))),
+    )
+
+
+def _next_at(reader: Reader, instance_id: str | None) -> datetime | None:
+    if instance_id is None:
+        return None
+    return reader.execute(
+        sa.select(sa.func.min(jobs.c.due_at)).where(
+            jobs.c.instance_id == instance_id, jobs.c.kind == "timer", jobs.c.state == "OPEN"
+        )
+    ).scalar()

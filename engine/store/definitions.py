@@ -1,0 +1,79 @@
+"""Deployed definitions and their files, kept byte for byte. A version never changes."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+
+import sqlalchemy as sa
+
+from engine.bpmn.definition import Definition
+from engine.store.schema import definition_files, definitions
+from engine.store.transaction import Transaction
+
+
+def digest(files: Mapping[str, bytes]) -> str:
+    """The same bytes under the same names give the same digest, in whatever order they come."""
+    total = hashlib.sha256()
+    for name in sorted(files):
+        total.update(f"{len(name)}:{name}:{len(files[name])}:".encode())
+        total.update(files[name])
+    return total.hexdigest()
+
+
+def find_by_digest(tx: Transaction, key: str, sha256: str) -> tuple[str, int] | None:
+    row = tx.execute(
+        sa.select(definitions.c.definition_id, definitions.c.version).where(
+            definitions.c.key == key, definitions.c.sha256 == sha256
+        )
+    ).first()
+    return (row.definition_id, row.version) if row else None
+
+
+def add(tx: Transaction, *, definition_id: str, key: str, name: str, files: Mapping[str, bytes]) -> int:
+    """Returns the new version."""
+    last = tx.execute(sa.select(sa.func.max(definitions.c.version)).where(definitions.c.key == key)).scalar()
+    version = (last or 0) + 1
+    tx.execute(
+        definitions.insert().values(
+            definition_id=definition_id,
+            key=key,
+            version=version,
+            sha256=digest(files),
+            name=name,
+            deployed_at=tx.now,
+            deployed_by=tx.actor.name,
+        )
+    )
+    tx.execute(
+        definition_files.insert(),
+        [{"definition_id": definition_id, "name": file, "content": content} for file, content in files.items()],
+    )
+    return version
+
+
+def latest_id(connection: sa.Connection, key: str) -> str | None:
+    return connection.execute(
+        sa.select(definitions.c.definition_id)
+        .where(definitions.c.key == key)
+        .order_by(definitions.c.version.desc())
+        .limit(1)
+    ).scalar()
+
+
+def latest_keys(connection: sa.Connection) -> list[str]:
+    return list(connection.execute(sa.select(definitions.c.key).distinct().order_by(definitions.c.key)).scalars())
+
+
+def load(connection: sa.Connection, definition_ids: Sequence[str]) -> tuple[Definition, ...]:
+    """In the order asked for. Bytes are immutable, so callers may cache by id for ever."""
+    rows = {
+        row.definition_id: row
+        for row in connection.execute(sa.select(definitions).where(definitions.c.definition_id.in_(definition_ids)))
+    }
+    files: dict[str, dict[str, bytes]] = {definition_id: {} for definition_id in definition_ids}
+    found = connection.execute(sa.select(definition_files).where(definition_files.c.definition_id.in_(definition_ids)))
+    for file in found:
+        files[file.definition_id][file.name] = file.content
+    return tuple(
+        Definition(definition_id, rows[definition_id].key, rows[definition_id].version, files[definition_id])
+        for definition_id in definition_ids
+    )

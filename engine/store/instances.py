@@ -1,0 +1,133 @@
+"""Process instances: the blob of live state and what it waits for. The row is the lock of everything beneath it."""
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from engine.domain.instance import InstanceKind, InstanceRow, InstanceState
+from engine.errors import NotFound
+from engine.store.schema import instances, jobs, tasks, visits, waits
+from engine.store.transaction import Transaction
+
+_COLUMNS = (
+    instances.c.instance_id,
+    instances.c.kind,
+    instances.c.key,
+    instances.c.business_key,
+    instances.c.definition_ids,
+    instances.c.campaign_id,
+    instances.c.case_id,
+    instances.c.state,
+    instances.c.blob,
+    instances.c.revision,
+)
+_LOCK = sa.select(*_COLUMNS).where(instances.c.instance_id == sa.bindparam("instance_id")).with_for_update()
+_OF_TASK = sa.select(tasks.c.instance_id).where(tasks.c.task_id == sa.bindparam("task_id"))
+_OF_JOB = sa.select(jobs.c.instance_id).where(jobs.c.job_id == sa.bindparam("job_id"))
+
+
+def add(tx: Transaction, row: InstanceRow, *, started_by_id: str | None) -> None:
+    tx.execute(
+        instances.insert().values(
+            instance_id=row.instance_id,
+            kind=row.kind,
+            definition_id=row.definition_ids[0],
+            key=row.key,
+            definition_ids=list(row.definition_ids),
+            business_key=row.business_key,
+            campaign_id=row.campaign_id,
+            case_id=row.case_id,
+            started_by_id=started_by_id,
+            state=row.state,
+            blob=row.blob,
+            revision=row.revision,
+            started_at=tx.now,
+        )
+    )
+
+
+def lock(tx: Transaction, instance_id: str) -> InstanceRow:
+    """Takes the row's lock; read everything else of the instance after this."""
+    row = tx.execute(_LOCK, {"instance_id": instance_id}).first()
+    if row is None:
+        raise NotFound("instance_unknown", f"There is no process instance {instance_id}.", instance=instance_id)
+    return InstanceRow(
+        instance_id=row.instance_id,
+        kind=InstanceKind(row.kind),
+        key=row.key,
+        business_key=row.business_key,
+        definition_ids=tuple(row.definition_ids),
+        campaign_id=row.campaign_id,
+        case_id=row.case_id,
+        state=InstanceState(row.state),
+        blob=row.blob,
+        revision=row.revision,
+    )
+
+
+def lock_of_task(tx: Transaction, task_id: str) -> InstanceRow:
+    instance_id = tx.execute(_OF_TASK, {"task_id": task_id}).scalar()
+    if instance_id is None:
+        raise NotFound("task_unknown", f"There is no task {task_id}.", task=task_id)
+    return lock(tx, instance_id)
+
+
+def lock_of_job(tx: Transaction, job_id: str) -> InstanceRow | None:
+    """None for a job that belongs to no instance."""
+    instance_id = tx.execute(_OF_JOB, {"job_id": job_id}).scalar()
+    return lock(tx, instance_id) if instance_id is not None else None
+
+
+def find(connection: Any, kind: InstanceKind, business_key: str) -> str | None:
+    return connection.execute(
+        sa.select(instances.c.instance_id).where(instances.c.kind == kind, instances.c.business_key == business_key)
+    ).scalar()
+
+
+def save(tx: Transaction, row: InstanceRow, blob: bytes, *, state: InstanceState) -> None:
+    """Compare-and-set on the revision: the lock makes a miss impossible, the check makes it loud."""
+    done = tx.execute(
+        instances.update()
+        .where(instances.c.instance_id == row.instance_id, instances.c.revision == row.revision)
+        .values(
+            blob=blob,
+            revision=row.revision + 1,
+            state=state,
+            ended_at=None if state is InstanceState.ACTIVE else tx.now,
+        )
+    )
+    if done.rowcount != 1:
+        raise RuntimeError(f"instance {row.instance_id} changed under its lock")
+
+
+def add_visits(tx: Transaction, instance_id: str, passed: tuple[tuple[str, str], ...]) -> None:
+    if passed:
+        tx.execute(
+            visits.insert(),
+            [
+                {"instance_id": instance_id, "process_key": process_key, "element_id": element_id, "at": tx.now}
+                for process_key, element_id in passed
+            ],
+        )
+
+
+def add_wait(tx: Transaction, instance_id: str, token: str, message: str) -> None:
+    tx.execute(waits.insert().values(instance_id=instance_id, token=token, message=message))
+
+
+def drop_waits(tx: Transaction, instance_id: str, tokens: tuple[str, ...]) -> None:
+    if tokens:
+        tx.execute(waits.delete().where(waits.c.instance_id == instance_id, waits.c.token.in_(tokens)))
+
+
+def is_waiting_for(tx: Transaction, instance_id: str, message: str) -> bool:
+    return (
+        tx.execute(
+            sa.select(waits.c.token).where(waits.c.instance_id == instance_id, waits.c.message == message)
+        ).first()
+        is not None
+    )
+
+
+def blob_of(connection: Any, instance_id: str) -> bytes:
+    return bytes(connection.execute(sa.select(instances.c.blob).where(instances.c.instance_id == instance_id)).scalar_one())

@@ -1,0 +1,113 @@
+"""Letters, their numbers and documents, evidence, and the bytes behind both."""
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import sqlalchemy as sa
+
+from engine.store.schema import (
+    blobs,
+    counters,
+    evidence,
+    letter_cases,
+    letter_documents,
+    letter_services,
+    letters,
+)
+from engine.store.transaction import Transaction
+
+
+def put_blob(tx: Transaction, content: bytes) -> str:
+    """Returns the SHA-256 of the bytes; the same bytes are kept once."""
+    sha256 = hashlib.sha256(content).hexdigest()
+    if tx.execute(sa.select(blobs.c.sha256).where(blobs.c.sha256 == sha256)).first() is None:
+        tx.execute(blobs.insert().values(sha256=sha256, content=content, size_bytes=len(content)))
+    return sha256
+
+
+def take_serial(tx: Transaction, organ_code: str, year: int) -> int:
+    """The next number of the organ and year. The counter row's lock keeps them without gap or double (assurance E25)."""
+    changed = tx.execute(
+        counters.update()
+        .where(counters.c.organ_code == organ_code, counters.c.year == year)
+        .values(last_serial=counters.c.last_serial + 1)
+    )
+    if changed.rowcount == 0:
+        tx.execute(counters.insert().values(organ_code=organ_code, year=year, last_serial=1))
+        return 1
+    return int(
+        tx.execute(
+            sa.select(counters.c.last_serial).where(counters.c.organ_code == organ_code, counters.c.year == year)
+        ).scalar_one()
+    )
+
+
+def add_letter(tx: Transaction, values: Mapping[str, Any], case_ids: Iterable[str], *, reply_due_at: Any) -> None:
+    tx.execute(letters.insert().values(**values))
+    rows = [{"letter_id": values["letter_id"], "case_id": case_id} for case_id in dict.fromkeys(case_ids)]
+    if rows:
+        tx.execute(letter_cases.insert(), rows)
+    tx.execute(
+        letter_services.insert().values(letter_id=values["letter_id"], state="ISSUED", reply_due_at=reply_due_at)
+    )
+
+
+def get_letter(connection: Any, letter_id: str) -> Mapping[str, Any] | None:
+    return (
+        connection.execute(
+            sa.select(letters, letter_services.c.state, letter_services.c.received_at, letter_services.c.reply_due_at)
+            .join(letter_services, letter_services.c.letter_id == letters.c.letter_id)
+            .where(letters.c.letter_id == letter_id)
+        )
+        .mappings()
+        .first()
+    )
+
+
+def lock_letter(tx: Transaction, letter_id: str) -> None:
+    tx.execute(
+        sa.select(letter_services.c.letter_id).where(letter_services.c.letter_id == letter_id).with_for_update()
+    )
+
+
+def case_ids_of(connection: Any, letter_id: str) -> list[str]:
+    return list(
+        connection.execute(
+            sa.select(letter_cases.c.case_id).where(letter_cases.c.letter_id == letter_id).order_by(letter_cases.c.case_id)
+        ).scalars()
+    )
+
+
+def has_document(tx: Transaction, letter_id: str) -> bool:
+    return (
+        tx.execute(sa.select(letter_documents.c.letter_id).where(letter_documents.c.letter_id == letter_id)).first()
+        is not None
+    )
+
+
+def add_document(tx: Transaction, letter_id: str, content: bytes, *, title: str, pages: int) -> str:
+    sha256 = put_blob(tx, content)
+    tx.execute(
+        letter_documents.insert().values(letter_id=letter_id, sha256=sha256, title=title, pages=pages, rendered_at=tx.now)
+    )
+    return sha256
+
+
+def update_service(tx: Transaction, letter_id: str, **values: Any) -> None:
+    tx.execute(letter_services.update().where(letter_services.c.letter_id == letter_id).values(**values))
+
+
+def open_letters_of_item(tx: Transaction, item_id: str) -> list[Mapping[str, Any]]:
+    return list(
+        tx.execute(
+            sa.select(letters.c.letter_id, letters.c.number)
+            .join(letter_services, letter_services.c.letter_id == letters.c.letter_id)
+            .where(letters.c.item_id == item_id, letter_services.c.state.in_(("ISSUED", "RECEIVED", "REPLIED")))
+            .order_by(letters.c.letter_id)
+        ).mappings()
+    )
+
+
+def add_evidence(tx: Transaction, values: Mapping[str, Any]) -> None:
+    tx.execute(evidence.insert().values(**values))

@@ -1,0 +1,155 @@
+"""User tasks: opened and closed by steps, claimed and completed by people."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import sqlalchemy as sa
+
+from engine.domain.task import LIVE, Group, TaskRow, TaskState
+from engine.errors import NotFound
+from engine.store.schema import evidence, instances, persons, task_groups, tasks
+from engine.store.transaction import Transaction
+
+_assignee = persons.alias("assignee")
+_completer = persons.alias("completer")
+_GET = (
+    sa.select(tasks, _assignee.c.name.label("assignee_name"), _completer.c.name.label("completed_name"))
+    .select_from(
+        tasks.outerjoin(_assignee, _assignee.c.person_id == tasks.c.assignee_id).outerjoin(
+            _completer, _completer.c.person_id == tasks.c.completed_by_id
+        )
+    )
+    .where(tasks.c.task_id == sa.bindparam("task_id"))
+)
+_GROUPS = sa.select(task_groups.c.role, task_groups.c.unit_id).where(task_groups.c.task_id == sa.bindparam("task_id"))
+
+
+def add(tx: Transaction, values: Mapping[str, Any], groups: Iterable[Group]) -> None:
+    tx.execute(tasks.insert().values(**values))
+    rows = [{"task_id": values["task_id"], "role": group.role, "unit_id": group.unit_id} for group in set(groups)]
+    if rows:
+        tx.execute(task_groups.insert(), rows)
+
+
+def get(tx: Transaction, task_id: str) -> tuple[TaskRow, Mapping[str, Any]]:
+    """The task for the rules, and its whole row for the rest."""
+    row = tx.execute(_GET, {"task_id": task_id}).mappings().first()
+    if row is None:
+        raise NotFound("task_unknown", f"There is no task {task_id}.", task=task_id)
+    groups = tuple(Group(group.role, group.unit_id) for group in tx.execute(_GROUPS, {"task_id": task_id}))
+    return (
+        TaskRow(
+            task_id=row["task_id"],
+            instance_id=row["instance_id"],
+            case_id=row["case_id"],
+            element_id=row["element_id"],
+            name=row["name"],
+            state=TaskState(row["state"]),
+            revision=row["revision"],
+            groups=groups,
+            separate_from=tuple(row["separate_from"]),
+            assignee_id=row["assignee_id"],
+            assignee_name=row["assignee_name"],
+            claimed_at=row["claimed_at"],
+            completed_at=row["completed_at"],
+            completed_name=row["completed_name"],
+        ),
+        row,
+    )
+
+
+def update(tx: Transaction, task_id: str, **values: Any) -> None:
+    """Every change counts the revision up, so that a page opened before it can be told apart."""
+    done = tx.execute(
+        tasks.update()
+        .where(tasks.c.task_id == task_id, tasks.c.state.in_(LIVE))
+        .values(revision=tasks.c.revision + 1, **values)
+    )
+    if done.rowcount != 1:
+        raise RuntimeError(f"task {task_id} is not live")
+
+
+def save_draft(tx: Transaction, task_id: str, draft: dict[str, Any] | None) -> None:
+    """Keeps half-filled words without counting the revision."""
+    tx.execute(tasks.update().where(tasks.c.task_id == task_id, tasks.c.state.in_(LIVE)).values(draft=draft))
+
+
+def live_of_tokens(tx: Transaction, instance_id: str, tokens: tuple[str, ...]) -> list[Mapping[str, Any]]:
+    if not tokens:
+        return []
+    return list(
+        tx.execute(
+            sa.select(tasks.c.task_id, tasks.c.token, tasks.c.name)
+            .where(tasks.c.instance_id == instance_id, tasks.c.token.in_(tokens), tasks.c.state.in_(LIVE))
+            .order_by(tasks.c.task_id)
+        ).mappings()
+    )
+
+
+def live_of_element(tx: Transaction, instance_id: str, element_id: str) -> Mapping[str, Any] | None:
+    return (
+        tx.execute(
+            sa.select(tasks)
+            .where(tasks.c.instance_id == instance_id, tasks.c.element_id == element_id, tasks.c.state.in_(LIVE))
+            .order_by(tasks.c.task_id)
+            .limit(1)
+        )
+        .mappings()
+        .first()
+    )
+
+
+def groups(tx: Transaction, task_id: str) -> tuple[Group, ...]:
+    return tuple(
+        Group(row.role, row.unit_id)
+        for row in tx.execute(_GROUPS.order_by(task_groups.c.role, task_groups.c.unit_id), {"task_id": task_id})
+    )
+
+
+def done_by(tx: Transaction, instance_id: str, element_ids: tuple[str, ...]) -> dict[str, set[str]]:
+    """Who completed which of the elements in this instance: element id -> person ids."""
+    found: dict[str, set[str]] = {}
+    if element_ids:
+        for row in tx.execute(
+            sa.select(tasks.c.element_id, tasks.c.completed_by_id).where(
+                tasks.c.instance_id == instance_id,
+                tasks.c.element_id.in_(element_ids),
+                tasks.c.state == TaskState.COMPLETED,
+            )
+        ):
+            found.setdefault(row.element_id, set()).add(row.completed_by_id)
+    return found
+
+
+def last_completed(tx: Transaction, instance_id: str) -> Mapping[str, Any] | None:
+    return (
+        tx.execute(
+            sa.select(tasks, persons.c.name.label("completed_name"))
+            .join(persons, persons.c.person_id == tasks.c.completed_by_id)
+            .where(tasks.c.instance_id == instance_id, tasks.c.state == TaskState.COMPLETED)
+            .order_by(tasks.c.completed_at.desc(), tasks.c.task_id.desc())
+            .limit(1)
+        )
+        .mappings()
+        .first()
+    )
+
+
+def evidence_counts(connection: Any, task_id: str) -> dict[str, int]:
+    """How many files each field of the task has already."""
+    rows = connection.execute(
+        sa.select(evidence.c.field, sa.func.count()).where(evidence.c.task_id == task_id).group_by(evidence.c.field)
+    )
+    return {row[0]: row[1] for row in rows}
+
+
+def provisional(tx: Transaction) -> list[Mapping[str, Any]]:
+    """Live tasks whose due date stands on a calendar not yet published."""
+    return list(
+        tx.execute(
+            sa.select(tasks, instances.c.campaign_id.label("of_campaign"))
+            .join(instances, instances.c.instance_id == tasks.c.instance_id)
+            .where(tasks.c.is_provisional, tasks.c.state.in_(LIVE))
+            .order_by(tasks.c.task_id)
+        ).mappings()
+    )

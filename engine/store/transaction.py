@@ -1,0 +1,81 @@
+"""What a command works with: one open transaction, the instant it happens at, fresh ids, and the record of facts."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+from sqlalchemy.engine import Connection
+
+from engine.domain.actor import Actor
+from engine.domain.facts import FACTS
+from engine.ids import Ids
+from engine.store import schema
+
+
+class Scope(Protocol):
+    """What plans need of a transaction or of a reader: a connection, the present instant, a cache for its length."""
+
+    connection: Connection
+    now: datetime
+    cache: dict[Any, Any]
+
+
+@dataclass
+class Reader:
+    """What a query works with: one consistent read, the instant it is asked at, the key of stored state."""
+
+    connection: Connection
+    now: datetime
+    secret: bytes
+    cache: dict[Any, Any] = field(default_factory=dict)
+
+    def execute(self, statement: Any, parameters: Any = None) -> Any:
+        return self.connection.execute(statement, parameters)
+
+
+@dataclass
+class Transaction:
+    """`now` is aware UTC and the same for the whole command. `secret` keys the integrity check of stored state."""
+
+    connection: Connection
+    now: datetime
+    ids: Ids
+    actor: Actor
+    secret: bytes
+    cache: dict[Any, Any] = field(default_factory=dict)
+
+    @property
+    def is_sqlite(self) -> bool:
+        return self.connection.dialect.name == "sqlite"
+
+    def new_id(self) -> str:
+        return self.ids.new()
+
+    def execute(self, statement: Any, parameters: Any = None) -> Any:
+        return self.connection.execute(statement, parameters)
+
+    def record(
+        self,
+        kind: str,
+        *,
+        case_id: str | None = None,
+        instance_id: str | None = None,
+        campaign_id: str | None = None,
+        **detail: Any,
+    ) -> None:
+        """Append a fact. `kind` must be one of `FACTS`; `detail` holds plain JSON that fills its sentence."""
+        if kind not in FACTS:
+            raise KeyError(f"unknown fact {kind}")
+        self.execute(
+            schema.facts.insert(),
+            {
+                "at": self.now,
+                "kind": kind,
+                "person_id": self.actor.person_id,
+                "person": self.actor.name,
+                "campaign_id": campaign_id,
+                "case_id": case_id,
+                "instance_id": instance_id,
+                "detail": detail,
+            },
+        )

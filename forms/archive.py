@@ -1,0 +1,65 @@
+"""Zip files from outside (xlsx, docx): what is inside, looked at before anything is unpacked. Threat: zip bombs."""
+
+import io
+import zipfile
+import zlib
+
+from forms.words import Words
+
+MAX_UNPACKED_BYTES = 50_000_000
+MAX_RATIO = 100
+MAX_ENTRIES = 200
+_RATIO_FLOOR_BYTES = 100_000  # small parts of a real workbook are often pressed together more than a hundredfold
+ZIP_MAGIC = b"PK\x03\x04"
+
+BROKEN = Words(
+    "文件已损坏，打不开，请重新保存后再上传", "the file is damaged and cannot be opened; save it again and retry"
+)
+_BOMB = Words(
+    "文件解压后过大，已拒绝；如果是正常文件，请拆成几个再上传",
+    "the file unpacks to far too much and was refused; if it is a real one, split it",
+)
+
+
+def fault_in(content: bytes) -> Words | None:
+    """Why this zip may not be unpacked, or None. Reads the directory only."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            return _fault_in_directory(archive.infolist(), size_bytes=len(content))
+    except (zipfile.BadZipFile, zlib.error, OSError, ValueError, NotImplementedError, OverflowError, EOFError):
+        return BROKEN
+
+
+def _fault_in_directory(entries: list[zipfile.ZipInfo], *, size_bytes: int) -> Words | None:
+    if len(entries) > MAX_ENTRIES:
+        return Words(
+            f"文件内部条目超过 {MAX_ENTRIES} 个，已拒绝",
+            f"the file holds more than {MAX_ENTRIES} parts and was refused",
+        )
+    unpacked = sum(entry.file_size for entry in entries)
+    if unpacked > MAX_UNPACKED_BYTES or unpacked > max(size_bytes, 1) * MAX_RATIO:
+        return _BOMB
+    for entry in entries:
+        if entry.file_size > _RATIO_FLOOR_BYTES and entry.file_size > max(entry.compress_size, 1) * MAX_RATIO:
+            return _BOMB
+        if entry.filename.startswith(("/", "\\")) or ".." in entry.filename.replace("\\", "/").split("/"):
+            return Words("文件内部路径不合法，已拒绝", "the file holds a forbidden path and was refused")
+        if entry.flag_bits & 0x1:
+            return Words("文件加了密码，请去掉密码后再上传", "the file is protected by a password; remove it and retry")
+        if entry.external_attr >> 28 == 0xA:
+            return Words("文件内部含链接，已拒绝", "the file holds a link and was refused")
+    return None
+
+
+def read_part(content: bytes, name: str) -> bytes:
+    """One part of a zip that `fault_in` found sound; empty when it is absent or damaged."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive, archive.open(name) as part:
+            return part.read(MAX_UNPACKED_BYTES)
+    except (zipfile.BadZipFile, zlib.error, KeyError, OSError, ValueError, NotImplementedError, EOFError, RuntimeError):
+        return b""
+
+
+def names(content: bytes) -> list[str]:
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        return archive.namelist()

@@ -1,0 +1,28 @@
+"""Why a letter cannot be made. All are `Invalid`: the writer of the letter or of its template has to change something."""
+
+from collections.abc import Iterable
+
+from engine.errors import Invalid, Problem
+
+
+class MissingGlyph(Invalid):
+    """No font of the house draws these characters; the letter stops rather than print an empty box."""
+
+    def __init__(self, characters: Iterable[str]) -> None:
+        self.characters = tuple(sorted(set(characters)))
+        named = ", ".join(f"{char} (U+{ord(char):04X})" for char in self.characters)
+        listed = "、".join(f"{char}（U+{ord(char):04X}）" for char in self.characters)
+        problem = Problem(
+            "letter",
+            f"字库里没有这些字：{listed}。请改用其他写法，或请管理员补充字库。",
+            f"No font draws {named}: write it another way, or have a font added.",
+        )
+        super().__init__("missing_glyph", "The letter holds characters that no font draws.", (problem,))
+
+
+class RenderFailed(Invalid):
+    """The letter could not be set in type within its limits of time, memory and pages."""
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__("render_failed", f"The letter could not be made: {reason}.", reason=reason)

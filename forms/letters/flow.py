@@ -1,0 +1,188 @@
+"""Pours pieces of a letter into sheets of 22 grid lines, and keeps together what a clerk keeps together.
+
+All lengths are millimetres; x counts from the left edge of the type area, y from the top of the sheet.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from forms.letters.metrics import MM_PER_POINT
+from forms.letters.typeset import BODY_SIZE, Run
+
+TOP: Final = 37.0  # GB/T 9704-2012 5.2.1: 天头 37 mm
+BOTTOM: Final = 262.0  # type area 225 mm high
+LINES: Final = 22
+LINE: Final = 10.2270  # 225/22 a hair short, so that 22 lines never overflow by rounding
+TIGHTEST: Final = 0.91  # 7.3.5: the line pitch may be adjusted so that the signature keeps company with the text
+WIDTH: Final = 156.0
+MIDDLE: Final = 0.38  # em from a baseline up to the middle of a Han character
+CARRIED: Final = 2  # lines of text that go over with a signature
+
+
+@dataclass(frozen=True)
+class Text:
+    """Runs on one baseline. `block` groups the lines of one paragraph; `stretch` condenses the mark sideways."""
+
+    x: float
+    y: float
+    size: float
+    runs: tuple[Run, ...]
+    block: int
+    tag: str = "p"
+    colour: str = "#000"
+    stretch: float = 1.0
+
+
+@dataclass(frozen=True)
+class Bar:
+    x: float
+    y: float
+    width: float
+    height: float
+    colour: str = "#000"
+
+
+@dataclass(frozen=True)
+class Picture:
+    """Drawn as outlines, so that nothing of it enters the text layer."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+    svg: str
+    label: str
+
+
+Item = Text | Bar | Picture
+
+
+@dataclass(frozen=True)
+class Piece:
+    """The smallest thing that is not cut. `height` None means one line of the grid; items count from its top."""
+
+    items: tuple[Item, ...] = ()
+    height: float | None = None
+    keeps_with_next: bool = False
+    header: "Piece | None" = None
+    is_gap: bool = False  # falls away at the top of a sheet
+    snaps: bool = False  # fills up to the next grid line
+
+
+def moved(item: Item, right: float, down: float) -> Item:
+    return replace(item, x=item.x + right, y=item.y + down)
+
+
+def baseline_in_line(top: float) -> float:
+    """Where the baseline of 3号 text lies in the grid line that begins at `top`."""
+    return top + LINE / 2 + MIDDLE * BODY_SIZE * MM_PER_POINT
+
+
+SNAP: Final = Piece(height=0.0, is_gap=True, snaps=True)
+BLANK: Final = Piece(is_gap=True)
+
+
+@dataclass
+class Sheet:
+    """One page being filled, from `top` downwards."""
+
+    top: float = TOP
+    pitch: float = LINE
+    pieces: list[Piece] = field(default_factory=list)
+
+    @property
+    def end(self) -> float:
+        return self.end_with(())
+
+    def end_with(self, more: Sequence[Piece]) -> float:
+        """Where the text would end if these came too."""
+        y = self.top
+        last_header: Piece | None = None
+        for piece in (*self.pieces, *more):
+            if piece.header is not None and piece.header is not last_header:
+                y += piece.header.height or self.pitch
+            last_header = piece.header
+            y = self._after(y, piece)
+        return y
+
+    def takes(self, piece: Piece) -> bool:
+        return piece.is_gap or self.end_with((piece,)) <= BOTTOM + 0.01
+
+    def items(self, left: float) -> list[Item]:
+        """Everything on the sheet, x now counted from the edge of the paper."""
+        placed: list[Item] = []
+        y = self.top
+        last_header: Piece | None = None
+        for piece in self.pieces:
+            if piece.header is not None and piece.header is not last_header:
+                placed += self._placed(piece.header, left, y)
+                y += piece.header.height or self.pitch
+            last_header = piece.header
+            placed += self._placed(piece, left, y)
+            y = self._after(y, piece)
+        return placed
+
+    def _after(self, y: float, piece: Piece) -> float:
+        if piece.snaps:
+            steps = (y - self.top) / self.pitch
+            return self.top + self.pitch * -(-(steps - 1e-3) // 1)
+        return y + (self.pitch if piece.height is None else piece.height)
+
+    def _placed(self, piece: Piece, left: float, y: float) -> list[Item]:
+        drop = (self.pitch - LINE) / 2 if piece.height is None else 0.0
+        return [moved(item, left, y + drop) for item in piece.items]
+
+
+def pour(pieces: Sequence[Piece], *, top: float = TOP) -> list[Sheet]:
+    """Sheets filled in order; the first begins at `top`. A heading never ends a sheet."""
+    sheets = [Sheet(top=top)]
+    for piece in pieces:
+        if not sheets[-1].takes(piece):
+            carried = _take_back(sheets[-1], least=0)
+            sheets.append(Sheet(pieces=carried))
+        if sheets[-1].pieces or not piece.is_gap:
+            sheets[-1].pieces.append(piece)
+    return sheets
+
+
+def close(sheets: list[Sheet], ending: Sequence[Piece], *, reserve: float) -> None:
+    """Adds the signature block in one piece, above `reserve` millimetres kept free at the bottom of its sheet.
+
+    Where it does not fit, the pitch of the last sheet is tightened; where that is not enough, the block goes to a new
+    sheet and takes lines of text along, so that it never stands alone.
+    """
+    last = sheets[-1]
+    if last.end_with(ending) + reserve <= BOTTOM + 0.01:
+        last.pieces += ending
+        return
+    if pitch := _tight_pitch(last, ending, reserve):
+        last.pitch = pitch
+        last.pieces += ending
+        return
+    sheets.append(Sheet(pieces=[*_take_back(last, least=CARRIED), *ending]))
+
+
+def _tight_pitch(sheet: Sheet, ending: Sequence[Piece], reserve: float) -> float | None:
+    pieces = [*sheet.pieces, *ending]
+    if any(piece.header or piece.snaps for piece in pieces):
+        return None
+    fixed = sum(piece.height for piece in pieces if piece.height is not None)
+    lines = sum(piece.height is None for piece in pieces)
+    pitch = (BOTTOM - reserve - sheet.top - fixed) / lines
+    return pitch if pitch >= LINE * TIGHTEST else None
+
+
+def _take_back(sheet: Sheet, *, least: int) -> list[Piece]:
+    """Removes the end of a sheet: at least so many pieces of text, and no heading left behind; the first piece stays."""
+    carried: list[Piece] = []
+    count = 0
+    while len(sheet.pieces) > 1:
+        last = sheet.pieces[-1]
+        if count >= least and not last.keeps_with_next and not (last.is_gap and carried):
+            break
+        carried.insert(0, sheet.pieces.pop())
+        count += not last.is_gap
+    while carried and carried[0].is_gap:
+        carried.pop(0)
+    return carried

@@ -1,0 +1,179 @@
+"""Renders letters in a child process with limits of time and memory, so that a hostile letter cannot harm the server.
+
+The child stays warm for the next letter and is replaced when it overruns, dies or runs out of memory.
+"""
+
+import atexit
+import json
+import os
+import selectors
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from functools import cache
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final
+
+from engine.domain.letter import Letter, to_json
+from forms.letters.errors import MissingGlyph, RenderFailed
+from forms.letters.fonts import FontsMissing
+from forms.letters.rendered import RenderedLetter
+
+SECONDS: Final = 30.0
+MEMORY_BYTES: Final = 1 << 30
+_LARGEST_PDF: Final = 100 << 20
+_ROOT: Final = Path(__file__).resolve().parents[2]
+
+
+def render_isolated(letter: Letter) -> RenderedLetter:
+    """Like `render.render`, in the press that this process shares.
+
+    Raises MissingGlyph, RenderFailed (limits of time, memory, pages; a crash) and FontsMissing.
+    """
+    return _shared_press().render(letter)
+
+
+class Press:
+    """One warm child process; safe to share between threads, which then take turns."""
+
+    def __init__(self, *, seconds: float = SECONDS, memory_bytes: int = MEMORY_BYTES) -> None:
+        self._seconds = seconds
+        self._memory_bytes = memory_bytes
+        self._lock = threading.Lock()
+        self._child: subprocess.Popen[bytes] | None = None
+        self._folder: tempfile.TemporaryDirectory[str] | None = None
+
+    def render(self, letter: Letter) -> RenderedLetter:
+        """The letter as a PDF. The clock runs from the request, start of the child included."""
+        request = to_json(letter).encode() + b"\n"
+        with self._lock:
+            deadline = time.monotonic() + self._seconds
+            try:
+                child = self._running_child()
+                _send(child, request)
+                return self._receive(child, deadline)
+            except (TimeoutError, OSError, EOFError, ValueError) as error:
+                reason = self._reason(error)
+                self._stop()
+                raise RenderFailed(reason) from error
+            except BaseException:
+                if self._child is not None and self._child.poll() is not None:
+                    self._stop()
+                raise
+
+    def close(self) -> None:
+        with self._lock:
+            self._stop()
+
+    def __enter__(self) -> "Press":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _running_child(self) -> subprocess.Popen[bytes]:
+        if self._child is not None and self._child.poll() is None:
+            return self._child
+        self._stop()
+        # WeasyPrint copies the fonts to a temporary folder, which a killed child cannot remove: it is ours.
+        self._folder = tempfile.TemporaryDirectory(prefix="duban-press-")
+        search = os.pathsep.join(filter(None, [str(_ROOT), os.environ.get("PYTHONPATH", "")]))
+        self._child = subprocess.Popen(
+            [sys.executable, "-m", "forms.letters.press", str(self._memory_bytes)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env={**os.environ, "PYTHONPATH": search, "TMPDIR": self._folder.name},
+        )
+        return self._child
+
+    def _receive(self, child: subprocess.Popen[bytes], deadline: float) -> RenderedLetter:
+        answer = _Answer(child, deadline)
+        head: dict[str, Any] = json.loads(answer.line())
+        if "missing" in head:
+            raise MissingGlyph(head["missing"])
+        if "fonts" in head:
+            raise FontsMissing("fonts_missing", head["fonts"])
+        if "failed" in head:
+            if head["ends"]:
+                self._stop()
+            raise RenderFailed(head["failed"])
+        if head["size"] > _LARGEST_PDF:
+            raise ValueError("the PDF is too large")
+        return RenderedLetter(pdf=answer.exactly(head["size"]), pages=head["pages"], sha256=head["sha256"])
+
+    def _reason(self, error: Exception) -> str:
+        if isinstance(error, TimeoutError):
+            return f"it took longer than {self._seconds:g} seconds"
+        status = self._child.wait() if self._child is not None and isinstance(error, (EOFError, OSError)) else None
+        return f"the letter process ended with status {status}" if status is not None else str(error)
+
+    def _stop(self) -> None:
+        child, self._child = self._child, None
+        if child is not None:
+            child.kill()
+            child.wait()
+            for pipe in (child.stdin, child.stdout):
+                if pipe is not None:
+                    _close_quietly(pipe)
+        folder, self._folder = self._folder, None
+        if folder is not None:
+            folder.cleanup()
+
+
+class _Answer:
+    """Reads one answer of the child before the deadline."""
+
+    def __init__(self, child: subprocess.Popen[bytes], deadline: float) -> None:
+        assert child.stdout is not None
+        self._pipe = child.stdout.fileno()
+        self._deadline = deadline
+        self._held = b""
+
+    def line(self) -> bytes:
+        while b"\n" not in self._held:
+            self._held += self._more()
+        line, _, self._held = self._held.partition(b"\n")
+        return line
+
+    def exactly(self, size: int) -> bytes:
+        parts, got = [self._held], len(self._held)
+        while got < size:
+            parts.append(self._more())
+            got += len(parts[-1])
+        return b"".join(parts)
+
+    def _more(self) -> bytes:
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._pipe, selectors.EVENT_READ)
+            if not selector.select(max(0.0, self._deadline - time.monotonic())):
+                raise TimeoutError
+        got = os.read(self._pipe, 1 << 20)
+        if not got:
+            raise EOFError("the letter process went away")
+        return got
+
+
+def _send(child: subprocess.Popen[bytes], request: bytes) -> None:
+    assert child.stdin is not None
+    child.stdin.write(request)
+    child.stdin.flush()
+
+
+def _close_quietly(pipe: Any) -> None:
+    try:
+        pipe.close()
+    except OSError:
+        pass  # what was still unsent is of no use to a child that is gone
+
+
+@cache
+def _shared_press() -> Press:
+    press = Press()
+    atexit.register(press.close)
+    return press

@@ -1,0 +1,60 @@
+"""The child process of `isolate`: reads letters from its input, writes PDFs to its output, inside a memory limit.
+
+One request is one line of JSON, the letter of `engine.domain.letter.to_json`. One answer is one line of JSON, then as
+many bytes of PDF as its `size` says. Ends when its input ends.
+"""
+
+import json
+import os
+import resource
+import sys
+from typing import Any, BinaryIO
+
+from engine.domain.letter import from_json
+from forms.letters.errors import MissingGlyph, RenderFailed
+from forms.letters.fonts import FontsMissing
+
+
+def main() -> None:
+    limit_memory(int(sys.argv[1]))
+    # Whatever a library prints must not mix with the answers.
+    answers = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    for request in sys.stdin.buffer:
+        if not answer_one(request.decode(), answers):
+            return
+
+
+def limit_memory(size_bytes: int) -> None:
+    """Caps the address space; a letter that wants more fails here and not on the whole machine."""
+    _, hard = resource.getrlimit(resource.RLIMIT_AS)
+    resource.setrlimit(resource.RLIMIT_AS, (size_bytes, hard))
+
+
+def answer_one(request: str, answers: BinaryIO) -> bool:
+    """Whether the process may take another letter: after running out of memory it should not."""
+    pdf = b""
+    head: dict[str, Any]
+    try:
+        from forms.letters.render import render
+
+        rendered = render(from_json(request))
+        pdf = rendered.pdf
+        head = {"pages": rendered.pages, "sha256": rendered.sha256, "size": len(pdf)}
+    except MissingGlyph as error:
+        head = {"missing": list(error.characters)}
+    except RenderFailed as error:
+        head = {"failed": error.reason, "ends": False}
+    except FontsMissing as error:
+        head = {"fonts": error.message}
+    except MemoryError:
+        head = {"failed": "it needs more memory than a letter may use", "ends": True}
+    except Exception as error:  # the parent turns every failure into RenderFailed; the next letter is not to suffer
+        head = {"failed": f"{type(error).__name__}: {error}", "ends": True}
+    answers.write(json.dumps(head).encode() + b"\n" + pdf)
+    answers.flush()
+    return not head.get("ends", False)
+
+
+if __name__ == "__main__":
+    main()

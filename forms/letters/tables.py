@@ -1,0 +1,124 @@
+"""Sets a table of a letter as pieces, one a row, under a header that comes again on every sheet."""
+
+import re
+from collections.abc import Sequence
+from typing import Final
+
+from engine.domain.letter import Table
+from forms.letters.flow import LINE, SNAP, Bar, Item, Piece, Text
+from forms.letters.metrics import MM_PER_POINT, clean, text_width
+from forms.letters.typeset import TYPE_WIDTH, Line, Measure, Span, break_lines, single_line
+
+_WIDTH_MM: Final = TYPE_WIDTH * MM_PER_POINT
+_PAD: Final = 1.3  # mm, on every side of a cell
+_RULE: Final = 0.25  # mm
+_WIDEST: Final = 26.0  # em a column may ask for
+_KEPT_WHOLE: Final = 7.0  # em; 2024年12月30日 is 7 wide
+_TALLEST: Final = 14  # lines in one row; a longer cell goes on in a row without a rule above it
+
+
+def table_pieces(table: Table, block: int) -> list[Piece]:
+    """The caption, the rows, and a step back to the grid."""
+    size = 12.0 if len(table.columns) <= 7 else 10.5  # 小四, 五号
+    texts = [[clean(cell) for cell in row] for row in (table.columns, *table.rows)]
+    widths = _column_widths(texts, size)
+    centred = [_is_short(column, width, size) for column, width in zip(zip(*texts, strict=True), widths, strict=True)]
+    header = _row_pieces(texts[0], widths, size, [True] * len(widths), "heiti", block)[0]
+    pieces = _caption(table.caption, block) + [SNAP]
+    for row in texts[1:]:
+        for piece in _row_pieces(row, widths, size, centred, "fangsong", block):
+            pieces.append(Piece(piece.items, piece.height, header=header))
+    if not texts[1:]:
+        pieces.append(header)
+    return [*pieces, SNAP]
+
+
+def _caption(caption: str, block: int) -> list[Piece]:
+    if not caption:
+        return []
+    line = single_line([Span(clean(caption), "heiti")], size=14.0)
+    x = (_WIDTH_MM - line.width * MM_PER_POINT) / 2
+    text = Text(x, LINE / 2 + 0.38 * 14.0 * MM_PER_POINT, 14.0, line.runs, block)
+    return [Piece((text,), keeps_with_next=True)]
+
+
+def _row_pieces(
+    cells: Sequence[str], widths: Sequence[float], size: float, centred: Sequence[bool], role: str, block: int
+) -> list[Piece]:
+    """One row, or several when a cell is longer than `_TALLEST` lines; the first carries the rule above the row."""
+    broken = [_cell_lines(cell, width, size, role) for cell, width in zip(cells, widths, strict=True)]
+    tallest = max(len(lines) for lines in broken)
+    pieces = []
+    for start in range(0, max(tallest, 1), _TALLEST):
+        part = [lines[start : start + _TALLEST] for lines in broken]
+        pieces.append(_row(part, widths, size, centred, block, is_first=start == 0, is_last=start + _TALLEST >= tallest))
+    return pieces
+
+
+def _row(
+    cells: Sequence[Sequence[Line]],
+    widths: Sequence[float],
+    size: float,
+    centred: Sequence[bool],
+    block: int,
+    *,
+    is_first: bool,
+    is_last: bool,
+) -> Piece:
+    pitch = size * MM_PER_POINT * 1.45
+    height = max(1, *(len(lines) for lines in cells)) * pitch + 2 * _PAD
+    items: list[Item] = [Bar(0, -_RULE / 2, _WIDTH_MM, _RULE)] if is_first else []
+    if is_last:
+        items.append(Bar(0, height - _RULE / 2, _WIDTH_MM, _RULE))
+    x = 0.0
+    for lines, width, is_centred in zip(cells, widths, centred, strict=True):
+        items.append(Bar(min(max(x - _RULE / 2, 0), _WIDTH_MM - _RULE), 0, _RULE, height))
+        top = (height - len(lines) * pitch) / 2
+        for at, line in enumerate(lines):
+            free = width - 2 * _PAD - line.width * MM_PER_POINT
+            left = x + _PAD + (free / 2 if is_centred else 0)
+            items.append(Text(left, top + pitch * (at + 0.5) + 0.38 * size * MM_PER_POINT, size, line.runs, block))
+        x += width
+    items.append(Bar(_WIDTH_MM - _RULE, 0, _RULE, height))
+    return Piece(tuple(items), height)
+
+
+def _cell_lines(text: str, width: float, size: float, role: str) -> list[Line]:
+    room = (width - 2 * _PAD) / MM_PER_POINT
+    return break_lines([Span(text, role)], Measure(width=room, size=size, spacing=0.0, is_flush=False)) if text else []
+
+
+def _is_short(column: Sequence[str], width: float, size: float) -> bool:
+    """Columns whose every cell fits on one line are centred, the others set from the left."""
+    room = (width - 2 * _PAD) / MM_PER_POINT + 0.05
+    return all(text_width(cell, "fangsong") * size <= room for cell in column[1:])
+
+
+def _column_widths(texts: Sequence[Sequence[str]], size: float) -> list[float]:
+    """Millimetres for each column: what it asks for, the widest giving way first."""
+    em = size * MM_PER_POINT
+    columns = list(zip(*texts, strict=True))
+    room = _WIDTH_MM / em
+    pad = 2 * _PAD / em + 0.1
+    asked = [pad + min(max(text_width(cell, "fangsong") for cell in column), _WIDEST) for column in columns]
+    least = [pad + _least_width(column) for column in columns]
+    if sum(asked) <= room:
+        shares = [ask / sum(asked) for ask in asked]
+        return [(ask + (room - sum(asked)) * share) * em for ask, share in zip(asked, shares, strict=True)]
+    if sum(least) >= room:
+        return [_WIDTH_MM * need / sum(least) for need in least]
+    low, high = 0.0, max(asked)
+    for _ in range(40):
+        cap = (low + high) / 2
+        total = sum(max(need, min(ask, cap)) for need, ask in zip(least, asked, strict=True))
+        low, high = (cap, high) if total < room else (low, cap)
+    widths = [max(need, min(ask, low)) for need, ask in zip(least, asked, strict=True)]
+    return [width * _WIDTH_MM / sum(widths) for width in widths]
+
+
+def _least_width(column: Sequence[str]) -> float:
+    """Em below which a column tears what belongs together: a date, a number, a run of letters and digits."""
+    widest = max(text_width(cell, "fangsong") for cell in column)
+    words = (word for cell in column for word in re.findall(r"[!-~]+", cell))
+    longest = max((text_width(word, "fangsong") for word in words), default=0.0)
+    return widest if widest <= _KEPT_WHOLE else min(10.0, max(longest, 2.0))

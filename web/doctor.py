@@ -1,0 +1,162 @@
+"""Says what is missing on this machine and how to get it. Looks only; installs nothing and never creates a database."""
+
+import ctypes
+import shutil
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import Final
+
+from engine.store.database import Database
+from forms.letters import fonts
+from web import assets
+
+OLDEST_PYTHON: Final = (3, 11)
+_SETUP: Final = "运行 make setup / run: make setup"
+
+# What WeasyPrint opens by name, and the Debian package that brings it; the installer looks for the same.
+LIBRARIES: Final = (
+    ("libpango-1.0.so.0", "libpango-1.0-0"),
+    ("libpangoft2-1.0.so.0", "libpangoft2-1.0-0"),
+    ("libharfbuzz.so.0", "libharfbuzz0b"),
+    ("libharfbuzz-subset.so.0", "libharfbuzz-subset0"),
+    ("libfontconfig.so.1", "libfontconfig1"),
+)
+_ROLE_NAMES: Final = {
+    "fangsong": "仿宋",
+    "xiaobiaosong": "小标宋",
+    "kaiti": "楷体",
+    "heiti": "黑体",
+    "songti": "宋体",
+    "fallback": "生僻字后备",
+}
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing looked at. `how_to_fix` is empty when `ok`; what is only for tests never stops the office's work."""
+
+    name: str
+    ok: bool
+    detail: str
+    how_to_fix: str = ""
+    only_for_tests: bool = False
+
+
+def checks(database_url: str | None = None) -> list[Check]:
+    """Everything worth looking at, in the order in which to put it right; the database only when it is named."""
+    found = [_python(), _weasyprint(), *_libraries(), *_fonts(), *_unused_fonts(), _frontend(), *_test_tools()]
+    return [*found, *_database(database_url)] if database_url else found
+
+
+def _python() -> Check:
+    version = ".".join(map(str, sys.version_info[:3]))
+    wanted = ".".join(map(str, OLDEST_PYTHON))
+    return _check(
+        "Python", sys.version_info >= OLDEST_PYTHON, version, f"安装 Python {wanted} / install Python {wanted}"
+    )
+
+
+def _weasyprint() -> Check:
+    try:
+        version = metadata.version("weasyprint")
+    except metadata.PackageNotFoundError:
+        return _check("排版引擎 WeasyPrint", False, "not installed", _SETUP)
+    return _check("排版引擎 WeasyPrint", True, version)
+
+
+def _libraries() -> Iterator[Check]:
+    for library, package in LIBRARIES:
+        name = f"系统库 library {library}"
+        try:
+            ctypes.CDLL(library)
+        except OSError:
+            yield _check(name, False, "not found", _apt(package))
+        else:
+            yield _check(name, True, "loads")
+
+
+def _fonts() -> Iterator[Check]:
+    available = fonts.available()
+    own = fonts.licensed_folder()
+    for role in fonts.ROLES:
+        path = available.get(role)
+        name = f"字体 font {_ROLE_NAMES[role]} ({role})"
+        if path is None:
+            yield _check(name, False, "no file", f"{_SETUP}; 或将字体放入 / or put a font into {own}")
+        elif problem := _font_problem(role):
+            yield _check(name, False, problem, f"更换该文件 / replace {path}")
+        else:
+            yield _check(name, True, f"{path.name}{'（单位自有 own）' if path.parent == own else ''}")
+
+
+def _font_problem(role: str) -> str:
+    """What is wrong with a role's font: it cannot be read, or cannot draw even the commonest characters."""
+    try:
+        return "" if fonts.is_in_role("的", role) else "the font does not draw 的"
+    except fonts.FontsMissing as error:
+        return error.message
+
+
+def _unused_fonts() -> Iterator[Check]:
+    for path in fonts.unrecognised_files():
+        fix = "文件名应含 小标宋、仿宋、楷体、黑体 或 宋体，格式 ttf/otf / name the file after its face, .ttf or .otf"
+        yield _check(f"字体 font {path.name}", False, "in the folder, but no role takes it", fix)
+
+
+def _frontend() -> Check:
+    name = "流程图前端 diagram bundle"
+    try:
+        entry = assets.entry("viewer.js")
+    except assets.AssetMissing as error:
+        return _check(name, False, error.message, _SETUP)
+    return _check(name, True, Path(entry.script).name)
+
+
+def _test_tools() -> Iterator[Check]:
+    postgres = any(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+    tools = (
+        ("poppler (pdftotext)", shutil.which("pdftotext") is not None, "poppler-utils"),
+        ("Chromium", shutil.which("chromium") is not None, "chromium"),
+        ("PostgreSQL", postgres, "postgresql"),
+    )
+    for name, ok, package in tools:
+        fix = "" if ok else f"make test, {_apt(package)}"
+        yield Check(f"测试工具 {name}", ok, "there" if ok else "not found", fix, only_for_tests=True)
+
+
+def _database(url: str) -> Iterator[Check]:
+    """Any fault at all is an answer here, whatever the driver calls it; a doctor that falls over helps nobody."""
+    upgrade = "运行 / run: duban db upgrade"
+    name = "数据库 database"
+    try:
+        database = Database(url)
+        name = f"数据库 database {database.url.render_as_string(hide_password=True)}"
+        if database.is_sqlite and not Path(database.url.database or "").is_file():
+            yield _check(name, False, "no such file", upgrade)
+            return
+        with database.read() as connection:
+            connection.exec_driver_sql("SELECT 1")
+        database.check_settings()
+    except Exception as error:
+        fix = "检查数据库地址和数据库服务 / check the database address and server"
+        yield _check(name, False, str(error).splitlines()[0], fix)
+        return
+    try:
+        with database.read() as connection:
+            revision = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
+    except Exception:
+        revision = None
+    database.dispose()
+    detail = f"schema revision {revision}, settings as required" if revision else "no tables yet"
+    yield _check(name, revision is not None, detail, upgrade)
+
+
+def _apt(package: str) -> str:
+    return f"apt-get install -y --no-install-recommends {package}"
+
+
+def _check(name: str, ok: bool, detail: str, how_to_fix: str = "") -> Check:
+    return Check(name, ok, detail, "" if ok else how_to_fix)

@@ -1,0 +1,49 @@
+// Shows a deployed diagram with what is happening in it, in every `[data-diagram]` of a page.
+//
+//   data-diagram-url   address of the BPMN XML
+//   data-tokens        JSON, element id → {count, state: open | late | done, label}
+//   data-label         accessible name of the drawing; data-label-zoom-in, -zoom-out, -fit, -error: words of the frame
+//
+// A click or tap on a shape sends the event `diagram:select` with `detail.elementId` from the host.
+
+import 'bpmn-js/dist/assets/diagram-js.css';
+import 'bpmn-js/dist/assets/bpmn-js.css';
+import './diagram.css';
+
+import NavigatedViewer from 'bpmn-js/lib/NavigatedViewer';
+
+import {
+  addZoomButtons,
+  fetchDiagram,
+  keepFitting,
+  makeFrame,
+  moveByKeys,
+  nameCanvas,
+  showFailure,
+  wheelOnlyWithFocus,
+} from './frame.js';
+import { drawTokens, parseTokens } from './tokens.js';
+
+for (const host of document.querySelectorAll('[data-diagram]')) {
+  show(host).catch((error) => showFailure(host, error));
+}
+
+async function show(host) {
+  const tokens = parseTokens(host.dataset.tokens);
+  const xml = await fetchDiagram(host.dataset.diagramUrl);
+
+  const frame = makeFrame(host);
+  const viewer = new NavigatedViewer({ container: frame.canvas });
+  await viewer.importXML(xml);
+
+  nameCanvas(frame, host.dataset.label ?? '流程图');
+  addZoomButtons(frame, viewer);
+  moveByKeys(frame, viewer);
+  wheelOnlyWithFocus(frame, viewer);
+  drawTokens(viewer, tokens);
+  viewer.on('element.click', ({ element }) => {
+    host.dispatchEvent(new CustomEvent('diagram:select', { bubbles: true, detail: { elementId: element.id } }));
+  });
+  keepFitting(frame, viewer);
+  host.dataset.diagramReady = '';
+}
