@@ -188,7 +188,7 @@ class _Reader(RuleReader):
     def _label(self, data: dict[str, Any], where: str, kind: str) -> Words:
         zh = self.text(data, "label", where) or self.text(data, "dateLabel", where) or self.text(data, "text", where)
         en = self.text(data, "labelEn", where) or self.text(data, "textEn", where)
-        if not zh and not en:
+        if not zh:
             self.wrong(where, "缺少 label（给填表人看的名称）", "needs a label, the name that the clerk reads")
         elif not en:
             self.wrong(where, "缺少 labelEn（英文名称）", "has no labelEn; the English page shows Chinese", "warning")

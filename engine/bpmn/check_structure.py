@@ -9,6 +9,8 @@ from engine.bpmn.elements import FLOW_NODES
 from engine.bpmn.findings import Findings
 from engine.bpmn.graph import Node, Scope, leading_to, reachable
 
+MAX_NODES = 300  # the engine reads a chain of elements by recursion; 480 still worked on an empty stack
+
 # what the engine calls its own inner elements
 RESERVED = frozenset({"Start", "End", "Root", "StartEventSplit", "StartEventJoin"})
 RESERVED_ENDINGS = (".EndJoin", ".BoundaryEventSplit", ".BoundaryEventJoin")
@@ -190,10 +192,16 @@ def check_references(root: etree._Element, findings: Findings) -> None:
 
 def check_scope(scope: Scope, findings: Findings) -> None:
     """What may stand in a process or subprocess, its start and ends, and whether everything can be reached and left."""
+    if len(scope.nodes) > MAX_NODES:
+        findings.error(
+            scope.scope_id,
+            f"流程图有 {len(scope.nodes)} 个元素，最多 {MAX_NODES} 个。请拆成几个流程（调用活动）。",
+            f"The diagram has {len(scope.nodes)} elements, at most {MAX_NODES} can run. Split it (call activities).",
+        )
+    beside = FLOW_NODES | BESIDE | (INSIDE if scope.host is not None else frozenset())
     for child in scope.xml:
-        if namespace(child) == BPMN and local(child) not in FLOW_NODES | BESIDE:
-            if scope.host is None or local(child) not in INSIDE:
-                _refuse(child, findings)
+        if namespace(child) == BPMN and local(child) not in beside:
+            _refuse(child, findings)
     for flow in scope.flows:
         for end, node in (("sourceRef", flow.source), ("targetRef", flow.target)):
             if flow.xml.get(end) is None:
@@ -319,7 +327,8 @@ def _check_ends(scope: Scope, findings: Findings) -> None:
             )
     if scope.can_be_interrupted:  # a loop that only an interrupting event ends, such as an escalation until resolved
         return
-    leading = leading_to(ends, scope.nodes.values())
+    dead_ends = [node for node in scope.nodes.values() if not node.outgoing]  # each is reported on its own
+    leading = leading_to([*ends, *dead_ends], scope.nodes.values())
     for node in scope.nodes.values():
         if node in seen and node not in leading and node.outgoing:
             findings.error(

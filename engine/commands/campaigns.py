@@ -19,7 +19,7 @@ from engine.store import cases, instances, jobs, people, supervision, tasks
 from engine.store import plans as store
 from engine.store.transaction import Transaction
 
-SOURCES = ("new", "lookback")
+SOURCES = ("survey", "lookback")
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class NewCase:
     lead_id: str | None = None
     credit_code: str | None = None
     industry: str = ""
-    source: str = "new"
+    source: str = "survey"
     problem: str = ""
     kinds: tuple[str, ...] = ()
     contact_name: str = ""

@@ -16,6 +16,13 @@ from engine.store import cases, paper, people, supervision
 from engine.store.transaction import Transaction
 
 TEMPLATES_KEY = "letters"
+PHASE_NAMES = {
+    "survey": "排查摸底",
+    "cleanup": "清理整治",
+    "improvement": "整治提升",
+    "acceptance": "验收销号",
+    "lookback": "回头看",
+}
 
 
 def issue_for_job(tx: Transaction, row: InstanceRow, inputs: Mapping[str, Any], variables: Mapping[str, Any]) -> str:
@@ -83,7 +90,8 @@ def issue(
             case_ids=listed,
             report_id=report_id,
             item_id=item_id,
-            reply_due=format_date(reply_due.due_on) if reply_due else "",
+            kind=kind,
+            reply_due=reply_due.due_on.isoformat() if reply_due else "",
             reason=reason,
         ),
         "reply_term": term,
@@ -108,6 +116,7 @@ def letter_variables(
     tx: Transaction,
     campaign: Campaign,
     *,
+    kind: str,
     unit_id: str,
     case_ids: list[str],
     report_id: str | None,
@@ -118,27 +127,46 @@ def letter_variables(
     """Everything a letter template may print, as plain JSON: what was true when the letter was issued."""
     item = supervision.get_item(tx.connection, item_id) if item_id else None
     report = supervision.get_report(tx.connection, report_id) if report_id else None
-    listed = [_case_variables(tx, case_id) for case_id in case_ids]
-    due = item["due_original_at"] if item else None
-    overdue = plans.calendar(tx).workdays_between(civil_date(due), civil_date(tx.now)) if due and due < tx.now else 0
-    return {
-        "campaign": {"title": campaign.title, "office": campaign.office.organ_name, "document": campaign.document.title},
-        "unit": {"name": people.unit_name(tx, unit_id)},
+    listed = [_case_variables(tx, campaign, case_id) for case_id in case_ids]
+    due = item["due_original_at"] if item else report["due_at"] if report else None
+    unit_name = people.unit_name(tx, unit_id)
+    variables = {
+        "campaign": {
+            "title": campaign.title,
+            "office": campaign.office.organ_name,
+            "organ": campaign.office.organ_name,
+            "organ_code": campaign.office.organ_code,
+        },
+        "unit": {"name": unit_name},
         "cases": listed,
-        "report": {"title": report["name"], "due": format_date(civil_date(report["due_at"]))} if report else None,
-        "rung": item["level"] if item else None,
-        "due": format_date(civil_date(due)) if due else (listed[0]["due"] if listed else ""),
-        "overdue_days": overdue,
+        "rung": KINDS[kind].zh if item else "",
+        "due": civil_date(due).isoformat() if due else (listed[0]["due"] if listed else ""),
         "reply_due": reply_due,
-        "today": format_date(civil_date(tx.now)),
+        "today": civil_date(tx.now).isoformat(),
         "issuer": campaign.office.organ_name,
-        "contact": f"{campaign.office.contact}，{campaign.office.phone}",
-        "basis": campaign.document.title,
+        "contact": f"联系人：{campaign.office.contact}，联系电话：{campaign.office.phone}",
+        "basis": f"《{campaign.document.title}》",
         "reason": reason,
+        "meeting": _meeting(tx, campaign, unit_name),
+        "counts": {"cases": len(listed)},
+    }
+    if report:
+        variables["report"] = {"title": report["name"], "period": civil_date(report["due_at"]).isoformat()}
+    return variables
+
+
+def _meeting(tx: Transaction, campaign: Campaign, unit_name: str) -> dict[str, str]:
+    """约谈 is held three working days on, in the morning, at the office's host, unless the leader arranges otherwise."""
+    held_on = plans.timetable(tx, campaign.id).after("3wd").due_on
+    return {
+        "time": f"{format_date(held_on)}上午9时30分",
+        "place": f"{campaign.unit(campaign.office.host).name}会议室",
+        "persons": f"{unit_name}主要负责人、分管负责人",
+        "materials": "办理情况说明、整改台账和佐证材料",
     }
 
 
-def _case_variables(tx: Transaction, case_id: str) -> dict[str, Any]:
+def _case_variables(tx: Transaction, campaign: Campaign, case_id: str) -> dict[str, Any]:
     row = cases.get(tx, case_id)
     assert row is not None, case_id
     due = row["due_at"]
@@ -152,9 +180,9 @@ def _case_variables(tx: Transaction, case_id: str) -> dict[str, Any]:
         "address": row["address"],
         "problem": row["problem"],
         "requirement": {"close": "两断三清", "rectify": "限期整改", "relocate": "限期搬迁"}.get(row["disposition"] or "", "限期办理"),
-        "due": format_date(civil_date(due)) if due else "",
+        "due": civil_date(due).isoformat() if due else "",
         "overdue_days": overdue,
-        "phase": row["phase"] or "",
+        "phase": PHASE_NAMES.get(row["phase"] or "", ""),
     }
 
 

@@ -15,6 +15,9 @@ DISPOSITIONS = ("close", "rectify", "relocate")
 PHASES = ("survey", "cleanup", "improvement", "acceptance", "lookback")
 KINDS = ("san", "luan", "wu")
 
+# what the survey on the spot may correct in the register
+CORRECTED = ("name", "address", "industry", "contact_name", "contact_phone", "longitude", "latitude")
+
 MILESTONES = (
     "surveyed",
     "excluded",
@@ -34,7 +37,8 @@ MILESTONES = (
 def changes_at(milestone: str, variables: dict[str, Any], now: datetime) -> dict[str, Any]:
     """The columns of the case that change when `milestone` is reached; empty for milestones of supervision."""
     if milestone == "surveyed":
-        return {
+        corrected = {name: variables[name] for name in CORRECTED if variables.get(name)}
+        return corrected | {
             "surveyed_at": now,
             "kinds": [kind for kind in variables.get("kinds") or [] if kind in KINDS],
             "is_illegal": bool(variables.get("is_illegal")),

@@ -22,7 +22,7 @@ CHARACTER_LIMIT: Final = 4000
 
 @dataclass(frozen=True)
 class LetterKind:
-    """One row of the table of kinds. `genre` is the statutory 文种 of 条例 s. 8; `word` ends the organ code in the number.
+    """One row of the table of kinds. `genre` is the 文种 of 条例 s. 8; `word` ends the organ code in the number.
 
     `reply` is the default time to answer from receipt, as a deadline rule ("3wd"); None where no answer is due.
     """
@@ -59,7 +59,10 @@ class Paragraph:
 
 @dataclass(frozen=True)
 class Heading:
-    """Level 1 一、in 黑体, level 2 （一）in 楷体 as far as the first full stop, level 3 "1." in 仿宋; the number is in `text`."""
+    """Level 1 一、in 黑体, level 2 （一）in 楷体 as far as the first full stop, level 3 "1." in 仿宋.
+
+    The number is part of `text`.
+    """
 
     level: int
     text: str
@@ -147,7 +150,9 @@ def text_of(blocks: Iterable[Block]) -> str:
 def to_json(letter: Letter) -> str:
     """The letter as canonical JSON: the same letter gives the same text."""
     value = {
-        name: _plain(getattr(letter, name)) for name in Letter.__dataclass_fields__ if name not in ("body", "attachments")
+        name: _plain(getattr(letter, name))
+        for name in Letter.__dataclass_fields__
+        if name not in ("body", "attachments")
     }
     value["body"] = [_block_to_plain(block) for block in letter.body]
     value["attachments"] = [

@@ -16,6 +16,7 @@ from engine.queries import letters as letters_queries
 from engine.queries import reports as reports_queries
 from engine.queries import task_page as task_page_queries
 from engine.queries import verify as verify_queries
+from engine.queries import work as work_queries
 from engine.store.transaction import Reader
 
 
@@ -50,6 +51,7 @@ class Read:
 
     inbox = _question(inbox_queries.inbox)
     reminders = _question(inbox_queries.reminders)
+    live_tasks = _question(work_queries.live_tasks)
     task = _question(task_page_queries.task)
     task_evidence = _question(task_page_queries.evidence_file)
 

@@ -57,6 +57,7 @@ class Transaction:
     def record(
         self,
         kind: str,
+        /,
         *,
         case_id: str | None = None,
         instance_id: str | None = None,

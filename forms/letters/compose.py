@@ -1,6 +1,6 @@
 """Makes a letter out of a template, the facts of a case and the fields of the head. Refuses to know how it will look.
 
-A template yields a small fragment: one `title` (lines may be broken with `<br/>`), then `p`, `h2`, `h3`, `ol` with `li`,
+A template yields a small fragment: one `title` (broken by `<br/>` if need be), then `p`, `h2`, `h3`, `ol` with `li`,
 `table` with `caption` and rows, and `attachment` with a `title` of its own. Headings and items are numbered here
 (一、 （一） 1.), so that a part left out leaves no gap.
 """
@@ -176,7 +176,9 @@ class _Fragment:
 
     def _table(self, element: Element) -> list[Block]:
         self._no_text(element)
-        caption, columns, rows = "", (), []
+        caption = ""
+        columns: tuple[str, ...] = ()
+        rows: list[tuple[str, ...]] = []
         for child in element:
             if child.tag == "caption":
                 caption = self._text(child)

@@ -1,4 +1,4 @@
-"""Why a letter cannot be made. All are `Invalid`: the writer of the letter or of its template has to change something."""
+"""Why a letter cannot be made. All are `Invalid`: its writer, or that of its template, has to change something."""
 
 from collections.abc import Iterable
 

@@ -14,7 +14,7 @@ TOP: Final = 37.0  # GB/T 9704-2012 5.2.1: 天头 37 mm
 BOTTOM: Final = 262.0  # type area 225 mm high
 LINES: Final = 22
 LINE: Final = 10.2270  # 225/22 a hair short, so that 22 lines never overflow by rounding
-TIGHTEST: Final = 0.91  # 7.3.5: the line pitch may be adjusted so that the signature keeps company with the text
+TIGHTEST: Final = 91  # per cent; 7.3.5: the pitch may be adjusted so that the signature keeps company
 WIDTH: Final = 156.0
 MIDDLE: Final = 0.38  # em from a baseline up to the middle of a Han character
 CARRIED: Final = 2  # lines of text that go over with a signature
@@ -163,18 +163,28 @@ def close(sheets: list[Sheet], ending: Sequence[Piece], *, reserve: float) -> No
     sheets.append(Sheet(pieces=[*_take_back(last, least=CARRIED), *ending]))
 
 
+def make_room(sheets: list[Sheet], *, reserve: float) -> bool:
+    """Frees `reserve` millimetres at the bottom of the last sheet, if need be by moving its end to a new one.
+
+    False when there was nothing to move, and the new sheet is empty.
+    """
+    if sheets[-1].end + reserve <= BOTTOM + 0.01:
+        return True
+    carried = _take_back(sheets[-1], least=1)
+    sheets.append(Sheet(pieces=carried))
+    return bool(carried)
+
+
 def _tight_pitch(sheet: Sheet, ending: Sequence[Piece], reserve: float) -> float | None:
-    pieces = [*sheet.pieces, *ending]
-    if any(piece.header or piece.snaps for piece in pieces):
-        return None
-    fixed = sum(piece.height for piece in pieces if piece.height is not None)
-    lines = sum(piece.height is None for piece in pieces)
-    pitch = (BOTTOM - reserve - sheet.top - fixed) / lines
-    return pitch if pitch >= LINE * TIGHTEST else None
+    for percent in range(99, TIGHTEST - 1, -1):
+        tight = replace(sheet, pitch=LINE * percent / 100)
+        if tight.end_with(ending) + reserve <= BOTTOM + 0.01:
+            return tight.pitch
+    return None
 
 
 def _take_back(sheet: Sheet, *, least: int) -> list[Piece]:
-    """Removes the end of a sheet: at least so many pieces of text, and no heading left behind; the first piece stays."""
+    """Removes the end of a sheet: at least so many pieces of text, no heading left behind; the first piece stays."""
     carried: list[Piece] = []
     count = 0
     while len(sheet.pieces) > 1:

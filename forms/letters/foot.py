@@ -31,9 +31,7 @@ class Imprint:
 def imprint_of(letter: Letter) -> Imprint:
     """7.4, y from its own top: 抄送 and 印发 between rules; 10.1: a 信函 has neither rules nor 印发."""
     is_document = letter.layout == DOCUMENT
-    measure = Measure(
-        width=TYPE_WIDTH - 2 * _SMALL, size=_SMALL, spacing=0.0, hanging=3 * _SMALL, is_flush=True
-    )
+    measure = Measure(width=TYPE_WIDTH - 2 * _SMALL, size=_SMALL, spacing=0.0, hanging=3 * _SMALL, is_flush=True)
     texts: list[Item] = []
     y = 0.0
     if letter.copies_to:
@@ -72,9 +70,7 @@ def page_number(number: int, left: float) -> Text:
 def verification_code(url: str, number: int, left: float) -> Picture:
     """Below the type area, opposite the page number and above the rule of a 信函: it takes no line of the grid."""
     x = left if number % 2 else left + WIDTH - artwork.CODE_WIDTH
-    return Picture(
-        x, BOTTOM + 1.4, artwork.CODE_WIDTH, artwork.CODE_SIDE, artwork.verification_code(url), "扫码核验"
-    )
+    return Picture(x, BOTTOM + 1.4, artwork.CODE_WIDTH, artwork.CODE_SIDE, artwork.verification_code(url), "扫码核验")
 
 
 def _baseline_in_imprint() -> float:

@@ -1,4 +1,4 @@
-"""Places what stands above the text on the first page: mark, number, red rules, title. Clauses are of GB/T 9704-2012."""
+"""Places what stands above the text on the first page: mark, number, rules, title. Clauses are of GB/T 9704-2012."""
 
 from typing import Final
 
@@ -77,9 +77,7 @@ def _mark(mark: str, *, ink_top: float, centre: float, room: float) -> tuple[Tex
     return placed, baseline - ink.bottom * size * MM_PER_POINT
 
 
-def title_lines(
-    title: str, top: float, *, beside: str = "", block: int = 3, tag: str = "h1"
-) -> tuple[list[Item], int]:
+def title_lines(title: str, top: float, *, beside: str = "", block: int = 3, tag: str = "h1") -> tuple[list[Item], int]:
     """A centred title from the grid line at `top`, and how many grid lines it takes."""
     lines = shape_lines(clean_title(title), role="xiaobiaosong", size=_TITLE_SIZE, width=TYPE_WIDTH, beside=beside)
     middle = top + len(lines) * LINE / 2

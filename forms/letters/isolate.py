@@ -4,6 +4,7 @@ The child stays warm for the next letter and is replaced when it overruns, dies 
 """
 
 import atexit
+import contextlib
 import json
 import os
 import selectors
@@ -166,10 +167,8 @@ def _send(child: subprocess.Popen[bytes], request: bytes) -> None:
 
 
 def _close_quietly(pipe: Any) -> None:
-    try:
+    with contextlib.suppress(OSError):  # what was still unsent is of no use to a child that is gone
         pipe.close()
-    except OSError:
-        pass  # what was still unsent is of no use to a child that is gone
 
 
 @cache

@@ -23,6 +23,7 @@ from forms.letters.flow import (
     Text,
     baseline_in_line,
     close,
+    make_room,
     moved,
     pour,
 )
@@ -54,10 +55,8 @@ def lay_out(letter: Letter) -> list[Page]:
     close(sheets, _signature(letter), reserve=0.0 if letter.attachments else imprint.reserve)
     for number, attachment in enumerate(letter.attachments, start=1):
         sheets += _attachment_sheets(attachment, number if len(letter.attachments) > 1 else None, blocks)
-    # 7.5: an imprint that finds no room stands on a page of its own, which bears no number.
-    numbered = len(sheets)
-    if sheets[-1].end + imprint.reserve > BOTTOM + 0.01:
-        sheets.append(Sheet())
+    # 7.5: a page that holds nothing but the imprint bears no number.
+    is_imprint_alone = not make_room(sheets, reserve=imprint.reserve)
     if len(sheets) > MAX_PAGES:
         raise RenderFailed(f"it would have {len(sheets)} pages, more than {MAX_PAGES}")
 
@@ -72,8 +71,8 @@ def lay_out(letter: Letter) -> list[Page]:
             items += [moved(item, left, BOTTOM - imprint.height) for item in imprint.items]
             items += [verification_code(letter.verify_url, number, left)] if letter.verify_url else []
         # 10.1: no page number on the first page of a 信函.
-        if number <= numbered and not (number == 1 and letter.layout == CORRESPONDENCE):
-            items.append(page_number(number, left))
+        is_bare = (is_imprint_alone and number == len(sheets)) or (number == 1 and letter.layout == CORRESPONDENCE)
+        items += [] if is_bare else [page_number(number, left)]
         pages.append(Page(number, tuple(items)))
     return pages
 
@@ -139,7 +138,7 @@ def _attachment_note(letter: Letter) -> list[Piece]:
 
 
 def _signature(letter: Letter) -> list[Piece]:
-    """7.3.5.1, with a seal: date four characters from the right, name centred over it, seal within a line of the text."""
+    """7.3.5.1, with a seal: date four characters from the right, name centred over it, seal within a line of text."""
     date = body_line(format_date(letter.date))
     date_x = WIDTH - 4 * _CELL - date.width * MM_PER_POINT
     centre = date_x + date.width * MM_PER_POINT / 2

@@ -1,4 +1,4 @@
-"""How wide and how tall characters are, and which font of the house draws each of them. Knows nothing of lines or pages.
+"""How wide and how tall characters are, and which font of the house draws each. Knows nothing of lines or pages.
 
 Lengths are in em unless a name says otherwise; heights count upwards from the baseline.
 """
@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
+from io import BytesIO
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,7 +19,7 @@ from forms.letters import fonts
 from forms.letters.errors import MissingGlyph
 
 MM_PER_POINT: Final = 25.4 / 72
-# The Latin glyphs of 仿宋 and 楷体 are sans-like or too wide: digits and letters come from 宋体, as Times does in an office.
+# The Latin glyphs of 仿宋 and 楷体 are sans-like or too wide: digits come from 宋体, as from Times in an office.
 _LATIN: Final = {"fangsong": "songti", "kaiti": "songti"}
 
 
@@ -36,7 +37,7 @@ class Face:
     """One font file, opened once a process."""
 
     def __init__(self, path: Path) -> None:
-        self._font = TTFont(path, lazy=True)
+        self._font = TTFont(BytesIO(path.read_bytes()), lazy=True)
         self._glyph_of: dict[int, str] = self._font.getBestCmap()
         self._em: int = self._font["head"].unitsPerEm
         header = self._font["hhea"]

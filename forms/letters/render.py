@@ -6,6 +6,7 @@ The HTML is made here from millimetres; no template reaches it, and nothing is f
 import hashlib
 import html
 import logging
+import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
@@ -44,9 +45,13 @@ def render(letter: Letter) -> RenderedLetter:
     """
     pages = lay_out(letter)
     house = _house()
-    pdf = weasyprint.HTML(string=_document(letter, pages), url_fetcher=house.fetcher).write_pdf(
-        stylesheets=[house.style], font_config=house.font_config, pdf_variant="pdf/a-2u", pdf_tags=True
-    )
+    document = weasyprint.HTML(string=_document(letter, pages), url_fetcher=house.fetcher)
+    with warnings.catch_warnings():
+        # WeasyPrint 70.0 leaves the file of its sRGB profile to the garbage collector.
+        warnings.simplefilter("ignore", ResourceWarning)
+        pdf = document.write_pdf(
+            stylesheets=[house.style], font_config=house.font_config, pdf_variant="pdf/a-2u", pdf_tags=True
+        )
     return RenderedLetter(pdf=pdf, pages=len(pages), sha256=hashlib.sha256(pdf).hexdigest())
 
 
@@ -122,7 +127,9 @@ def _item(item: Item) -> str:
 
 
 def _picture(picture: Picture, box: str) -> str:
-    size = f'viewBox="0 0 {picture.width:g} {picture.height:g}" width="{picture.width:g}mm" height="{picture.height:g}mm"'
+    size = (
+        f'viewBox="0 0 {picture.width:g} {picture.height:g}" width="{picture.width:g}mm" height="{picture.height:g}mm"'
+    )
     return f'<svg role="img" aria-label="{picture.label}" {size} style="{box}">{picture.svg}</svg>'
 
 

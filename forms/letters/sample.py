@@ -1,4 +1,4 @@
-"""Invented facts with which a template can be previewed before there is a real case. Everybody in them is marked 演示."""
+"""Invented facts with which a template is previewed before there is a real case. Everybody in them is marked 演示."""
 
 from datetime import date
 from typing import Any

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 from engine.domain.letter import Table
@@ -10,6 +11,7 @@ from forms.letters.metrics import MM_PER_POINT, clean, text_width
 from forms.letters.typeset import TYPE_WIDTH, Line, Measure, Span, break_lines, single_line
 
 _WIDTH_MM: Final = TYPE_WIDTH * MM_PER_POINT
+_AIR: Final = Piece(height=1.5, is_gap=True, keeps_with_next=True)
 _PAD: Final = 1.3  # mm, on every side of a cell
 _RULE: Final = 0.25  # mm
 _WIDEST: Final = 26.0  # em a column may ask for
@@ -19,12 +21,12 @@ _TALLEST: Final = 14  # lines in one row; a longer cell goes on in a row without
 
 def table_pieces(table: Table, block: int) -> list[Piece]:
     """The caption, the rows, and a step back to the grid."""
-    size = 12.0 if len(table.columns) <= 7 else 10.5  # 小四, 五号
+    size = 12.0 if len(table.columns) <= 6 else 10.5  # 小四, 五号
     texts = [[clean(cell) for cell in row] for row in (table.columns, *table.rows)]
     widths = _column_widths(texts, size)
     centred = [_is_short(column, width, size) for column, width in zip(zip(*texts, strict=True), widths, strict=True)]
     header = _row_pieces(texts[0], widths, size, [True] * len(widths), "heiti", block)[0]
-    pieces = _caption(table.caption, block) + [SNAP]
+    pieces = [*_caption(table.caption, block), replace(SNAP, keeps_with_next=True), _AIR]
     for row in texts[1:]:
         for piece in _row_pieces(row, widths, size, centred, "fangsong", block):
             pieces.append(Piece(piece.items, piece.height, header=header))
@@ -51,7 +53,9 @@ def _row_pieces(
     pieces = []
     for start in range(0, max(tallest, 1), _TALLEST):
         part = [lines[start : start + _TALLEST] for lines in broken]
-        pieces.append(_row(part, widths, size, centred, block, is_first=start == 0, is_last=start + _TALLEST >= tallest))
+        pieces.append(
+            _row(part, widths, size, centred, block, is_first=start == 0, is_last=start + _TALLEST >= tallest)
+        )
     return pieces
 
 
@@ -95,25 +99,21 @@ def _is_short(column: Sequence[str], width: float, size: float) -> bool:
 
 
 def _column_widths(texts: Sequence[Sequence[str]], size: float) -> list[float]:
-    """Millimetres for each column: what it asks for, the widest giving way first."""
+    """Millimetres for each column: what it asks for, or all giving way in proportion."""
     em = size * MM_PER_POINT
     columns = list(zip(*texts, strict=True))
     room = _WIDTH_MM / em
     pad = 2 * _PAD / em + 0.1
-    asked = [pad + min(max(text_width(cell, "fangsong") for cell in column), _WIDEST) for column in columns]
     least = [pad + _least_width(column) for column in columns]
+    wanted = [pad + min(max(text_width(cell, "fangsong") for cell in column), _WIDEST) for column in columns]
+    asked = [max(need, want) for need, want in zip(least, wanted, strict=True)]
     if sum(asked) <= room:
         shares = [ask / sum(asked) for ask in asked]
         return [(ask + (room - sum(asked)) * share) * em for ask, share in zip(asked, shares, strict=True)]
     if sum(least) >= room:
         return [_WIDTH_MM * need / sum(least) for need in least]
-    low, high = 0.0, max(asked)
-    for _ in range(40):
-        cap = (low + high) / 2
-        total = sum(max(need, min(ask, cap)) for need, ask in zip(least, asked, strict=True))
-        low, high = (cap, high) if total < room else (low, cap)
-    widths = [max(need, min(ask, low)) for need, ask in zip(least, asked, strict=True)]
-    return [width * _WIDTH_MM / sum(widths) for width in widths]
+    share = (room - sum(least)) / sum(ask - need for ask, need in zip(asked, least, strict=True))
+    return [(need + (ask - need) * share) * em for ask, need in zip(asked, least, strict=True)]
 
 
 def _least_width(column: Sequence[str]) -> float:
@@ -121,4 +121,4 @@ def _least_width(column: Sequence[str]) -> float:
     widest = max(text_width(cell, "fangsong") for cell in column)
     words = (word for cell in column for word in re.findall(r"[!-~]+", cell))
     longest = max((text_width(word, "fangsong") for word in words), default=0.0)
-    return widest if widest <= _KEPT_WHOLE else min(10.0, max(longest, 2.0))
+    return widest if widest <= _KEPT_WHOLE else min(10.0, max(longest, 5.0))

@@ -43,7 +43,9 @@ VARIABLES: Final[Mapping[str, Any]] = MappingProxyType(
         "counts": {_ANY_FIELD: _TEXT},
     }
 )
-TAGS: Final = frozenset("title br p h2 h3 ol li table caption tr th td attachment".split())
+TAGS: Final = frozenset(
+    ("title", "br", "p", "h2", "h3", "ol", "li", "table", "caption", "tr", "th", "td", "attachment")
+)
 FILTERS: Final = frozenset({"cn_date", "default", "first", "join", "last", "length"})
 TESTS: Final = frozenset({"defined"})
 LOOP: Final = MappingProxyType(dict.fromkeys(("index", "first", "last", "length"), _TEXT))
@@ -59,7 +61,9 @@ _PLAIN: Final = (
 def check_template(template: str, *, name: str) -> tuple[Problem, ...]:
     """Everything wrong with a template that shows without running it; empty when it may be used."""
     if len(template) > MAX_TEMPLATE:
-        return (_problem(name, 1, f"模板超过{MAX_TEMPLATE}字。", f"The template is longer than {MAX_TEMPLATE} characters."),)
+        return (
+            _problem(name, 1, f"模板超过{MAX_TEMPLATE}字。", f"The template is longer than {MAX_TEMPLATE} characters."),
+        )
     try:
         tree = _environment().parse(template)
     except TemplateSyntaxError as error:
@@ -111,7 +115,7 @@ class _Missing(StrictUndefined):
 
     __slots__ = ()
 
-    def __bool__(self) -> bool:
+    def __bool__(self) -> bool:  # type: ignore[override]
         return False
 
 
@@ -138,7 +142,7 @@ def _printed(value: Any) -> Any:
 
 def _present(variables: Mapping[str, Any]) -> dict[str, Any]:
     """None means absent, so that `{% if basis %}` asks the same question of both."""
-    present = {}
+    present: dict[str, Any] = {}
     for name, value in variables.items():
         if isinstance(value, Mapping):
             present[name] = _present(value)
@@ -230,9 +234,7 @@ class _Checker:
         for child in node.else_:
             yield from self._check(child, scope, depth=depth)
 
-    def _check_named(
-        self, node: nodes.Filter | nodes.Test, scope: dict[str, Any], *, depth: int
-    ) -> Iterator[Problem]:
+    def _check_named(self, node: nodes.Filter | nodes.Test, scope: dict[str, Any], *, depth: int) -> Iterator[Problem]:
         known = FILTERS if isinstance(node, nodes.Filter) else TESTS
         if node.name not in known:
             zh = f"不能使用“{node.name}”，可用：{'、'.join(sorted(known))}。"

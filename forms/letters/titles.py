@@ -1,21 +1,25 @@
 """Breaks titles and long signatures by sense, into lines that make a 梯形 or 菱形 (GB/T 9704-2012 7.3.1)."""
 
 from collections.abc import Iterator, Sequence
-from itertools import combinations
+from itertools import combinations, pairwise
 from math import ceil
 from typing import Final
 
 from forms.letters.metrics import text_width
 
 # Words that stand in the titles of such letters and must not be torn; longer words cover what lies inside them.
-_WORDS: Final = (
-    "工作领导小组 领导小组 办公室 指挥部 人民政府 自治区 自治州 街道办事处 委员会 管理局 生态环境局 住房城乡建设局 "
-    "散乱污 企业 综合整治 清理整治 专项整治 专项行动 排查摸底 整治提升 验收销号 回头看 环境问题 环境污染 污染防治 突出问题 "
-    "关于 进一步 限期 整改 落实 督办 督查 督导 通知 通报 催办 约谈 移送 问责 追责 整改情况 进展情况 工作情况 有关 事项 "
-    "问题 线索 报送 报告 办理 办结 逾期 未办结 按期 完成 推进 加快 加强 工作 任务 方案 责任 单位 清单 情况 进行 开展 "
-    "实施 重点 年度 民生 实事 项目 建设 改造 供水 管网 小区 城区 城市 农村 乡镇 街道 部门 企业 场所 经营 无证 违法 查处 "
-    "关停 取缔 搬迁 提升 反馈 材料 附件 汇总表 统计表 台账 名单 目录"
-).split()
+_LEXICON: Final = """
+    工作领导小组 领导小组 办公室 指挥部 人民政府 自治区 自治州 街道办事处 委员会 管理局
+    生态环境局 住房城乡建设局 散乱污 企业 综合整治 清理整治 专项整治 专项行动 排查摸底
+    整治提升 验收销号 回头看 环境问题 环境污染 污染防治 突出问题 关于 进一步 限期 整改
+    落实 督办 督查 督导 通知 通报 催办 约谈 移送 问责 追责 整改情况 进展情况
+    工作情况 有关 事项 问题 线索 报送 报告 办理 办结 逾期 未办结 按期 完成 推进
+    加快 加强 工作 任务 方案 责任 单位 清单 情况 进行 开展 实施 重点 年度 民生
+    实事 项目 建设 改造 供水 管网 小区 城区 城市 农村 乡镇 街道 部门 场所 经营
+    无证 违法 查处 关停 取缔 搬迁 提升 反馈 材料 附件 汇总表 统计表 台账 名单 目录
+    加工店 加工厂 有限公司 经营部 门窗
+"""
+_WORDS: Final = tuple(_LEXICON.split())
 _NOT_FIRST: Final = frozenset("的和与及、，。）》”’】〕等了")
 _NOT_LAST: Final = frozenset("（《“‘【〔第和与及对向按把被将")
 _SHORTEST_NAME: Final = 4
@@ -107,4 +111,4 @@ def _penalties(text: str, words: Sequence[str]) -> list[float]:
 
 def _split(text: str, cuts: tuple[int, ...]) -> list[str]:
     edges = (0, *cuts, len(text))
-    return [text[start:end] for start, end in zip(edges, edges[1:], strict=False)]
+    return [text[start:end] for start, end in pairwise(edges)]

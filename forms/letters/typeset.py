@@ -1,4 +1,4 @@
-"""Breaks text into lines as an office does by hand: a 28-cell grid, 避头尾, both edges flush, numbers and names kept whole.
+"""Breaks text into lines as an office does by hand: a 28-cell grid, 避头尾, both edges flush, numbers kept whole.
 
 Answers with runs of one font each, placed in points from the left edge of the line; knows nothing of pages.
 """
@@ -168,12 +168,13 @@ def _count_that_fits(tokens: Sequence[_Token], measure: Measure, room: float) ->
 def _fits_squeezed(tokens: Sequence[_Token], count: int, used: float, measure: Measure, room: float) -> bool:
     """Whether closing punctuation that overflows fits by half its width, with every gap a hair tighter."""
     last = tokens[count]
-    if last.text not in _HALF_BLANK or not measure.is_flush:
+    if last.text not in _HALF_BLANK:
         return False
     if count + 1 < len(tokens) and not _may_break(tokens, count + 1):
         return False
     needed = used + measure.spacing + last.width / 2
-    return needed - count * _SQUEEZE * measure.size <= room
+    give = count * _SQUEEZE * measure.size if measure.is_flush else 0.0
+    return needed - give <= room + 0.05
 
 
 def _may_break(tokens: Sequence[_Token], at: int) -> bool:

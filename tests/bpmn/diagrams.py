@@ -79,8 +79,8 @@ class Diagram:
         attributes = {"formKey": "form", "candidateGroups": "officer@area", **attributes}
         return self.node("userTask", element_id, inner, **attributes)
 
-    def job(self, element_id: str, kind: str = "letter", **inputs: str) -> "Diagram":
-        return self.node("serviceTask", element_id, job_inputs(**(inputs or {"kind": "'notice'"})), jobKind=kind)
+    def job(self, element_id: str, job_kind: str = "letter", **inputs: str) -> "Diagram":
+        return self.node("serviceTask", element_id, job_inputs(**(inputs or {"kind": "'notice'"})), jobKind=job_kind)
 
     def choice(self, element_id: str, **attributes: str) -> "Diagram":
         return self.node("exclusiveGateway", element_id, **attributes)
@@ -191,7 +191,7 @@ def table(
 ) -> bytes:
     """A decision table as dmn-js writes it; each row holds input cells, then output cells."""
     columns = "".join(
-        f'<input id="in{number}" label="{escape(text)}"><inputExpression id="ie{number}" typeRef="string">'
+        f'<input id="in{number}" label={quoteattr(text)}><inputExpression id="ie{number}" typeRef="string">'
         f"<text>{escape(text)}</text></inputExpression></input>"
         for number, text in enumerate(inputs)
     )

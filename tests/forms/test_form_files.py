@@ -27,7 +27,7 @@ def test_a_good_form_has_no_problems_and_knows_its_keys() -> None:
     form = sample_form()
 
     assert form.title == Words("样表", "Sample")
-    assert "photos" not in form.keys()
+    assert form.keys().isdisjoint({"photos"})
     assert {"name", "disposition", "checks"} <= form.keys()
 
 

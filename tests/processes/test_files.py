@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from engine.bpmn.check import Known, called, check
 from engine.bpmn.decision import read_decision
 from engine.bpmn.elements import Element, read_elements
 from engine.bpmn.expressions import check_deadline, check_expression
@@ -19,6 +20,7 @@ from engine.domain.actor import PLACES, ROLES
 from engine.domain.case import MILESTONES
 from engine.domain.duration import Duration
 from engine.domain.job import SERVICE_KINDS
+from engine.domain.letter import KINDS
 from forms.form import check_form
 
 PROCESSES = Path(__file__).parents[2] / "processes"
@@ -175,6 +177,29 @@ def test_a_folder_holds_its_process_and_what_it_uses(key: str) -> None:
     assert process is not None
     assert (process.attrib["id"], process.attrib["isExecutable"]) == (key, "true")
     assert CHINESE.search(process.attrib["name"]) and process.findtext(f"{BPMN}documentation")
+
+
+@by_key
+def test_the_deploy_check_finds_nothing(key: str) -> None:
+    folders = {key: _files(key) for key in KEYS}
+    known = Known(
+        process_keys=frozenset(KEYS),
+        job_kinds=frozenset(SERVICE_KINDS),
+        roles=frozenset(ROLES),
+        places=frozenset(PLACES),
+        milestones=frozenset(MILESTONES),
+        letter_kinds=frozenset(KINDS),
+        messages=frozenset({"item_resolved", "accountability_closed"}),
+        user_tasks=frozenset(task.element_id for _, task in USER_TASKS),
+        calls={key: called(files) for key, files in folders.items()},
+    )
+
+    assert check(folders[key], known) == []
+
+
+def _files(key: str) -> dict[str, bytes]:
+    folder = PROCESSES / key
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
 # -- what is written on the elements ----------------------------------------------------------------------------------

@@ -1,0 +1,121 @@
+"""Reads a PDF the way an inspector does: characters with their places in millimetres, and printed ink as pixels."""
+
+import io
+import subprocess
+from dataclasses import dataclass
+
+from pdfminer.high_level import extract_pages
+from pdfminer.layout import LTChar, LTContainer
+from PIL import Image
+
+MM = 25.4 / 72
+PAGE_HEIGHT = 297.0
+PIXELS_PER_MM = 10  # 254 dpi
+
+
+@dataclass(frozen=True)
+class Char:
+    """`x` and `right` are the edges of its cell, `baseline` counts down from the top of the page; all in mm."""
+
+    text: str
+    x: float
+    right: float
+    baseline: float
+    font: str
+    size: float
+
+
+@dataclass(frozen=True)
+class MeasuredLine:
+    chars: tuple[Char, ...]
+
+    @property
+    def text(self) -> str:
+        return "".join(char.text for char in self.chars)
+
+    @property
+    def x(self) -> float:
+        return self.chars[0].x
+
+    @property
+    def right(self) -> float:
+        return self.chars[-1].right
+
+    @property
+    def baseline(self) -> float:
+        return self.chars[0].baseline
+
+
+def lines_of(pdf: bytes) -> list[list[MeasuredLine]]:
+    """For every page its lines from top to bottom, characters on one baseline making a line."""
+    pages = []
+    for page in extract_pages(io.BytesIO(pdf)):
+        rows: dict[int, list[Char]] = {}
+        for char in _chars(page):
+            rows.setdefault(round(char.baseline * 10), []).append(char)
+        pages.append([MeasuredLine(tuple(sorted(row, key=lambda char: char.x))) for _, row in sorted(rows.items())])
+    return pages
+
+
+def line_with(lines: list[MeasuredLine], text: str) -> MeasuredLine:
+    return next(line for line in lines if text in line.text)
+
+
+def text_of_pdf(pdf: bytes) -> str:
+    """What poppler reads, without the line ends: readers copy text with this."""
+    done = subprocess.run(["pdftotext", "-enc", "UTF-8", "-", "-"], input=pdf, capture_output=True, check=True)
+    return "".join(done.stdout.decode().split())
+
+
+def picture_of(pdf: bytes, page: int) -> Image.Image:
+    """One page at 10 pixels a millimetre."""
+    command = ["pdftoppm", "-r", "254", "-f", str(page), "-l", str(page), "-"]
+    done = subprocess.run(command, input=pdf, capture_output=True, check=True)
+    return Image.open(io.BytesIO(done.stdout)).convert("RGB")
+
+
+def ink_rows(picture: Image.Image, *, red: bool, left: float = 0.0, right: float = 210.0) -> list[float]:
+    """The millimetres from the top of every pixel row that holds red (or black) ink between two edges."""
+    strip = picture.crop((round(left * PIXELS_PER_MM), 0, round(right * PIXELS_PER_MM), picture.height))
+    mask = _ink(strip, red=red)
+    return [y / PIXELS_PER_MM for y in range(mask.height) if mask.crop((0, y, mask.width, y + 1)).getbbox()]
+
+
+def ink_span(picture: Image.Image, *, red: bool, top: float, bottom: float) -> tuple[float, float]:
+    """The left and right edge of the ink between two heights."""
+    strip = picture.crop((0, round(top * PIXELS_PER_MM), picture.width, round(bottom * PIXELS_PER_MM)))
+    box = _ink(strip, red=red).getbbox()
+    assert box is not None
+    return box[0] / PIXELS_PER_MM, box[2] / PIXELS_PER_MM
+
+
+def groups(rows: list[float]) -> list[tuple[float, float]]:
+    """Neighbouring pixel rows as (first, last) in mm."""
+    found: list[tuple[float, float]] = []
+    for row in rows:
+        if found and row - found[-1][1] < 0.15:
+            found[-1] = (found[-1][0], row)
+        else:
+            found.append((row, row))
+    return found
+
+
+def _chars(container: LTContainer) -> list[Char]:
+    found = []
+    for item in container:
+        if isinstance(item, LTChar):
+            x, baseline = item.matrix[4] * MM, PAGE_HEIGHT - item.matrix[5] * MM
+            font = item.fontname.split("+")[-1]
+            found.append(Char(item.get_text(), x, item.x1 * MM, baseline, font, abs(item.matrix[3])))
+        elif isinstance(item, LTContainer):
+            found += _chars(item)
+    return found
+
+
+def _ink(strip: Image.Image, *, red: bool) -> Image.Image:
+    reds, greens, _ = strip.split()
+    dark_green = greens.point(lambda value: 255 if value < 110 else 0)
+    bright_red = reds.point(lambda value: 255 if value > 150 else 0)
+    if red:
+        return Image.composite(dark_green, Image.new("L", strip.size), bright_red)
+    return Image.composite(Image.new("L", strip.size), dark_green, bright_red)

@@ -1,0 +1,119 @@
+"""The composition root: the one place where engine, forms and web meet and a worker gets its handlers."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from engine import sources
+from engine.bpmn.check import check
+from engine.clock import Clock
+from engine.commands.campaigns import PublishCalendar
+from engine.commands.definitions import Deploy, known_to
+from engine.domain.actor import SYSTEM, Actor
+from engine.domain.job import Job, JobResult
+from engine.domain.letter import Letter
+from engine.errors import Problem
+from engine.ids import Ids
+from engine.queries import Read
+from engine.queries.letters import LetterSource
+from engine.runtime import Engine
+from engine.store import migrate
+from engine.store.database import Database
+from engine.worker import Handler, Worker
+from forms.form import check_form
+from forms.letters.compose import compose_for
+from forms.letters.isolate import render_isolated
+from forms.letters.rendered import RenderedLetter
+from forms.letters.template import check_template
+from web.config import Config
+
+
+def open_engine(config: Config, *, clock: Clock | None = None, ids: Ids | None = None) -> Engine:
+    """A started engine. Raises Refused when the database is not at this program's schema."""
+    engine = Engine(config.database_url, secret=config.secret(), clock=clock, ids=ids)
+    engine.start()
+    return engine
+
+
+def make_database(config: Config) -> tuple[str | None, str]:
+    """Create or upgrade the database. Returns the schema before and after."""
+    prefix = "sqlite:///"
+    if config.database_url.startswith(prefix):
+        Path(config.database_url.removeprefix(prefix)).parent.mkdir(parents=True, exist_ok=True)
+    database = Database(config.database_url)
+    try:
+        return migrate.upgrade(database)
+    finally:
+        database.dispose()
+
+
+def make_worker(engine: Engine) -> Worker:
+    return Worker(engine, HANDLERS)
+
+
+# -- letters -----------------------------------------------------------------------------------------------------------
+def compose_letter(source: LetterSource) -> Letter:
+    """The letter a source makes. Raises Invalid with template and line."""
+    return compose_for(
+        source.kind,
+        source.template,
+        source.variables,
+        number=source.number,
+        date=source.issued_on,
+        layout=source.layout,
+        is_sample=source.is_sample,
+        name=source.template_name,
+    )
+
+
+def render_letter(letter: Letter) -> RenderedLetter:
+    """In the press: a child process with limits of time and memory."""
+    return render_isolated(letter)
+
+
+def make_letter(job: Job, read: Read) -> JobResult:
+    """The handler of `letter` jobs: everything it prints was kept when the number was taken."""
+    source = read.letter_source(job.payload["letter_id"])
+    letter = compose_letter(source)
+    rendered = render_letter(letter)
+    title = letter.title.replace("\n", "")
+    return JobResult(document=rendered.pdf, pages=rendered.pages, title=title)
+
+
+HANDLERS: dict[str, Handler] = {"letter": make_letter}
+
+
+# -- deployment --------------------------------------------------------------------------------------------------------
+def check_files(key: str, files: dict[str, bytes], known_keys: Iterable[str] = ()) -> list[Problem]:
+    """Everything that speaks against deploying these files: diagrams, decisions, forms and letter templates."""
+    problems = check(files, known_to(frozenset(known_keys) | {key})) if any(name.endswith(".bpmn") for name in files) else []
+    return problems + check_papers(files)
+
+
+def check_papers(files: dict[str, bytes]) -> list[Problem]:
+    """The part that only `forms` can judge: forms and letter templates."""
+    problems: list[Problem] = []
+    for name, content in files.items():
+        if name.endswith(".form"):
+            problems += check_form(content, name)
+        elif name.endswith(".j2"):
+            try:
+                problems += check_template(content.decode(), name=name)
+            except UnicodeDecodeError:
+                problems.append(Problem(name, "文件不是 UTF-8 文本。", "The file is not UTF-8 text."))
+    return problems
+
+
+def deploy_folder(engine: Engine, folder: sources.Folder, *, by: Actor, beside: frozenset[str] = frozenset()) -> dict[str, object]:
+    """Check and deploy one folder. Raises Invalid with every problem."""
+    command = Deploy(folder.key, folder.files, problems=tuple(check_papers(folder.files)), beside=beside)
+    return dict(engine.execute(command, by=by))
+
+
+def deploy_all(engine: Engine, root: Path, *, by: Actor = SYSTEM) -> list[dict[str, object]]:
+    """Every folder and calendar under `root`."""
+    folders = sources.process_folders(root)
+    beside = frozenset(folder.key for folder in folders)
+    deployed = [deploy_folder(engine, folder, by=by, beside=beside) for folder in folders]
+    for content in sources.calendars(root):
+        engine.execute(PublishCalendar(content), by=by)
+    return deployed

@@ -1,0 +1,115 @@
+"""Issuing letters from the desk: the page that shows what will go out, the preview of each, and the issue itself."""
+
+from dataclasses import dataclass
+
+from flask import Response, render_template, request, url_for
+from werkzeug.datastructures import MultiDict
+from werkzeug.wrappers import Response as BaseResponse
+
+from engine.commands.letters import IssueLetters
+from engine.domain.letter import KINDS, LAYOUTS
+from engine.errors import Invalid, NotFound, Problem
+from web.bootstrap import compose_letter, render_letter
+from web.desk.drafts import ISSUABLE, TERMS, Draft, Wish, check, drafts, preview_source
+from web.pdf import show_pdf
+from web.permission import needs
+from web.request import actor, engine, notify, see
+
+
+@dataclass(frozen=True)
+class IssuePage:
+    wish: Wish
+    drafts: tuple[Draft, ...]
+    problems: tuple[Problem, ...] = ()
+    kinds: tuple[str, ...] = ISSUABLE
+    layouts: tuple[str, ...] = LAYOUTS
+    terms: tuple[str, ...] = TERMS
+
+    @property
+    def usual_term(self) -> str:
+        return KINDS[self.wish.kind].reply or ""
+
+    @property
+    def layout(self) -> str:
+        return self.wish.layout or KINDS[self.wish.kind].layout
+
+    @property
+    def can_issue(self) -> bool:
+        return bool(self.drafts)
+
+
+@needs("supervisor", "leader")
+def new() -> tuple[str, int]:
+    wish = wish_of(request.args)
+    try:
+        check(wish)
+    except Invalid as refused:
+        return _page(wish, refused.problems, status=422)
+    return _page(wish)
+
+
+@needs("supervisor", "leader")
+def preview() -> Response:
+    """The draft at `at` (from 0) as it would be printed, with × for its number."""
+    wish = wish_of(request.args)
+    check(wish)
+    found = drafts(engine().read, actor(), wish)
+    at = request.args.get("at", 0, type=int)
+    if not 0 <= at < len(found):
+        raise NotFound("draft_unknown", f"There is no draft {at}.", draft=at)
+    source = preview_source(engine().read, actor(), wish, found[at])
+    rendered = render_letter(compose_letter(source))
+    return show_pdf(rendered.pdf, f"{source.number}.pdf")
+
+
+@needs("supervisor", "leader")
+def issue() -> BaseResponse | tuple[str, int]:
+    wish = wish_of(request.form)
+    try:
+        check(wish)
+        found = drafts(engine().read, actor(), wish)
+        letter_ids = engine().execute(
+            IssueLetters(
+                campaign_id=found[0].cases[0].row.campaign_id,
+                kind=wish.kind,
+                case_ids=wish.case_ids,
+                layout=wish.layout or None,
+                per_case=wish.per_case,
+                reply_term=wish.reply_term or None,
+                reason=wish.reason,
+            ),
+            by=actor(),
+            operation_key=_operation_key(),
+        )
+    except Invalid as refused:
+        return _page(wish, refused.problems, status=422)
+    numbers = [engine().read.letter(actor(), letter_id).row.number for letter_id in letter_ids]
+    notify("letters_issued", count=len(numbers), numbers="、".join(numbers))
+    return see(url_for("letters.letters", issued=",".join(letter_ids)))
+
+
+def wish_of(values: MultiDict[str, str]) -> Wish:
+    kind = values.get("kind", "notice")
+    return Wish(
+        case_ids=tuple(dict.fromkeys(values.getlist("case"))),
+        kind=kind if kind in ISSUABLE else "notice",
+        layout=values.get("layout", ""),
+        reply_term=values.get("reply_term", ""),
+        per_case=values.get("bundle", "case") != "unit",
+        reason=values.get("reason", "").strip(),
+    )
+
+
+def _page(wish: Wish, problems: tuple[Problem, ...] = (), *, status: int = 200) -> tuple[str, int]:
+    try:
+        found = drafts(engine().read, actor(), wish)
+    except Invalid as refused:
+        problems, found, status = (*problems, *refused.problems), (), 422
+    page = IssuePage(wish, found, tuple(dict.fromkeys(problems)))
+    return render_template("desk/issue.html", page=page), status
+
+
+def _operation_key() -> str | None:
+    """A second press of the same button gets the answer of the first."""
+    key = request.form.get("operation_key", "")[:40]
+    return f"issue:{actor().person_id}:{key}" if key else None

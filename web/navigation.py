@@ -1,0 +1,106 @@
+"""The frame around every page: what this person may go to, which campaign and date it is. Prepared here, drawn by base.html."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from flask import current_app, g, request, url_for
+
+from web import permission
+from web.i18n import pick
+from web.request import Visitor, engine, now
+
+# section, then (endpoint, message key). An entry is shown to whom the view's own permission admits.
+SECTIONS: Final = (
+    ("work", (("inbox.inbox", "inbox"), ("cases.ledger", "cases"), ("cases.new", "new_case"))),
+    (
+        "supervision",
+        (
+            ("desk.desk", "desk"),
+            ("letters.letters", "letters"),
+            ("reports.reports", "reports"),
+            ("leader.leader", "leader"),
+            ("register.upload", "register"),
+        ),
+    ),
+    (
+        "system",
+        (
+            ("definitions.definitions", "definitions"),
+            ("incidents.incidents", "incidents"),
+        ),
+    ),
+)
+
+
+@dataclass(frozen=True)
+class Entry:
+    address: str
+    name: str  # a message key, nav.<name>
+    is_current: bool
+
+
+@dataclass(frozen=True)
+class Section:
+    name: str
+    entries: tuple[Entry, ...]
+
+
+@dataclass(frozen=True)
+class Chrome:
+    """`visitor` is None before login; then there is only the product's name and the language."""
+
+    visitor: Visitor | None
+    campaign: str
+    today: datetime
+    is_demo: bool
+    sections: tuple[Section, ...]
+    other_language: str
+    language_address: str
+
+
+def chrome() -> Chrome:
+    visitor: Visitor | None = g.get("visitor")
+    other = "zh" if g.get("lang") == "en" else "en"
+    address = _language_address(other)
+    if visitor is None:
+        return Chrome(None, "", now(), engine().read.is_demo(), (), other, address)
+    campaigns = engine().read.campaigns()
+    title = ""
+    if campaigns:
+        plan = engine().read.campaign(campaigns[0].campaign_id)
+        title = pick(plan.title, plan.title_en)
+    return Chrome(visitor, title, now(), engine().read.is_demo(), _sections(visitor), other, address)
+
+
+def _sections(visitor: Visitor) -> tuple[Section, ...]:
+    found = []
+    for name, entries in SECTIONS:
+        shown = tuple(_entry(endpoint, key) for endpoint, key in entries if _may_open(visitor, endpoint))
+        if shown:
+            found.append(Section(name, shown))
+    return tuple(found)
+
+
+def _may_open(visitor: Visitor, endpoint: str) -> bool:
+    declared = permission.of_endpoint(current_app, endpoint)
+    return declared is not None and declared.allows(visitor.actor)
+
+
+def _entry(endpoint: str, key: str) -> Entry:
+    address = url_for(endpoint)
+    return Entry(address, key, _is_current(endpoint, address))
+
+
+def _is_current(endpoint: str, address: str) -> bool:
+    if request.endpoint == endpoint:
+        return True
+    listed = {name for _, entries in SECTIONS for name, _ in entries}
+    return request.endpoint not in listed and request.path.startswith(f"{address}/")
+
+
+def _language_address(other: str) -> str:
+    if request.endpoint is None or request.method != "GET":
+        return f"?lang={other}"
+    parameters = {**request.args.to_dict(), "lang": other}
+    return url_for(request.endpoint, **{**(request.view_args or {}), **parameters})

@@ -1,0 +1,101 @@
+"""What every page may ask about the present request: the engine, who is asking, what was said to them last."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+from flask import Response, current_app, g, redirect, request
+from werkzeug.wrappers import Response as BaseResponse
+
+from engine.domain.actor import Actor
+from engine.runtime import Engine
+
+
+@dataclass(frozen=True)
+class Visitor:
+    """A signed-in person on this request. `csrf` is the token that every form of theirs carries."""
+
+    actor: Actor
+    session_hash: str
+    csrf: str
+    unit_names: tuple[str, ...]
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+    def has_role(self, *roles: str) -> bool:
+        return self.actor.has_role(*roles)
+
+
+def engine() -> Engine:
+    found: Engine = current_app.extensions["duban.engine"]
+    return found
+
+
+def visitor() -> Visitor:
+    """Who is signed in. Only asked on routes that need a login."""
+    found: Visitor = g.visitor
+    return found
+
+
+def actor() -> Actor:
+    return visitor().actor
+
+
+def now() -> datetime:
+    """The campaign's instant, read once a request."""
+    if "now" not in g:
+        g.now = engine().read.now()
+    moment: datetime = g.now
+    return moment
+
+
+def text(name: str) -> str:
+    """A parameter of the address, trimmed; empty when absent."""
+    return request.args.get(name, "").strip()
+
+
+def page_number() -> int:
+    wanted = request.args.get("page", "1")
+    return int(wanted) if wanted.isascii() and wanted.isdigit() and len(wanted) < 7 else 1
+
+
+def notify(key: str, tone: str = "success", **fields: Any) -> None:
+    """Say `notice.<key>` at the top of the next page the person sees. Tones: success, info, warning, error."""
+    g.setdefault("new_notices", []).append({"key": key, "tone": tone, "fields": fields})
+
+
+def see(address: str) -> BaseResponse:
+    """303: what was posted is done, look there."""
+    return redirect(address, 303)
+
+
+def back_to(default: str) -> str:
+    """The address of this site that the form asked to return to (`_back`), or `default`."""
+    wanted = request.form.get("_back", "")
+    parts = urlsplit(wanted)
+    is_ours = wanted.startswith("/") and not wanted.startswith(("//", "/\\")) and not parts.netloc and not parts.scheme
+    return wanted if is_ours and wanted.isprintable() else default
+
+
+def download(content: bytes, filename: str, media_type: str, *, inline: bool = False) -> Response:
+    """Bytes as a file, never sniffed and never run as a page of ours."""
+    response = Response(content, mimetype=media_type)
+    disposition = "inline" if inline else "attachment"
+    response.headers.set("Content-Disposition", disposition, filename=_ascii(filename))
+    response.headers["Content-Disposition"] += f"; filename*=UTF-8''{_quoted(filename)}"
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    response.headers["Cache-Control"] = "private, no-store"
+    return response
+
+
+def _ascii(filename: str) -> str:
+    plain = filename.encode("ascii", "ignore").decode().replace('"', "").strip(" .")
+    return plain or "file"
+
+
+def _quoted(filename: str) -> str:
+    from urllib.parse import quote
+
+    return quote(filename, safe="")
