@@ -3,16 +3,14 @@
 import importlib
 import secrets
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from flask import Flask, Response, request, url_for
 
 from engine.clock import Clock, SystemClock
 from engine.runtime import Engine
 from web import assets, errors, format, i18n, navigation, permission, session, stylesheet
-
-if TYPE_CHECKING:
-    from web.config import WebConfig
+from web.config import Config
 
 MAX_REQUEST_BYTES: Final = 20_000_000
 BLUEPRINTS: Final = (
@@ -20,8 +18,13 @@ BLUEPRINTS: Final = (
     "web.inbox",
     "web.tasks",
     "web.cases",
-    "web.register",
+    "web.imports",
+    "web.evidence",
     "web.diagrams",
+    "web.desk",
+    "web.letters",
+    "web.reports",
+    "web.leader",
 )
 POLICY: Final = "; ".join(
     (
@@ -43,17 +46,17 @@ FILTERS: Final = {
 }
 
 
-def create_app(engine: Engine, config: "WebConfig", *, clock: Clock | None = None) -> Flask:
+def create_app(engine: Engine, config: Config, *, clock: Clock | None = None) -> Flask:
     """The application on this engine. `clock` is the server's own, for sessions. Refuses a route without permission."""
     app = Flask("web", root_path=str(Path(__file__).parent))
-    app.config.update(MAX_CONTENT_LENGTH=MAX_REQUEST_BYTES, MAX_FORM_MEMORY_SIZE=2_000_000, MAX_FORM_PARTS=2000)
+    app.config.update(MAX_CONTENT_LENGTH=MAX_REQUEST_BYTES, MAX_FORM_MEMORY_SIZE=8_000_000, MAX_FORM_PARTS=2000)
     if config.trusted_hosts:
         app.config["TRUSTED_HOSTS"] = list(config.trusted_hosts)
     app.extensions["duban.engine"] = engine
     app.extensions["duban.config"] = config
     app.view_functions["static"] = permission.public(app.view_functions["static"])
 
-    session.install(app, clock or SystemClock(), is_https=config.is_https)
+    session.install(app, clock or SystemClock(), is_https=config.https)
     errors.install(app)
     stylesheet.install(app)
     _install_templates(app)

@@ -5,13 +5,14 @@ from pathlib import Path
 
 from engine import sources
 from engine.bpmn.check import check
+from engine.bpmn.decision import DecisionError, read_decisions
 from engine.clock import Clock
 from engine.commands.campaigns import PublishCalendar
-from engine.commands.definitions import Deploy, known_to
+from engine.commands.definitions import Beside, Deploy, known_to
 from engine.domain.actor import SYSTEM, Actor
 from engine.domain.job import Job, JobResult
 from engine.domain.letter import Letter
-from engine.errors import Problem
+from engine.errors import Invalid, Problem
 from engine.ids import Ids
 from engine.queries import Read
 from engine.queries.letters import LetterSource
@@ -83,9 +84,15 @@ HANDLERS: dict[str, Handler] = {"letter": make_letter}
 
 
 # -- deployment --------------------------------------------------------------------------------------------------------
-def check_files(key: str, files: dict[str, bytes], known_keys: Iterable[str] = ()) -> list[Problem]:
-    """Everything that speaks against deploying these files: diagrams, decisions, forms and letter templates."""
-    problems = check(files, known_to(frozenset(known_keys) | {key})) if any(name.endswith(".bpmn") for name in files) else []
+def check_files(key: str, files: dict[str, bytes], beside: Iterable[sources.Folder] = ()) -> list[Problem]:
+    """Everything that speaks against deploying these files: diagrams, decisions, forms and letter templates.
+
+    `beside` are the folders whose processes and tasks the files may name.
+    """
+    problems: list[Problem] = []
+    if any(name.endswith(".bpmn") for name in files):
+        others = Beside.of((folder.key, folder.files) for folder in beside if folder.key != key)
+        problems = check(files, known_to(others, Beside.of([(key, files)])))
     return problems + check_papers(files)
 
 
@@ -95,6 +102,8 @@ def check_papers(files: dict[str, bytes]) -> list[Problem]:
     for name, content in files.items():
         if name.endswith(".form"):
             problems += check_form(content, name)
+        elif name.endswith(".dmn") and not any(other.endswith(".bpmn") for other in files):
+            problems += _check_decision(name, content)
         elif name.endswith(".j2"):
             try:
                 problems += check_template(content.decode(), name=name)
@@ -103,7 +112,17 @@ def check_papers(files: dict[str, bytes]) -> list[Problem]:
     return problems
 
 
-def deploy_folder(engine: Engine, folder: sources.Folder, *, by: Actor, beside: frozenset[str] = frozenset()) -> dict[str, object]:
+def _check_decision(name: str, content: bytes) -> list[Problem]:
+    """A decision table on its own; beside a diagram the diagram's check looks at it."""
+    try:
+        read_decisions(content)
+    except (DecisionError, Invalid) as error:
+        zh, en = (error.zh, error.en) if isinstance(error, DecisionError) else (str(error), str(error))
+        return [Problem(name, zh, en)]
+    return []
+
+
+def deploy_folder(engine: Engine, folder: sources.Folder, *, by: Actor, beside: Beside | None = None) -> dict[str, object]:
     """Check and deploy one folder. Raises Invalid with every problem."""
     command = Deploy(folder.key, folder.files, problems=tuple(check_papers(folder.files)), beside=beside)
     return dict(engine.execute(command, by=by))
@@ -112,7 +131,7 @@ def deploy_folder(engine: Engine, folder: sources.Folder, *, by: Actor, beside: 
 def deploy_all(engine: Engine, root: Path, *, by: Actor = SYSTEM) -> list[dict[str, object]]:
     """Every folder and calendar under `root`."""
     folders = sources.process_folders(root)
-    beside = frozenset(folder.key for folder in folders)
+    beside = Beside.of((folder.key, folder.files) for folder in folders)
     deployed = [deploy_folder(engine, folder, by=by, beside=beside) for folder in folders]
     for content in sources.calendars(root):
         engine.execute(PublishCalendar(content), by=by)

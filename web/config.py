@@ -26,7 +26,7 @@ class Config:
     processes: Path
     host: str = "127.0.0.1"
     port: int = 8420
-    https: bool = False
+    is_https: bool = False
     trusted_hosts: tuple[str, ...] = ()
 
     def secret(self) -> bytes:
@@ -48,7 +48,7 @@ def from_environment(environ: Mapping[str, str], *, database_url: str | None = N
         processes=Path(environ.get("DUBAN_PROCESSES") or ROOT / "processes"),
         host=environ.get("DUBAN_HOST", "127.0.0.1"),
         port=int(environ.get("DUBAN_PORT", "8420")),
-        https=environ.get("DUBAN_HTTPS") == "1",
+        is_https=environ.get("DUBAN_HTTPS") == "1",
         trusted_hosts=tuple(host.strip() for host in environ.get("DUBAN_TRUSTED_HOSTS", "").split(",") if host.strip()),
     )
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import ROUND_HALF_UP, Decimal
 
-from flask import Blueprint, render_template
+from flask import Blueprint, render_template, url_for
 
 from engine.domain.actor import WATCHING_ROLES
 from engine.domain.calendar import SHANGHAI, WorkCalendar, civil_date
@@ -82,6 +82,7 @@ class LeaderPage:
     ranking: tuple[RankedUnit, ...]
     late_total: int
     on_time_rate: str
+    today: date
 
     @property
     def counts(self) -> Mapping[str, int]:
@@ -91,16 +92,15 @@ class LeaderPage:
     def day(self) -> date:
         return civil_date(self.figures.as_of)
 
-    @property
-    def largest_area(self) -> int:
-        rows = self.breakdown.by_area if self.breakdown else ()
-        return max((row.counts["registered"] for row in rows), default=1) or 1
+    def cases(self, **narrowed: str) -> str:
+        """The address of the ledger with the cases that a number counts."""
+        return url_for("cases.ledger", campaign=self.campaign.id, **narrowed)
 
 
 @blueprint.get("/leader")
 @needs(*WATCHING_ROLES)
 def leader() -> str:
-    return render_template("leader/leader.html", page=page_of(text("campaign"), text("as_of")))
+    return render_template("leader/leader.html", page=page_of(text("campaign"), text("as_of")), percent=percent)
 
 
 def page_of(campaign_id: str, as_of: str) -> LeaderPage:
@@ -128,6 +128,7 @@ def page_of(campaign_id: str, as_of: str) -> LeaderPage:
         ranking=_ranking(desk.by_unit),
         late_total=sum(desk.by_level.values()),
         on_time_rate=percent(figures.reports["on_time"], figures.reports["due"]),
+        today=civil_date(now()),
     )
 
 

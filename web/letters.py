@@ -28,6 +28,10 @@ class RegisterPage:
     issued: frozenset[str]
 
     @property
+    def is_narrowed(self) -> bool:
+        return any((self.filter.kind, self.filter.state, self.filter.unit, self.filter.text))
+
+    @property
     def is_making(self) -> bool:
         """Whether a document on this page is still being made."""
         return any(row.sha256 is None and row.state != "VOID" for row in self.found.rows)

@@ -12,7 +12,7 @@ from web.request import Visitor, engine, now
 
 # section, then (endpoint, message key). An entry is shown to whom the view's own permission admits.
 SECTIONS: Final = (
-    ("work", (("inbox.inbox", "inbox"), ("cases.ledger", "cases"), ("cases.new", "new_case"))),
+    ("work", (("inbox.inbox", "inbox"), ("cases.ledger", "cases"), ("imports.new", "new_case"))),
     (
         "supervision",
         (
@@ -20,7 +20,7 @@ SECTIONS: Final = (
             ("letters.letters", "letters"),
             ("reports.reports", "reports"),
             ("leader.leader", "leader"),
-            ("register.upload", "register"),
+            ("imports.upload", "import"),
         ),
     ),
     (

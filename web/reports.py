@@ -59,6 +59,10 @@ class ReportsPage:
         return ("overdue", "late", "on_time", "ahead", "history")
 
     @property
+    def is_narrowed(self) -> bool:
+        return any((self.filter.unit, self.filter.rule, self.filter.status))
+
+    @property
     def total(self) -> int:
         return sum(self.totals.values())
 

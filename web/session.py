@@ -92,10 +92,10 @@ def _visitor(session_hash: str) -> Visitor | None:
         return None
     at = wall_clock()
     actor = engine().read.actor(row["person_id"])
-    if actor is None or at - _aware(row["seen_at"]) > IDLE or at - _aware(row["created_at"]) > ABSOLUTE:
+    if actor is None or at - aware(row["seen_at"]) > IDLE or at - aware(row["created_at"]) > ABSOLUTE:
         engine().execute(CloseSession(session_hash), by=SYSTEM)
         return None
-    if at - _aware(row["seen_at"]) > TOUCH_EVERY:
+    if at - aware(row["seen_at"]) > TOUCH_EVERY:
         engine().execute(TouchSession(session_hash, at), by=SYSTEM)
     names = {unit.unit_id: unit.name for unit in engine().read.units()}
     held = dict.fromkeys(names.get(member.unit_id, "") for member in sorted(actor.memberships, key=_by_unit))
@@ -198,7 +198,7 @@ def _hash(session_id: str) -> str:
     return hashlib.sha256(session_id.encode()).hexdigest()
 
 
-def _aware(moment: datetime) -> datetime:
+def aware(moment: datetime) -> datetime:
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 

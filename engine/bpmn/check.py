@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from lxml import etree
 
 from engine.bpmn import check_elements, check_files, check_flow, check_structure
+from engine.bpmn.check_context import Context
 from engine.bpmn.decision import Decision
 from engine.bpmn.document import BPMN, DocumentRefused, bpmn, local, namespace, read_document
 from engine.bpmn.findings import Findings
@@ -85,7 +86,7 @@ def _check_diagram(
     for scope in scopes:
         check_structure.check_scope(scope, findings)
         check_flow.check_scope(scope, findings)
-    context = check_elements.Context(process.get("id", ""), root, scopes, files, decisions, known, findings)
+    context = Context(process.get("id", ""), root, scopes, files, decisions, known, findings)
     for scope in scopes:
         for node in scope.nodes.values():
             check_elements.check_node(node, context)

@@ -25,10 +25,16 @@ class ExecutionFailed(Invalid):
 
     def __init__(self, element: Element | None, zh: str, en: str) -> None:
         key, element_id = (element.process_key, element.element_id) if element else ("", "")
-        title = element.name or element_id if element else ""
-        problem = Problem(f"{key}:{element_id}", f"“{title}”：{zh}", f'"{title or element_id}": {en}')
+        where = f"{key}:{element_id}" if element else "process"
+        if element:
+            title = element.name or element_id
+            zh, en = f"“{title}”：{zh}", f'"{title}": {en}'
         super().__init__(
-            "execution.failed", f"{key}:{element_id}: {en}", (problem,), process_key=key, element_id=element_id
+            "execution.failed",
+            "the process cannot go on",
+            (Problem(where, zh, en),),
+            process_key=key,
+            element_id=element_id,
         )
         self.element = element
 

@@ -1,18 +1,38 @@
 """Deploys a process folder. The same bytes are the same version; a version never changes; running instances stay."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
+from engine import plans
 from engine.bpmn.check import Known, check
-from engine.bpmn.elements import process_name
+from engine.bpmn.elements import process_name, read_elements
 from engine.domain.actor import PLACES, ROLES, require_role
 from engine.domain.case import MILESTONES
 from engine.domain.job import SERVICE_KINDS
 from engine.domain.letter import KINDS
-from engine.errors import Invalid, Problem
+from engine.errors import EngineError, Invalid, Problem
 from engine.store import definitions
 from engine.store.transaction import Transaction
+
+
+@dataclass(frozen=True)
+class Beside:
+    """What else is deployed in the same go: process keys, and the user tasks that `separateFrom` may name."""
+
+    keys: frozenset[str] = frozenset()
+    user_tasks: frozenset[str] = frozenset()
+
+    @staticmethod
+    def of(folders: Iterable[tuple[str, Mapping[str, bytes]]]) -> "Beside":
+        """Of folders as (key, files); a diagram that cannot be read gives nothing here and its problems in the check."""
+        keys, tasks = set(), set()
+        for key, files in folders:
+            keys.add(key)
+            with suppress(EngineError, ValueError):
+                tasks |= user_tasks(files.get(f"{key}.bpmn"))
+        return Beside(frozenset(keys), frozenset(tasks))
 
 
 @dataclass(frozen=True)
@@ -25,7 +45,7 @@ class Deploy:
     key: str
     files: Mapping[str, bytes] = field(repr=False)
     problems: tuple[Problem, ...] = ()
-    beside: frozenset[str] = frozenset()  # keys that are deployed in the same go
+    beside: "Beside | None" = None
 
 
 def deploy(command: Deploy, tx: Transaction) -> dict[str, Any]:
@@ -33,7 +53,7 @@ def deploy(command: Deploy, tx: Transaction) -> dict[str, Any]:
     require_role(tx.actor, "designer", "publisher", "sysadmin")
     problems = list(command.problems)
     if f"{command.key}.bpmn" in command.files:
-        problems += check(command.files, known_to(definitions.latest_keys(tx.connection), command.beside | {command.key}))
+        problems += check(command.files, known_to(_deployed(tx), command.beside or Beside(), Beside.of([(command.key, command.files)])))
     elif not any(name.endswith(".j2") for name in command.files):
         problems.append(
             Problem(
@@ -62,10 +82,22 @@ def deploy(command: Deploy, tx: Transaction) -> dict[str, Any]:
     return {"definition_id": f"{command.key}-{sha256[:24]}", "key": command.key, "version": version, "is_new": True}
 
 
-def known_to(deployed: list[str] | frozenset[str], beside: frozenset[str] = frozenset()) -> Known:
+def _deployed(tx: Transaction) -> Beside:
+    keys = definitions.latest_keys(tx.connection)
+    newest = [plans.definition(tx, str(definitions.latest_id(tx.connection, key))) for key in keys]
+    return Beside.of((found.key, found.files) for found in newest)
+
+
+def user_tasks(bpmn: bytes | None) -> set[str]:
+    """The ids of the user tasks of a diagram."""
+    return {element.element_id for element in read_elements(bpmn) if element.type == "userTask"} if bpmn else set()
+
+
+def known_to(*beside: Beside) -> Known:
     """What a diagram may refer to."""
     return Known(
-        process_keys=frozenset(deployed) | beside,
+        process_keys=frozenset().union(*(found.keys for found in beside)),
+        user_tasks=frozenset().union(*(found.user_tasks for found in beside)),
         job_kinds=frozenset(SERVICE_KINDS),
         roles=frozenset(ROLES),
         places=frozenset(PLACES),

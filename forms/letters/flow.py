@@ -85,9 +85,10 @@ BLANK: Final = Piece(is_gap=True)
 
 @dataclass
 class Sheet:
-    """One page being filled, from `top` downwards."""
+    """One page being filled, from `top` downwards. The first `kept` pieces may not be moved to the next page."""
 
     top: float = TOP
+    kept: int = 1
     pitch: float = LINE
     pieces: list[Piece] = field(default_factory=list)
 
@@ -134,9 +135,9 @@ class Sheet:
         return [moved(item, left, y + drop) for item in piece.items]
 
 
-def pour(pieces: Sequence[Piece], *, top: float = TOP) -> list[Sheet]:
-    """Sheets filled in order; the first begins at `top`. A heading never ends a sheet."""
-    sheets = [Sheet(top=top)]
+def pour(pieces: Sequence[Piece], *, top: float = TOP, kept: int = 1) -> list[Sheet]:
+    """Sheets filled in order; the first begins at `top` and keeps so many pieces. A heading never ends a sheet."""
+    sheets = [Sheet(top=top, kept=kept)]
     for piece in pieces:
         if not sheets[-1].takes(piece):
             carried = _take_back(sheets[-1], least=0)
@@ -153,14 +154,18 @@ def close(sheets: list[Sheet], ending: Sequence[Piece], *, reserve: float) -> No
     sheet and takes lines of text along, so that it never stands alone.
     """
     last = sheets[-1]
-    if last.end_with(ending) + reserve <= BOTTOM + 0.01:
-        last.pieces += ending
-        return
-    if pitch := _tight_pitch(last, ending, reserve):
+    if pitch := _pitch_that_fits(last, ending, reserve):
         last.pitch = pitch
         last.pieces += ending
-        return
-    sheets.append(Sheet(pieces=[*_take_back(last, least=CARRIED), *ending]))
+    elif carried := _take_back(last, least=CARRIED):
+        sheets.append(Sheet(pieces=[*carried, *ending]))
+    elif pitch := _pitch_that_fits(last, ending, 0.0):
+        # A very short letter under a tall head: rather the imprint on a page of its own than the signature.
+        last.pitch = pitch
+        last.pieces += ending
+    else:
+        sheets.append(Sheet(pieces=list(ending)))
+    sheets[-1].kept = len(sheets[-1].pieces)
 
 
 def make_room(sheets: list[Sheet], *, reserve: float) -> bool:
@@ -175,8 +180,8 @@ def make_room(sheets: list[Sheet], *, reserve: float) -> bool:
     return bool(carried)
 
 
-def _tight_pitch(sheet: Sheet, ending: Sequence[Piece], reserve: float) -> float | None:
-    for percent in range(99, TIGHTEST - 1, -1):
+def _pitch_that_fits(sheet: Sheet, ending: Sequence[Piece], reserve: float) -> float | None:
+    for percent in range(100, TIGHTEST - 1, -1):
         tight = replace(sheet, pitch=LINE * percent / 100)
         if tight.end_with(ending) + reserve <= BOTTOM + 0.01:
             return tight.pitch
@@ -184,10 +189,10 @@ def _tight_pitch(sheet: Sheet, ending: Sequence[Piece], reserve: float) -> float
 
 
 def _take_back(sheet: Sheet, *, least: int) -> list[Piece]:
-    """Removes the end of a sheet: at least so many pieces of text, no heading left behind; the first piece stays."""
+    """Removes the end of a sheet: at least so many pieces of text, no heading left behind."""
     carried: list[Piece] = []
     count = 0
-    while len(sheet.pieces) > 1:
+    while len(sheet.pieces) > sheet.kept:
         last = sheet.pieces[-1]
         if count >= least and not last.keeps_with_next and not (last.is_gap and carried):
             break

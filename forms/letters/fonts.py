@@ -95,7 +95,7 @@ def missing_glyphs(text: str, role: str) -> set[str]:
     """
     files = roles()
     drawn = _characters_of(files[role]) | _characters_of(files[FALLBACK])
-    return {char for char in text if not _is_invisible(char) and (ord(char) not in drawn or _is_control(char))}
+    return {char for char in text if not _is_invisible(char) and (ord(char) not in drawn or _is_damage(char))}
 
 
 def is_in_role(char: str, role: str) -> bool:
@@ -135,9 +135,9 @@ def _is_invisible(char: str) -> bool:
     return unicodedata.name(char, "").startswith("VARIATION SELECTOR")
 
 
-def _is_control(char: str) -> bool:
-    """Some fonts map control characters to an empty glyph; on paper they are damage all the same."""
-    return unicodedata.category(char) == "Cc"
+def _is_damage(char: str) -> bool:
+    """Some fonts draw control and private-use characters; no reader of the letter could know what they mean."""
+    return unicodedata.category(char) in {"Cc", "Co", "Cs"}
 
 
 def _characters_of(path: Path) -> frozenset[int]:
@@ -148,7 +148,7 @@ def _characters_of(path: Path) -> frozenset[int]:
 def _read_characters(path: Path, modified_ns: int) -> frozenset[int]:
     """The code points of the font's character map; `modified_ns` makes a replaced file be read again."""
     try:
-        with TTFont(path, lazy=True) as font:
+        with path.open("rb") as file, TTFont(file, lazy=True) as font:
             return frozenset(font.getBestCmap() or ())
     except (TTLibError, OSError) as error:
         raise FontsMissing(

@@ -69,6 +69,16 @@ class Press:
         with self._lock:
             self._stop()
 
+    @property
+    def child_id(self) -> int | None:
+        """The process id of the warm child, None while there is none."""
+        return self._child.pid if self._child is not None else None
+
+    @property
+    def folder(self) -> str | None:
+        """Where the child keeps its temporary files."""
+        return self._folder.name if self._folder is not None else None
+
     def __enter__(self) -> "Press":
         return self
 

@@ -51,7 +51,9 @@ def lay_out(letter: Letter) -> list[Page]:
     imprint = imprint_of(letter)
     blocks = _Blocks()
 
-    sheets = pour([*_addressees(letter), *_body(letter.body, blocks), *_attachment_note(letter)], top=top)
+    addressees = _addressees(letter)
+    text = [*addressees, *_body(letter.body, blocks), *_attachment_note(letter)]
+    sheets = pour(text, top=top, kept=len(addressees) + 1)  # 7.3.3: the text begins on the first page
     close(sheets, _signature(letter), reserve=0.0 if letter.attachments else imprint.reserve)
     for number, attachment in enumerate(letter.attachments, start=1):
         sheets += _attachment_sheets(attachment, number if len(letter.attachments) > 1 else None, blocks)

@@ -38,19 +38,21 @@ def damaged(draw: st.DrawFn, name: str) -> bytes:
     return content
 
 
-@settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(
+    max_examples=250, deadline=None, derandomize=True, database=None, suppress_health_check=[HealthCheck.too_slow]
+)
 @given(content=damaged("demo.bpmn"))
 def test_a_damaged_diagram(content: bytes) -> None:
     answered({**FILES, "demo.bpmn": content})
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150, deadline=None, derandomize=True, database=None)
 @given(content=damaged("disposition.dmn"))
 def test_a_damaged_table(content: bytes) -> None:
     answered({**FILES, "disposition.dmn": content})
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60, deadline=None, derandomize=True, database=None)
 @given(content=damaged("form.form"))
 def test_a_damaged_form(content: bytes) -> None:
     answered({**FILES, "form.form": content})
@@ -86,13 +88,15 @@ def exchanged(draw: st.DrawFn) -> bytes:
     return text.encode()
 
 
-@settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(
+    max_examples=250, deadline=None, derandomize=True, database=None, suppress_health_check=[HealthCheck.too_slow]
+)
 @given(content=exchanged())
 def test_a_nonsensical_diagram(content: bytes) -> None:
     answered({**FILES, "demo.bpmn": content})
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80, deadline=None, derandomize=True, database=None)
 @given(name=st.text(max_size=8), content=st.binary(max_size=40))
 def test_any_file_of_any_name(name: str, content: bytes) -> None:
     answered({name + ".bpmn": content, name: content, name + ".dmn": content, name + ".form": content})

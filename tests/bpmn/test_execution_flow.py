@@ -302,6 +302,21 @@ def test_variables_flow_into_a_called_process_and_out() -> None:
     assert walk.variables == {"area": "unit-1", "site": {"name": "演示企业"}, "disposition": "close"}
 
 
+def test_processes_called_three_deep_and_side_by_side_keep_apart() -> None:
+    deep = Diagram("deep").start().task("bottom").end().path("begin", "bottom", "finish")
+    middle = Diagram("cleanup").start().node("callActivity", "down", calledElement="deep").end()
+    middle.path("begin", "down", "finish")
+    top = Diagram().start().parallel("fork").parallel("meet").end()
+    for name in ("left", "right"):
+        top.node("callActivity", name, calledElement="cleanup").path("fork", name, "meet")
+    walk = Twins(top.path("begin", "fork").path("meet", "finish").model(middle, deep))
+
+    assert opened(walk.first) == ["bottom", "bottom"]
+    assert not walk.complete("bottom", which=1, right=1).ended
+    assert walk.complete("bottom", left=1).ended
+    assert walk.variables == {"area": "unit-1", "left": 1, "right": 1}
+
+
 def test_the_same_element_id_in_two_processes_is_two_elements() -> None:
     inner = Diagram("cleanup").start().task("after").end().path("begin", "after", "finish")
     model = calling().model(inner)

@@ -50,7 +50,7 @@ json_values = st.recursive(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60, deadline=None, derandomize=True, database=None)
 @given(first=json_values, second=json_values)
 def test_every_plain_value_survives_with_its_type(first: object, second: object) -> None:
     model = load_model([FLOW])

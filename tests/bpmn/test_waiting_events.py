@@ -145,6 +145,33 @@ def test_several_timers_on_one_task_fire_in_any_order() -> None:
     assert walk.job("late").ended
 
 
+def test_a_timer_may_interrupt_a_job_and_a_called_process() -> None:
+    inner = Diagram("cleanup").start().task("inside").end().path("begin", "inside", "finish")
+    diagram = (
+        Diagram()
+        .start()
+        .job("print")
+        .timer("slow", 'after("1d")', on="print")
+        .node("callActivity", "phase", calledElement="cleanup")
+        .timer("late", 'after("9d")', on="phase")
+        .task("chase")
+        .end()
+        .path("begin", "print", "phase", "finish")
+        .path("slow", "phase")
+        .path("late", "chase", "finish")
+    )
+    walk = Twins(diagram.model(inner))
+
+    step = walk.fire("slow")
+    assert sorted(walk.straight.elements[token] for token in step.closed_tokens) == ["print", "slow"]
+    assert opened(step) == ["inside"]
+    step = walk.fire("late")
+
+    assert sorted(walk.straight.elements[token] for token in step.closed_tokens) == ["inside", "late"]
+    assert walk.live == ["chase"]
+    assert walk.complete("chase").ended
+
+
 def with_message(*, interrupting: bool) -> Diagram:
     return (
         Diagram()

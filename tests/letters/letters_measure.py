@@ -45,6 +45,10 @@ class MeasuredLine:
     def baseline(self) -> float:
         return self.chars[0].baseline
 
+    def size_of_first(self) -> float:
+        """The size of the first character in points."""
+        return self.chars[0].size
+
 
 def lines_of(pdf: bytes) -> list[list[MeasuredLine]]:
     """For every page its lines from top to bottom, characters on one baseline making a line."""
@@ -106,7 +110,7 @@ def _chars(container: LTContainer) -> list[Char]:
         if isinstance(item, LTChar):
             x, baseline = item.matrix[4] * MM, PAGE_HEIGHT - item.matrix[5] * MM
             font = item.fontname.split("+")[-1]
-            found.append(Char(item.get_text(), x, item.x1 * MM, baseline, font, abs(item.matrix[3])))
+            found.append(Char(item.get_text(), x, item.x1 * MM, baseline, font, item.y1 - item.y0))
         elif isinstance(item, LTContainer):
             found += _chars(item)
     return found

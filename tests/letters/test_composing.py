@@ -27,15 +27,18 @@ def _problems(template: str, variables: dict[str, Any] | None = None) -> list[tu
     return [(problem.where, problem.en) for problem in refused.value.problems]
 
 
-@pytest.mark.parametrize("kind", sorted(KINDS))
-@pytest.mark.parametrize(
-    "variables",
-    [sample_variables(), sample_variables(cases=12), sample_variables(is_report=True)],
-    ids=["one case", "twelve cases", "a report"],
-)
-def test_every_kind_has_a_template_that_composes(kind: str, variables: dict[str, Any]) -> None:
-    if kind == "rectification" and "report" in variables:
-        pytest.skip("a rectification order is about places, never about a report")
+SUBJECTS = {
+    "one case": sample_variables(),
+    "twelve cases": sample_variables(cases=12),
+    "a report": sample_variables(is_report=True),
+}
+# A rectification order is about places, never about a report.
+USES = [(kind, about) for kind in sorted(KINDS) for about in SUBJECTS if (kind, about) != ("rectification", "a report")]
+
+
+@pytest.mark.parametrize(("kind", "about"), USES)
+def test_every_kind_has_a_template_that_composes(kind: str, about: str) -> None:
+    variables = SUBJECTS[about]
     template = (TEMPLATES / f"{kind}.html.j2").read_text()
 
     letter = compose_for(kind, template, variables, number="演督〔2024〕1号", date=TODAY)
@@ -46,7 +49,7 @@ def test_every_kind_has_a_template_that_composes(kind: str, variables: dict[str,
     assert "None" not in printed
     assert (letter.printed_by != "") == (letter.layout == DOCUMENT)
     assert letter.mark.endswith("文件") == (letter.layout == DOCUMENT)
-    if len(variables.get("cases", ())) == 12:
+    if about == "twelve cases":
         tables = [*letter.body, *(block for attachment in letter.attachments for block in attachment.blocks)]
         assert [len(block.rows) for block in tables if isinstance(block, Table)] == [12]
 
@@ -77,8 +80,10 @@ def test_headings_and_items_are_numbered_without_gaps() -> None:
 
 def test_tables_and_attachments_are_read() -> None:
     letter = _compose(
-        HEAD + "<p>见附件。</p><attachment><title>清单</title><table><caption>表</caption><tr><th>编号</th><th>名称</th></tr>"
-        "{% for case in cases %}<tr><td>{{ case.number }}</td><td>{{ case.name }}</td></tr>{% endfor %}</table></attachment>"
+        HEAD + "<p>见附件。</p><attachment><title>清单</title><table><caption>表</caption>"
+        "<tr><th>编号</th><th>名称</th></tr>"
+        "{% for case in cases %}<tr><td>{{ case.number }}</td><td>{{ case.name }}</td></tr>"
+        "{% endfor %}</table></attachment>"
     )
 
     table = Table(("编号", "名称"), (("YS-2024-0001", "演示第1门窗加工店"),), caption="表")
@@ -113,7 +118,9 @@ def test_dates_are_printed_as_letters_write_them(value: object, expected: str) -
     assert cn_date(value) == expected
 
 
-@pytest.mark.parametrize(("number", "expected"), [(1, "一"), (9, "九"), (10, "十"), (11, "十一"), (20, "二十"), (35, "三十五")])
+@pytest.mark.parametrize(
+    ("number", "expected"), [(1, "一"), (9, "九"), (10, "十"), (11, "十一"), (20, "二十"), (35, "三十五")]
+)
 def test_numbers_count_as_headings_do(number: int, expected: str) -> None:
     assert cn_number(number) == expected
 

@@ -1,5 +1,7 @@
 """Lines of 28 cells with both edges flush, and nothing on the wrong side of a line end."""
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -10,7 +12,9 @@ from forms.letters.typeset import BODY_SIZE, CELL, TYPE_WIDTH, Line, Measure, Sp
 
 CLOSING = "，。、；：？！）》”"
 OPENING = "（《“"
-TEXT = st.text(alphabet=st.sampled_from("整治任务办结年月" + CLOSING + OPENING + "0123456789abc%. "), min_size=1, max_size=200)
+TEXT = st.text(
+    alphabet=st.sampled_from("整治任务办结年月" + CLOSING + OPENING + "0123456789abc%. "), min_size=1, max_size=200
+)
 
 
 def _lines(text: str, *, indent: float = 0.0) -> list[Line]:
@@ -46,7 +50,7 @@ def test_no_text_is_lost_and_no_line_begins_or_ends_ill(text: str) -> None:
     lines = _lines(text, indent=2 * CELL)
 
     assert "".join(line.text for line in lines).replace(" ", "") == text.replace(" ", "")
-    for before, after in zip(lines, lines[1:], strict=False):
+    for before, after in pairwise(lines):
         # A run of punctuation longer than a line leaves no place to break; such text is not written.
         if not set(before.text) <= set(CLOSING + OPENING + "%. "):
             assert after.text[0] not in CLOSING

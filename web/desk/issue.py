@@ -111,5 +111,5 @@ def _page(wish: Wish, problems: tuple[Problem, ...] = (), *, status: int = 200) 
 
 def _operation_key() -> str | None:
     """A second press of the same button gets the answer of the first."""
-    key = request.form.get("operation_key", "")[:40]
+    key = request.form.get("_operation", "")[:40]
     return f"issue:{actor().person_id}:{key}" if key else None

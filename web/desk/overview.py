@@ -52,6 +52,10 @@ class OverviewPage:
         return any((self.filter.unit, self.filter.area, self.filter.level, self.filter.text))
 
     @property
+    def units(self) -> tuple[tuple[str, str], ...]:
+        return tuple((unit_id, name) for unit_id, name, _ in self.desk.by_unit)
+
+    @property
     def largest(self) -> int:
         """The longest bar of the units."""
         return max((count for _, _, count in self.desk.by_unit), default=1)
@@ -61,6 +65,7 @@ class OverviewPage:
 class ItemView:
     item: ItemPage
     steps: tuple[Step, ...]
+    may_issue: bool
 
     @property
     def is_open(self) -> bool:
@@ -78,7 +83,7 @@ def desk() -> str:
         rungs=_rungs(found),
         campaigns=tuple((row.campaign_id, row.title) for row in engine().read.campaigns()),
         letter_kinds=ISSUABLE,
-        may_issue=actor().has_role("supervisor", "leader"),
+        may_issue=_may_issue(),
     )
     return render_template("desk/overview.html", page=page)
 
@@ -87,7 +92,11 @@ def desk() -> str:
 def item(item_id: str) -> str:
     found = engine().read.item(actor(), item_id)
     steps = strip(found.level, (rung.level for rung in found.rungs))
-    return render_template("desk/item.html", page=ItemView(found, steps))
+    return render_template("desk/item.html", page=ItemView(found, steps, _may_issue()))
+
+
+def _may_issue() -> bool:
+    return actor().has_role("supervisor", "leader")
 
 
 def _filter() -> DeskFilter:

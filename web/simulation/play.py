@@ -42,6 +42,7 @@ class Play:
     _actors: dict[str, Actor] = field(default_factory=dict)
     _units: dict[str, str] = field(default_factory=dict)
     _plans: dict[str, datetime] = field(default_factory=dict)
+    _done: int = 0
     _letter_plans: dict[tuple[str, str], datetime] = field(default_factory=dict)
 
     def register_cases(self, count: int, *, part: int = 0) -> None:
@@ -98,8 +99,9 @@ class Play:
             if planned <= self.clock.now():
                 done += self._do(task)
         self._answer_letters()
-        if self.clock.now() == self._calendar().at(self.today, HOURS[-1]):
-            self.say(f"{self.today}: {done} tasks done this afternoon")
+        self._done += done
+        if self.today.isoweekday() == 5 and self.clock.now() == self._calendar().at(self.today, HOURS[-1]):
+            self.say(f"{self.today}: {self._done} tasks done so far")
 
     def _when(self, task: LiveTask) -> datetime:
         """Most people are prompt, some come close to the due date, a few are late; some units more than others."""
@@ -116,7 +118,7 @@ class Play:
         due = civil_date(task.due_at)
         if draw < 0.95:
             return calendar.at(calendar.add_workdays(due, -1 - chance.randrange(3)), chance.choice(HOURS))
-        late = 1 + int(chance.expovariate(1 / 7))
+        late = 1 + int(chance.expovariate(1 / 7)) + (20 if draw > 1.3 else 0)
         return calendar.at(calendar.add_workdays(due, late), chance.choice(HOURS))
 
     def _do(self, task: LiveTask) -> int:

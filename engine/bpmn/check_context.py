@@ -1,0 +1,63 @@
+"""Part of the deploy check: what the checks of single elements share."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from lxml import etree
+
+from engine.bpmn.decision import Decision
+from engine.bpmn.document import duban
+from engine.bpmn.expressions import check_deadline
+from engine.bpmn.findings import Findings
+from engine.bpmn.graph import Node, Scope
+
+if TYPE_CHECKING:
+    from engine.bpmn.check import Known
+
+
+@dataclass(frozen=True)
+class Context:
+    """What one element's check may look at besides the element."""
+
+    key: str
+    root: etree._Element
+    scopes: list[Scope]
+    files: Mapping[str, bytes]
+    decisions: Mapping[str, Decision]
+    known: "Known"
+    findings: Findings
+
+    @property
+    def user_tasks(self) -> set[str]:
+        return {node.node_id for scope in self.scopes for node in scope.of("userTask")}
+
+
+def check_due(node: Node, findings: Findings) -> None:
+    """A deadline and its basis come together."""
+    has_due, due, basis = node.xml.get(duban("dueDate")) is not None, own(node, "dueDate"), own(node, "basis")
+    if has_due and (fault := check_deadline(due)):
+        findings.error(node.node_id, f"“{node.title}”的期限：{fault.zh}", f'Deadline of "{node.title}": {fault.en}')
+    if has_due and not basis:
+        findings.error(
+            node.node_id,
+            f"“{node.title}”的期限没有依据，请在 basis 写明文件和条款。",
+            f'The deadline of "{node.title}" has no basis; name the document and the clause.',
+        )
+    if basis and not has_due:
+        findings.warn(
+            node.node_id, f"“{node.title}”写了依据，但没有期限。", f'"{node.title}" has a basis but no deadline.'
+        )
+
+
+def own(node: Node, name: str) -> str:
+    """One of our attributes, empty when it is not written."""
+    return (node.xml.get(duban(name)) or "").strip()
+
+
+def zh(names: Iterable[str]) -> str:
+    return "、".join(sorted(names)) or "无"
+
+
+def en(names: Iterable[str]) -> str:
+    return ", ".join(sorted(names)) or "none"

@@ -1,0 +1,221 @@
+"""Part of the deploy check: user tasks, service tasks, business rule tasks and call activities."""
+
+import re
+from collections.abc import Mapping
+
+from lxml import etree
+
+from engine.bpmn.check_context import Context, check_due, en, own, zh
+from engine.bpmn.document import bpmn, duban, text_of
+from engine.bpmn.expressions import check_expression, constant_of, names_of
+from engine.bpmn.findings import Findings
+from engine.bpmn.graph import Node
+
+NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
+REQUIRED_INPUTS = {"letter": ("kind",)}
+
+
+def check_user_task(node: Node, context: Context) -> None:
+    findings = context.findings
+    form = own(node, "formKey")
+    if not form:
+        findings.error(
+            node.node_id,
+            f"任务“{node.title}”没有表单，请填写表单编号。",
+            f'The task "{node.title}" has no form; choose one.',
+        )
+    elif not NAME.fullmatch(form) or f"{form}.form" not in context.files:
+        findings.error(
+            node.node_id,
+            f"任务“{node.title}”的表单文件 {form}.form 不在流程文件夹里。",
+            f'The form {form}.form of the task "{node.title}" is not in the process folder.',
+        )
+    _check_groups(node, context)
+    check_due(node, findings)
+    _check_returnable(node, findings)
+    _check_separation(node, context)
+    several = node.xml.find(bpmn("multiInstanceLoopCharacteristics"))
+    if several is not None:
+        _check_several(several, node, findings)
+
+
+def _check_groups(node: Node, context: Context) -> None:
+    findings, known = context.findings, context.known
+    groups = [part.strip() for part in own(node, "candidateGroups").split(",") if part.strip()]
+    if not groups:
+        findings.error(
+            node.node_id,
+            f"任务“{node.title}”没有候选组，没有人能看到它。请填写，例如 officer@area。",
+            f'The task "{node.title}" has no candidate group, so nobody would see it. Write one, such as officer@area.',
+        )
+    for group in groups:
+        role, at, place = group.partition("@")
+        if not at or not NAME.fullmatch(role) or not NAME.fullmatch(place):
+            findings.error(
+                node.node_id,
+                f"候选组“{group}”写法不对，应为 角色@单位，例如 officer@area。",
+                f'The candidate group "{group}" must be role@place, such as officer@area.',
+            )
+            continue
+        if role not in known.roles:
+            findings.error(
+                node.node_id,
+                f"没有角色“{role}”。可用的有：{zh(known.roles)}。",
+                f'There is no role "{role}". Known: {en(known.roles)}.',
+            )
+        if place not in known.places:
+            findings.error(
+                node.node_id,
+                f"没有单位位置“{place}”。可用的有：{zh(known.places)}。",
+                f'There is no place "{place}". Known: {en(known.places)}.',
+            )
+
+
+def _check_returnable(node: Node, findings: Findings) -> None:
+    value = node.xml.get(duban("returnable"))
+    if value is None:
+        return
+    if value not in ("true", "false"):
+        findings.error(node.node_id, "returnable 只能写 true 或 false。", "returnable is true or false.")
+    if value != "true":
+        return
+    target = node.outgoing[0].target if len(node.outgoing) == 1 else None
+    conditions = [flow.condition for flow in target.outgoing if flow.has_condition] if target is not None else []
+    if target is None or target.tag != "exclusiveGateway" or not any(map(_names_outcome, conditions)):
+        findings.error(
+            node.node_id,
+            f'任务“{node.title}”可以退回，后面必须紧接排他网关，并有一条出口的条件写明 outcome == "returned"。',
+            f'The task "{node.title}" can be sent back, so an exclusive gateway must follow it with a way out on '
+            'the condition outcome == "returned".',
+        )
+
+
+def _names_outcome(condition: str) -> bool:
+    return check_expression(condition) is None and "outcome" in names_of(condition)
+
+
+def _check_separation(node: Node, context: Context) -> None:
+    here, elsewhere = context.user_tasks, context.known.user_tasks
+    for other in own(node, "separateFrom").replace(",", " ").split():
+        if other == node.node_id:
+            context.findings.error(
+                node.node_id,
+                f"任务“{node.title}”不能和自己分离，请删除 separateFrom 里的 {other}。",
+                f'The task "{node.title}" cannot be separate from itself; remove {other}.',
+            )
+        elif other in here or (elsewhere is not None and other in elsewhere):
+            continue
+        elif elsewhere is None:
+            context.findings.warn(
+                node.node_id,
+                f"本流程没有用户任务“{other}”（separateFrom）。如果它在别的流程里，请核对编号。",
+                f'This process has no user task "{other}" (separateFrom). If it stands in another one, check the id.',
+            )
+        else:
+            context.findings.error(
+                node.node_id,
+                f"separateFrom 里的“{other}”不是任何用户任务的编号，请改正。",
+                f'"{other}" in separateFrom is the id of no user task; correct it.',
+            )
+
+
+def _check_several(several: etree._Element, node: Node, findings: Findings) -> None:
+    items = text_of(several.find(bpmn("loopDataInputRef")))
+    cardinality = text_of(several.find(bpmn("loopCardinality")))
+    item = several.find(bpmn("inputDataItem"))
+    if bool(items) == bool(cardinality):
+        findings.error(
+            node.node_id,
+            f"多实例任务“{node.title}”要写按哪个列表变量办理（loopDataInputRef），"
+            "或办理几次（loopCardinality），二选一。",
+            f'Say of "{node.title}" for which list (loopDataInputRef) or how often (loopCardinality) it is done.',
+        )
+    if items and not NAME.fullmatch(items):
+        findings.error(node.node_id, f"列表变量名“{items}”不对。", f'"{items}" is no name of a list variable.')
+    if items and (item is None or not NAME.fullmatch(item.get("name") or item.get("id", ""))):
+        findings.error(
+            node.node_id,
+            f"多实例任务“{node.title}”要给每一项起变量名（inputDataItem name）。",
+            f'The multi-instance task "{node.title}" needs a variable name for each item (inputDataItem name).',
+        )
+    until = several.find(bpmn("completionCondition"))
+    for text in filter(None, (cardinality, text_of(until))):
+        if fault := check_expression(text):
+            findings.error(node.node_id, f"多实例：{fault.zh}", f"Multi-instance: {fault.en}")
+
+
+def check_service_task(node: Node, context: Context) -> None:
+    findings, known = context.findings, context.known
+    kind = own(node, "jobKind")
+    if kind not in known.job_kinds:
+        findings.error(
+            node.node_id,
+            f"服务任务“{node.title}”的 jobKind “{kind}”没有登记。可用的有：{zh(known.job_kinds)}。",
+            f'The job kind "{kind}" of "{node.title}" is not registered. Known: {en(known.job_kinds)}.',
+        )
+    inputs: dict[str, str] = {}
+    extension = node.xml.find(bpmn("extensionElements"))
+    for item in extension.findall(duban("input")) if extension is not None else ():
+        name, expression = item.get("name", ""), item.get("expression", "")
+        if not NAME.fullmatch(name) or name in inputs:
+            findings.error(
+                node.node_id,
+                f"“{node.title}”的输入名“{name}”为空、重复或写法不对。",
+                f'The input name "{name}" of "{node.title}" is empty, doubled or malformed.',
+            )
+        inputs[name] = expression
+        if fault := check_expression(expression):
+            findings.error(node.node_id, f"输入 {name}：{fault.zh}", f"Input {name}: {fault.en}")
+    for name in REQUIRED_INPUTS.get(kind, ()):
+        if name not in inputs:
+            findings.error(
+                node.node_id,
+                f"服务任务“{node.title}”缺少输入“{name}”。",
+                f'The service task "{node.title}" lacks the input "{name}".',
+            )
+    letter = constant_of(inputs.get("kind", "")) if kind == "letter" else None
+    if letter is not None and letter not in known.letter_kinds:
+        findings.error(
+            node.node_id,
+            f"没有公文种类“{letter}”。可用的有：{zh(known.letter_kinds)}。",
+            f'There is no letter kind "{letter}". Known: {en(known.letter_kinds)}.',
+        )
+
+
+def check_rule_task(node: Node, context: Context) -> None:
+    ref = own(node, "decisionRef")
+    if ref not in context.decisions:
+        context.findings.error(
+            node.node_id,
+            f"业务规则任务“{node.title}”的决策表“{ref}”不在文件夹里。现有：{zh(context.decisions)}。",
+            f'The decision "{ref}" of "{node.title}" is in no .dmn file here. Present: {en(context.decisions)}.',
+        )
+
+
+def check_call(node: Node, context: Context) -> None:
+    called, known, findings = node.xml.get("calledElement", ""), context.known, context.findings
+    if called == context.key or _calls_back(called, context.key, known.calls or {}):
+        findings.error(
+            node.node_id,
+            f"调用活动“{node.title}”会转回本流程，形成死循环。请去掉这个调用。",
+            f'The call activity "{node.title}" leads back to this process. Remove the call.',
+        )
+    elif called not in known.process_keys:
+        findings.error(
+            node.node_id,
+            f"调用活动“{node.title}”调用的流程“{called}”没有部署。可用的有：{zh(known.process_keys)}。",
+            f'The process "{called}" that "{node.title}" calls is not deployed. Known: {en(known.process_keys)}.',
+        )
+
+
+def _calls_back(called: str, key: str, calls: Mapping[str, frozenset[str]]) -> bool:
+    seen: set[str] = set()
+    waiting = [called]
+    while waiting:
+        current = waiting.pop()
+        if current == key:
+            return True
+        if current not in seen:
+            seen.add(current)
+            waiting.extend(calls.get(current, ()))
+    return False

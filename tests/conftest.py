@@ -1,0 +1,61 @@
+"""What tests of every storey may ask for: databases, and a `Scenario` that stands on one."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from databases import Databases, PostgresServer, SqliteFiles, postgres_binaries
+from scenario import Scenario
+
+NewScenario = Callable[..., Scenario]
+
+
+@pytest.fixture(scope="session")
+def sqlite_files(tmp_path_factory: pytest.TempPathFactory) -> SqliteFiles:
+    return SqliteFiles(tmp_path_factory.mktemp("databases"))
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[PostgresServer]:
+    """One private server a test process, stopped at its end."""
+    try:
+        postgres_binaries()
+    except FileNotFoundError as missing:
+        pytest.skip(f"PostgreSQL is not installed ({missing})")
+    server = PostgresServer()
+    try:
+        yield server
+    finally:
+        server.stop()
+
+
+@pytest.fixture
+def backend() -> str:
+    """Which kind of database; a folder whose tests run on both overrides this with a parametrized fixture."""
+    return "sqlite"
+
+
+@pytest.fixture
+def databases(backend: str, request: pytest.FixtureRequest) -> Databases:
+    return request.getfixturevalue("sqlite_files" if backend == "sqlite" else "postgres_server")
+
+
+@pytest.fixture
+def new_scenario(databases: Databases, tmp_path: Path) -> Iterator[NewScenario]:
+    """Makes any number of scenarios; see `Scenario.open` for what can be chosen. All are closed at the end."""
+    opened: list[Scenario] = []
+
+    def make(**wanted: Any) -> Scenario:
+        opened.append(Scenario.open(databases, tmp_path / f"scenario{len(opened)}", **wanted))
+        return opened[-1]
+
+    yield make
+    for scenario in opened:
+        scenario.close()
+
+
+@pytest.fixture
+def scenario(new_scenario: NewScenario) -> Scenario:
+    """The Linxia campaign without its report obligations, on 2024-05-20 at 09:00, staffed, without cases."""
+    return new_scenario()

@@ -1,0 +1,190 @@
+"""Process definitions: what is deployed, what runs in it, and a new version by upload, checked before anything changes."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from flask import Blueprint, Response, render_template, request, url_for
+from werkzeug.wrappers import Response as BaseResponse
+
+from engine.bpmn.elements import Element
+from engine.commands.definitions import Deploy
+from engine.sources import Folder
+from engine.errors import Invalid, NotFound, Problem
+from engine.queries.diagrams import DefinitionPage, DefinitionRow, ElementCount
+from engine.sources import SUFFIXES
+from web.admin.upload import Upload, read_upload
+from web.bootstrap import check_files, check_papers
+from web.permission import needs
+from web.request import actor, download, engine, notify, see, text
+
+blueprint = Blueprint("definitions", __name__)
+BUILDERS = ("designer", "publisher", "sysadmin")
+READERS = (*BUILDERS, "supervisor", "leader")
+MEDIA_TYPES = {".bpmn": "application/xml", ".dmn": "application/xml", ".form": "application/json"}
+
+
+@dataclass(frozen=True)
+class Outline:
+    """One element in words, with how many cases stand there, how many of them late, and how many went through."""
+
+    element: Element
+    count: ElementCount
+
+
+@dataclass(frozen=True)
+class UploadForm:
+    """The form, or what came of it: `problems` of what was sent, `checked` when it was only checked."""
+
+    key: str = ""
+    problems: tuple[Problem, ...] = ()
+    checked: tuple[str, ...] = ()
+
+    @property
+    def errors(self) -> tuple[Problem, ...]:
+        return tuple(problem for problem in self.problems if problem.severity == "error")
+
+    @property
+    def warnings(self) -> tuple[Problem, ...]:
+        return tuple(problem for problem in self.problems if problem.severity != "error")
+
+    @property
+    def is_clean(self) -> bool:
+        return bool(self.checked) and not self.errors
+
+    @property
+    def suffixes(self) -> str:
+        return ",".join((*SUFFIXES, ".zip"))
+
+
+@dataclass(frozen=True)
+class ListPage:
+    definitions: tuple[DefinitionRow, ...]
+    upload: UploadForm
+    may_deploy: bool
+
+
+@dataclass(frozen=True)
+class View:
+    found: DefinitionPage
+    outline: tuple[Outline, ...]
+    upload: UploadForm
+    may_deploy: bool
+
+    @property
+    def is_newest(self) -> bool:
+        return self.found.version == self.found.versions[0].version
+
+    @property
+    def diagram(self) -> str | None:
+        """The name of the file that is drawn; None for a folder without a diagram."""
+        name = f"{self.found.key}.bpmn"
+        return name if any(file == name for file, _ in self.found.files) else None
+
+    @property
+    def tokens(self) -> Mapping[str, Mapping[str, str | int]]:
+        """For the drawing: how many stand at each element, or went through where none does."""
+        return {
+            element_id: {"count": count.live or count.passed, "state": _state(count), "label": ""}
+            for element_id, count in self.found.counts.items()
+            if count.live or count.passed
+        }
+
+
+@blueprint.get("/definitions")
+@needs(*READERS)
+def definitions() -> str:
+    return _list(UploadForm())
+
+
+@blueprint.get("/definitions/<key>")
+@needs(*READERS)
+def definition(key: str) -> str:
+    return _show(key, UploadForm(key), _version())
+
+
+@blueprint.get("/definitions/<key>/<int:version>/files/<path:name>")
+@needs(*READERS)
+def file(key: str, version: int, name: str) -> Response:
+    """A file byte for byte as it was deployed; `?save=1` to keep it."""
+    found = engine().read.definition(key, version)
+    content = engine().read.definition_file(found.definition_id, name)
+    suffix = name[name.rfind(".") :]
+    return download(
+        content, name.rsplit("/", 1)[-1], MEDIA_TYPES.get(suffix, "text/plain; charset=utf-8"), inline=text("save") != "1"
+    )
+
+
+@blueprint.post("/definitions/check")
+@needs(*BUILDERS)
+def check() -> tuple[str, int]:
+    """What would be said on deployment; nothing changes."""
+    try:
+        upload = _read()
+    except Invalid as refused:
+        return _again(refused), 422
+    merged = {**engine().read.definition_files(upload.key), **upload.files}
+    problems = tuple(check_files(upload.key, merged, [Folder(key, dict(engine().read.definition_files(key))) for key in _keys()]))
+    form = UploadForm(upload.key, problems, tuple(sorted(upload.files)))
+    return _page(form), 422 if form.errors else 200
+
+
+@blueprint.post("/definitions")
+@needs(*BUILDERS)
+def deploy() -> BaseResponse | tuple[str, int]:
+    """The files sent replace those of the same name in the newest version; the rest of the folder stays."""
+    try:
+        upload = _read()
+        merged = {**engine().read.definition_files(upload.key), **upload.files}
+        command = Deploy(upload.key, merged, problems=tuple(check_papers(merged)))
+        result = engine().execute(command, by=actor())
+    except Invalid as refused:
+        return _again(refused), 422
+    notify("deployed" if result["is_new"] else "deployed_same", key=result["key"], version=result["version"])
+    return see(url_for("definitions.definition", key=result["key"]))
+
+
+def _read() -> Upload:
+    sent = [(each.filename or "", each.read()) for each in request.files.getlist("files")]
+    return read_upload(sent, request.form.get("key", ""))
+
+
+def _again(refused: Invalid) -> str:
+    key = request.form.get("key", "") or str(refused.fields.get("key", ""))
+    return _page(UploadForm(key, refused.problems))
+
+
+def _page(form: UploadForm) -> str:
+    """The page that the form stood on: of one definition, or of all."""
+    if form.key in _keys():
+        return _show(form.key, form, None)
+    return _list(form)
+
+
+def _list(form: UploadForm) -> str:
+    page = ListPage(engine().read.definitions(), form, actor().has_role(*BUILDERS))
+    return render_template("admin/definitions.html", page=page)
+
+
+def _show(key: str, form: UploadForm, version: int | None) -> str:
+    found = engine().read.definition(key, version)
+    outline = tuple(Outline(element, found.counts.get(element.element_id, ElementCount())) for element in found.elements)
+    return render_template("admin/definition.html", page=View(found, outline, form, actor().has_role(*BUILDERS)))
+
+
+def _keys() -> frozenset[str]:
+    return frozenset(row.key for row in engine().read.definitions())
+
+
+def _version() -> int | None:
+    wanted = text("version")
+    if not wanted:
+        return None
+    if not (wanted.isascii() and wanted.isdigit() and len(wanted) < 7):
+        raise NotFound("definition_unknown", f"There is no version {wanted}.", version=wanted)
+    return int(wanted)
+
+
+def _state(count: ElementCount) -> str:
+    if count.late:
+        return "late"
+    return "open" if count.live else "done"

@@ -1,0 +1,113 @@
+"""Process files from a browser: single files or a zip of the folder become one set of files under one key."""
+
+import re
+import zipfile
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import PurePosixPath
+from typing import Final
+
+from engine.errors import Invalid, Problem
+from engine.sources import SUFFIXES
+from forms import archive
+
+MAX_FILES: Final = 100
+MAX_FILE_BYTES: Final = 2_000_000
+KEY: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+NAME: Final = re.compile(r"[\w][\w.-]*(/[\w][\w.-]*){0,2}")
+IGNORED: Final = ("__MACOSX/", ".DS_Store", "Thumbs.db")  # what desktops leave in a zip
+
+
+@dataclass(frozen=True)
+class Upload:
+    """What came, by file name below the folder. `key` is the process it belongs to."""
+
+    key: str
+    files: Mapping[str, bytes]
+
+
+def read_upload(sent: Iterable[tuple[str, bytes]], key: str = "") -> Upload:
+    """`sent` are (file name, bytes); `key` is empty when the files must tell. Raises Invalid with every problem."""
+    problems: list[Problem] = []
+    files: dict[str, bytes] = {}
+    folder = ""
+    for name, content in sent:
+        if not name:
+            continue
+        if content.startswith(archive.ZIP_MAGIC) or name.lower().endswith(".zip"):
+            unpacked, top = _unpack(name, content, problems)
+            files |= unpacked
+            folder = folder or top
+        else:
+            files[PurePosixPath(name.replace("\\", "/")).name] = content
+    problems += _faults(files)
+    wanted = key or _key_of(files) or folder
+    if not files and not problems:
+        problems.append(Problem("files", "请选择要上传的文件。", "Choose the files to upload."))
+    elif not problems and not KEY.fullmatch(wanted):
+        problems.append(
+            Problem(
+                "files",
+                "看不出属于哪个流程：请选择流程，或上传与流程同名的 .bpmn 文件。",
+                "It is not clear which process this belongs to: choose one, or upload a .bpmn file named like it.",
+            )
+        )
+    if problems:
+        raise Invalid("upload_invalid", "The files cannot be read.", tuple(problems), key=wanted)
+    return Upload(wanted, files)
+
+
+def _unpack(name: str, content: bytes, problems: list[Problem]) -> tuple[dict[str, bytes], str]:
+    """The files of a zip without the folder that holds them all, and that folder's name."""
+    fault = archive.fault_in(content)
+    if fault is not None:
+        problems.append(Problem(name, fault.zh, fault.en))
+        return {}, ""
+    with zipfile.ZipFile(BytesIO(content)) as opened:
+        entries = [entry for entry in opened.infolist() if not entry.is_dir() and not _is_litter(entry.filename)]
+        names = [entry.filename.replace("\\", "/") for entry in entries]
+        tops = {each.split("/")[0] for each in names}
+        top = f"{tops.pop()}/" if len(tops) == 1 and all("/" in each for each in names) else ""
+        files = {
+            each.removeprefix(top): _read(opened, entry, problems)
+            for each, entry in zip(names, entries, strict=True)
+        }
+    return files, top.rstrip("/")
+
+
+def _read(opened: zipfile.ZipFile, entry: zipfile.ZipInfo, problems: list[Problem]) -> bytes:
+    """At most one byte more than is allowed: what a zip says about its sizes is not believed."""
+    try:
+        with opened.open(entry) as part:
+            return part.read(MAX_FILE_BYTES + 1)
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, EOFError, RuntimeError):
+        problems.append(Problem(entry.filename, archive.BROKEN.zh, archive.BROKEN.en))
+        return b""
+
+
+def _faults(files: Mapping[str, bytes]) -> list[Problem]:
+    found = []
+    if len(files) > MAX_FILES:
+        found.append(Problem("files", f"文件超过 {MAX_FILES} 个。", f"There are more than {MAX_FILES} files."))
+    for name, content in files.items():
+        shown = name[:80]
+        if not name.endswith(SUFFIXES):
+            kinds = "、".join(SUFFIXES)
+            found.append(Problem(shown, f"不是流程文件；可以上传 {kinds}。", f"This is no process file ({', '.join(SUFFIXES)})."))
+        elif not NAME.fullmatch(name):
+            found.append(
+                Problem(shown, "文件名只能用文字、数字、点、横线和下划线。", "The name may hold letters, digits, dot, - and _ only.")
+            )
+        if len(content) > MAX_FILE_BYTES:
+            found.append(Problem(shown, "文件超过 2 MB。", "The file is larger than 2 MB."))
+    return found
+
+
+def _key_of(files: Mapping[str, bytes]) -> str:
+    diagrams = [name.removesuffix(".bpmn") for name in files if name.endswith(".bpmn") and "/" not in name]
+    return diagrams[0] if len(diagrams) == 1 else ""
+
+
+def _is_litter(name: str) -> bool:
+    return name.startswith(IGNORED[0]) or name.endswith(IGNORED[1:])

@@ -1,0 +1,101 @@
+"""Commands for process designers: check and deploy."""
+
+from pathlib import Path
+
+import click
+
+from engine import sources
+from engine.commands.definitions import Beside
+from engine.domain.actor import SYSTEM
+from engine.errors import Problem
+from web import bootstrap
+from web.cli.console import as_json, config_of, engine_of
+
+MAX_BYTES = 20_000_000
+
+
+@click.command()
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--json", "wants_json", is_flag=True, help="Machine-readable.")
+@click.pass_context
+def check(context: click.Context, files: tuple[Path, ...], wants_json: bool) -> None:
+    """Check process files or folders without deploying. A single file is checked beside the other files of its folder."""
+    found: list[tuple[Path, Problem]] = []
+    for path in files:
+        found += [(path, problem) for problem in _problems(path, config_of(context).processes)]
+    if wants_json:
+        click.echo(as_json([{"file": str(path), **problem.__dict__} for path, problem in found]))
+    else:
+        for _, problem in found:
+            prefix = "" if problem.severity == "error" else f"({problem.severity}) "
+            click.echo(f"{problem.where}: {prefix}{problem.zh} {problem.en}")
+        if not found:
+            click.echo(f"{len(files)} checked, no problems")
+    if any(problem.severity == "error" for _, problem in found):
+        context.exit(1)
+
+
+def _problems(path: Path, processes: Path) -> list[Problem]:
+    """Never raises: whatever lies at `path` gets a sentence."""
+    try:
+        if path.is_dir():
+            folder = sources.process_folder(path)
+            key, files, shown = folder.key, folder.files, None
+        else:
+            if path.stat().st_size > MAX_BYTES:
+                return [Problem(path.name, "文件过大。", "The file is far too large.")]
+            if path.suffix not in sources.SUFFIXES:
+                return [_not_ours(path)]
+            content = path.read_bytes()
+            key, files, shown = _beside(path, content, processes)
+    except OSError as error:
+        return [Problem(str(path), "读不到这个文件。", f"This file cannot be read: {error.strerror or error}.")]
+    try:
+        beside = sources.process_folders(processes) if processes.is_dir() else []
+        problems = bootstrap.check_files(key, files, beside)
+    except Exception as error:
+        return [Problem(path.name, "检查时出错，请把文件交给开发人员。", f"The check itself failed ({type(error).__name__}): {error}")]
+    return [problem for problem in problems if shown is None or problem.where.split(":")[0] == shown]
+
+
+def _not_ours(path: Path) -> Problem:
+    return Problem(
+        path.name,
+        f"不是流程文件；可检查的有：{'、'.join(sources.SUFFIXES)}。",
+        f"This is no process file; what can be checked: {', '.join(sources.SUFFIXES)}.",
+    )
+
+
+def _beside(path: Path, content: bytes, processes: Path) -> tuple[str, dict[str, bytes], str]:
+    """A file with its neighbours: a diagram needs the forms and tables of its process folder.
+
+    That is the folder the file lies in when it is named like the process, else the one of that name in `processes`.
+    """
+    parent = path.resolve().parent
+    key = path.stem if path.suffix == ".bpmn" else parent.name
+    home = parent if parent.name == key else processes / key
+    neighbours = sources.process_folder(home).files if (home / f"{key}.bpmn").is_file() else {}
+    return key, {**neighbours, path.name: content}, path.name
+
+
+@click.command()
+@click.argument("folders", nargs=-1, type=click.Path(path_type=Path))
+@click.option("--json", "wants_json", is_flag=True, help="Machine-readable.")
+@click.pass_context
+def deploy(context: click.Context, folders: tuple[Path, ...], wants_json: bool) -> None:
+    """Deploy process folders (all under DUBAN_PROCESSES when none is named). New cases follow the new version."""
+    with engine_of(context) as engine:
+        if folders:
+            read = [sources.process_folder(path if path.is_dir() else path.parent) for path in folders]
+            beside = Beside.of((folder.key, folder.files) for folder in read)
+            results = [bootstrap.deploy_folder(engine, folder, by=SYSTEM, beside=beside) for folder in read]
+        else:
+            results = bootstrap.deploy_all(engine, config_of(context).processes)
+    if wants_json:
+        click.echo(as_json(results))
+        return
+    for result in results:
+        click.echo(f"{result['key']} version {result['version']} {'deployed' if result['is_new'] else 'unchanged'}")
+
+
+COMMANDS = (check, deploy)
