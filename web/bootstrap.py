@@ -1,11 +1,12 @@
 """The composition root: the one place where engine, forms and web meet and a worker gets its handlers."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 from engine import sources
 from engine.bpmn.check import check
-from engine.bpmn.decision import DecisionError, read_decisions
+from engine.bpmn.decision import read_decisions
 from engine.clock import Clock
 from engine.commands.campaigns import PublishCalendar
 from engine.commands.definitions import Beside, Deploy, known_to
@@ -116,9 +117,8 @@ def _check_decision(name: str, content: bytes) -> list[Problem]:
     """A decision table on its own; beside a diagram the diagram's check looks at it."""
     try:
         read_decisions(content)
-    except (DecisionError, Invalid) as error:
-        zh, en = (error.zh, error.en) if isinstance(error, DecisionError) else (str(error), str(error))
-        return [Problem(name, zh, en)]
+    except Invalid as error:
+        return [replace(problem, where=f"{name}:{problem.where}".rstrip(":")) for problem in error.problems]
     return []
 
 

@@ -6,7 +6,8 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from engine.queries.inbox import BOXES, InboxFilter, InboxPage, InboxRow, Reminder
-from web.permission import CASE_ROLES, public, signed_in
+from web import navigation
+from web.permission import CASE_ROLES, needs, signed_in
 from web.request import actor, engine, page_number, text
 
 blueprint = Blueprint("inbox", __name__)
@@ -37,13 +38,15 @@ class Page:
 
 
 @blueprint.get("/")
-@public
-def home() -> Response:
-    return redirect(url_for("inbox.inbox"), 303)
+@signed_in
+def home() -> Response | str:
+    """The first page that this person's roles open."""
+    entries = [entry for section in navigation.chrome().sections for entry in section.entries]
+    return redirect(entries[0].address, 303) if entries else render_template("inbox/nothing.html")
 
 
 @blueprint.get("/inbox")
-@signed_in
+@needs(*CASE_ROLES)
 def inbox() -> str:
     wanted = _filter()
     found = engine().read.inbox(actor(), wanted)

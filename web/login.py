@@ -50,7 +50,7 @@ class Gate:
 @public
 def login() -> BaseResponse:
     if g.visitor is not None:
-        return see(url_for("inbox.inbox"))
+        return see(url_for("inbox.home"))
     has_ended = request.args.get("ended") == "1"
     return _show(LoginPage(back=request.args.get("back", ""), has_ended=has_ended), 200)
 
@@ -65,7 +65,7 @@ def enter() -> BaseResponse:
     person_id = _person(name, password)
     if person_id is None:
         return _show(LoginPage(name, back, "login.wrong"), 422)
-    response = see(back_to(url_for("inbox.inbox")))
+    response = see(back_to(url_for("inbox.home")))
     session.sign_in(response, person_id)
     return response
 

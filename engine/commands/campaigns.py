@@ -20,6 +20,7 @@ from engine.store import plans as store
 from engine.store.transaction import Transaction
 
 SOURCES = ("survey", "lookback")
+SURVEY_DUE = 'latest(phase_end("survey"), after("5wd"))'
 
 
 @dataclass(frozen=True)
@@ -99,6 +100,7 @@ def register_cases(command: RegisterCases, tx: Transaction) -> dict[str, Any]:
     """Returns {"added": [numbers], "known": n}. Raises Invalid with every problem, each at its row."""
     require_role(tx.actor, "supervisor", "sysadmin", "officer")
     plan = plans.campaign(tx, command.campaign_id)
+    store.lock_campaign(tx, command.campaign_id)
     known = cases.known_fingerprints(tx, command.campaign_id)
     fresh = [row for row in command.rows if row.fingerprint not in known]
     problems = _row_problems(tx, plan, fresh)
@@ -123,7 +125,7 @@ def publish_calendar(command: PublishCalendar, tx: Transaction) -> dict[str, int
     if not store.put_calendar(tx, year, command.content):
         return {"year": year, "recomputed": 0}
     tx.cache.pop("calendar", None)
-    recomputed = _recompute_tasks(tx) + _recompute_timers(tx)
+    recomputed = _recompute_cases(tx) + _recompute_tasks(tx) + _recompute_timers(tx)
     tx.record("CalendarPublished", year=year, recomputed=recomputed)
     return {"year": year, "recomputed": recomputed}
 
@@ -246,9 +248,10 @@ def _add_case(tx: Transaction, plan: Any, case_id: str, row: NewCase) -> None:
             "phase": "survey",
             "registered_at": tx.now,
             **timing,
-            "deadline": deadline_record(due, None, {}, "", tx.now),
+            "deadline": deadline_record(due, SURVEY_DUE, {}, "", tx.now),
         },
-        group.cooperates,
+        # 配合单位“各镇街道”: each area cooperates in its own cases, which it sees anyway, not in those of its neighbours.
+        [unit_id for unit_id in group.cooperates if plan.unit(unit_id).kind != "area"],
     )
     tx.record("CaseRegistered", case_id=case_id, campaign_id=plan.id, name=row.name, changes=plain_changes(timing))
     start_instance(
@@ -279,8 +282,35 @@ def _add_case(tx: Transaction, plan: Any, case_id: str, row: NewCase) -> None:
 
 def _survey_due(tx: Transaction, campaign_id: str) -> Deadline:
     """A site found after the survey's end still gets five working days: a new find is not late on the day it is found."""
-    timetable = plans.timetable(tx, campaign_id)
-    return timetable.latest(timetable.phase_end("survey"), timetable.after("5wd"))
+    due = evaluate(SURVEY_DUE, {}, plans.timetable(tx, campaign_id).functions())
+    assert isinstance(due, Deadline)
+    return due
+
+
+def _recompute_cases(tx: Transaction) -> int:
+    """The due date itself; the original one stays what it was."""
+    changed = 0
+    for row in cases.provisional(tx):
+        due = _recomputed(tx, row["campaign_id"], row["deadline"])
+        if due is None:
+            continue
+        timing = {
+            "due_at": due.due_at,
+            "yellow_at": plans.yellow_from(tx, row["campaign_id"], datetime.fromisoformat(row["deadline"]["evaluated_at"]), due.due_at),
+        }
+        cases.update(tx, row["case_id"], **timing, deadline=_renewed(due, row["deadline"]))
+        if due.due_at != row["due_at"]:
+            changed += 1
+            tx.record(
+                "DueChanged",
+                case_id=row["case_id"],
+                campaign_id=row["campaign_id"],
+                name=row["name"],
+                old=row["due_at"].isoformat(),
+                new=due.due_at.isoformat(),
+                changes=plain_changes(timing),
+            )
+    return changed
 
 
 def _recompute_tasks(tx: Transaction) -> int:
@@ -289,15 +319,12 @@ def _recompute_tasks(tx: Transaction) -> int:
         due = _recomputed(tx, row["campaign_id"], row["deadline"])
         if due is None:
             continue
-        record = deadline_record(due, row["deadline"]["expression"], row["deadline"]["names"], row["deadline"]["basis"], tx.now)
-        assert record is not None
-        record["evaluated_at"] = row["deadline"]["evaluated_at"]
         tasks.update(
             tx,
             row["task_id"],
             due_at=due.due_at,
             is_provisional=due.provisional,
-            deadline=record,
+            deadline=_renewed(due, row["deadline"]),
             yellow_at=plans.yellow_from(tx, row["campaign_id"], row["opened_at"], due.due_at),
         )
         if due.due_at != row["due_at"]:
@@ -319,20 +346,20 @@ def _recompute_timers(tx: Transaction) -> int:
     for row in jobs.provisional_timers(tx):
         due = _recomputed(tx, instances.lock(tx, row["instance_id"]).campaign_id, row["deadline"])
         if due is not None:
-            record = deadline_record(due, row["deadline"]["expression"], row["deadline"]["names"], row["deadline"]["basis"], tx.now)
-            assert record is not None
-            record["evaluated_at"] = row["deadline"]["evaluated_at"]
             changed += due.due_at != row["due_at"]
-            jobs.set_due(tx, row["job_id"], due.due_at, record)
+            jobs.set_due(tx, row["job_id"], due.due_at, _renewed(due, row["deadline"]))
     return changed
 
 
 def _recomputed(tx: Transaction, campaign_id: str, record: dict[str, Any]) -> Deadline | None:
     """The same expression, names and starting instant under today's calendar."""
-
-
     if not record.get("expression"):
         return None
     timetable = plans.timetable(tx, campaign_id, datetime.fromisoformat(record["evaluated_at"]))
     value = evaluate(record["expression"], record["names"], timetable.functions())
     return value if isinstance(value, Deadline) else None
+
+
+def _renewed(due: Deadline, record: dict[str, Any]) -> dict[str, Any]:
+    """The record of a recomputed deadline: what it was computed from, and when it began, stay."""
+    return {**record, **due.to_json(), "basis": record["basis"]}

@@ -93,12 +93,13 @@ def complete_job(command: CompleteJob, tx: Transaction) -> bool:
 
 
 def fail_job(command: FailJob, tx: Transaction) -> None:
+    instances.lock_of_job(tx, command.job_id)
     job = jobs.get_leased(tx, command.job_id, command.fence)
     if job is None:
         return
     if job["attempts_left"] > 0:
         due_at = next_attempt_at(tx.now, job["attempts_left"])
-        jobs.retry_later(tx, command.job_id, due_at=due_at, error=command.error)
+        jobs.retry_later(tx, command.job_id, command.fence, due_at=due_at, error=command.error)
     else:
         _give_up(tx, job, command.error)
 

@@ -9,6 +9,7 @@ from typing import Any
 from engine import plans
 from engine.domain.calendar import civil_date
 from engine.domain.campaign import Campaign
+from engine.domain.escalation import rung_of
 from engine.domain.instance import InstanceKind, InstanceRow
 from engine.domain.letter import KINDS, LAYOUTS, format_date, format_number
 from engine.errors import Invalid, Problem
@@ -26,7 +27,16 @@ PHASE_NAMES = {
 
 
 def issue_for_job(tx: Transaction, row: InstanceRow, inputs: Mapping[str, Any], variables: Mapping[str, Any]) -> str:
-    """The letter that a `letter` service task asks for. Inputs: kind, to (unit id); optional layout, reply, reason."""
+    """The letter that a `letter` service task asks for. Inputs: kind, to (unit id); optional layout, reply, reason.
+
+    Where the desk has gone this far up the ladder already, that letter stands and no second one goes out: one open
+    notice for each item and rung (domain handbook E).
+    """
+    rung = rung_of(str(inputs.get("kind")))
+    if row.kind is InstanceKind.SUPERVISION and rung is not None:
+        sent = supervision.letter_at_or_above(tx, row.business_key, rung.level)
+        if sent is not None:
+            return sent
     item_id = row.business_key if row.kind in (InstanceKind.SUPERVISION, InstanceKind.ACCOUNTABILITY) else None
     report_id = variables.get("report") if isinstance(variables.get("report"), str) else None
     return issue(

@@ -1,11 +1,13 @@
 """Letters from the supervisor's desk, and what happens to a letter after it went out: receipt, reply, close, void."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from engine import plans
 from engine.commands.letter_rows import issue
 from engine.domain.actor import Actor, require_role
+from engine.domain.escalation import rung_of, skips
 from engine.domain.letter import KINDS
 from engine.errors import Invalid, NotFound, NotPermitted, Problem, Rejected
 from engine.store.access import may_see_case
@@ -64,13 +66,15 @@ def issue_letters(command: IssueLetters, tx: Transaction) -> list[str]:
         if row is None or row["campaign_id"] != command.campaign_id or not may_see_case(tx.connection, tx.actor, case_id):
             raise NotFound("case_unknown", f"There is no case {case_id}.", case=case_id)
         rows.append(row)
+    items = {row["case_id"]: supervision.open_item_of_case(tx, row["case_id"]) for row in rows}
+    _check_skips(tx, command, items)
     bundles: dict[tuple[str, str], list[str]] = {}
     for row in rows:
         key = (row["lead_id"], row["case_id"] if command.per_case else "")
         bundles.setdefault(key, []).append(row["case_id"])
     issued = []
     for (unit_id, _), case_ids in bundles.items():
-        item = supervision.open_item_of_case(tx, case_ids[0]) if len(case_ids) == 1 else None
+        item = items[case_ids[0]] if len(case_ids) == 1 else None
         letter_id = issue(
             tx,
             campaign_id=command.campaign_id,
@@ -83,8 +87,45 @@ def issue_letters(command: IssueLetters, tx: Transaction) -> list[str]:
             reason=command.reason,
         )
         jobs.add(tx, kind="letter", name="letter", payload={"letter_id": letter_id}, due_at=tx.now)
+        for case_id in case_ids:
+            _climb(tx, command, items[case_id], letter_id)
         issued.append(letter_id)
     return issued
+
+
+def _check_skips(tx: Transaction, command: IssueLetters, items: Mapping[str, str | None]) -> None:
+    """No rung is left out in silence: whoever skips one says why (越级理由)."""
+    rung = rung_of(command.kind)
+    if rung is None or command.reason.strip():
+        return
+    skipping = []
+    for case_id, item_id in items.items():
+        item = supervision.get_item(tx, item_id) if item_id else None
+        if item is not None and skips(item["level"], rung.level):
+            skipping.append(case_id)
+    if skipping:
+        listed = "、".join(skipping)
+        raise Invalid(
+            "skip_reason_missing",
+            f"{KINDS[command.kind].en} skips a rung of the ladder for {listed}: say why.",
+            (Problem("reason", f"{listed} 越级督办，请填写越级理由。", f"{listed} would skip a rung: give the reason."),),
+        )
+
+
+def _climb(tx: Transaction, command: IssueLetters, item_id: str | None, letter_id: str) -> None:
+    rung = rung_of(command.kind)
+    item = supervision.get_item(tx, item_id) if item_id else None
+    if rung is not None and item is not None and rung.level > item["level"]:
+        supervision.add_rung(
+            tx,
+            item_id=item["item_id"],
+            instrument=rung.instrument,
+            level=rung.level,
+            rule="督查台",
+            reason=command.reason.strip(),
+            letter_id=letter_id,
+        )
+        tx.record("RungReached", case_id=item["case_id"], campaign_id=item["campaign_id"], rung=rung.instrument)
 
 
 def receive_letter(command: ReceiveLetter, tx: Transaction) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from engine.bpmn.execution import Execution
 from engine.bpmn.state import seal, unseal
-from engine.bpmn.step import Moment, OpenedJob, OpenedTask, OpenedTimer, Step
+from engine.bpmn.step import Moment, OpenedJob, OpenedTask, OpenedTimer, ReachedMilestone, Step
 from engine import plans
 from engine.commands.letter_rows import issue_for_job
 from engine.commands.letters import close_letters_of_item
@@ -71,7 +71,7 @@ def apply_step(tx: Transaction, row: InstanceRow, execution: Execution, step: St
     _close(tx, row, step.closed_tokens)
     instances.add_visits(tx, row.instance_id, step.passed)
     for reached in step.milestones:
-        _reach(tx, row, reached.name, reached.variables, reached.due, reached.element.basis)
+        _reach(tx, row, reached)
     for opened in step.opened_tasks:
         _open_task(tx, row, opened)
     for timer in step.opened_timers:
@@ -100,9 +100,11 @@ def _close(tx: Transaction, row: InstanceRow, tokens: tuple[str, ...]) -> None:
 
 def resolve_items_of(tx: Transaction, task_id: str) -> None:
     """The late work is done: tell the supervision item that watched it, by a job of the item's own instance."""
-    item = supervision.open_item_of_task(tx, task_id)
+    item = supervision.watching_item_of_task(tx, task_id)
     if item is None:
         return
+    if item["state"] == "REFERRED":  # accountability goes its own way, but the letters have done their work
+        close_letters_of_item(tx, item["item_id"])
     instance_id = instances.find(tx, InstanceKind.SUPERVISION, item["item_id"])
     jobs.add(
         tx,
@@ -205,8 +207,8 @@ def _record_rung(
     instrument = {"remind": "reminder", "start_process": "referral"}.get(opened.kind, str(opened.inputs.get("kind")))
     rung = rung_of(instrument)
     item = supervision.get_item(tx.connection, row.business_key)
-    if rung is None or item is None:
-        return
+    if rung is None or item is None or (letter_id is not None and item["level"] >= rung.level):
+        return  # nothing climbs: the desk was here before
     version = plans.version_of(tx, plans.definition_of(tx, row.definition_ids, "supervision"))
     reason = str(variables.get("skip_reason") or "")
     if skips(item["level"], rung.level) and not reason:
@@ -224,12 +226,13 @@ def _record_rung(
 
 
 # -- milestones and ends -----------------------------------------------------------------------------------------------
-def _reach(tx: Transaction, row: InstanceRow, name: str, variables: Mapping[str, Any], due: Any, basis: str | None) -> None:
+def _reach(tx: Transaction, row: InstanceRow, reached: ReachedMilestone) -> None:
+    name = reached.name
     changes: dict[str, Any] = {}
     if row.kind is InstanceKind.CASE and row.case_id:
-        changes = changes_at(name, dict(variables), tx.now)
-        if isinstance(due, Deadline):
-            changes |= _case_due(tx, row, due, basis)
+        changes = changes_at(name, dict(reached.variables), tx.now)
+        if isinstance(reached.due, Deadline):
+            changes |= _case_due(tx, row, reached.due, reached)
         cases.update(tx, row.case_id, **changes)
     elif row.kind is InstanceKind.SUPERVISION and name == "resolved":
         close_item(tx, row, "RESOLVED")
@@ -245,14 +248,14 @@ def _reach(tx: Transaction, row: InstanceRow, name: str, variables: Mapping[str,
     )
 
 
-def _case_due(tx: Transaction, row: InstanceRow, due: Deadline, basis: str | None) -> dict[str, Any]:
+def _case_due(tx: Transaction, row: InstanceRow, due: Deadline, reached: ReachedMilestone) -> dict[str, Any]:
     """The case's due date is that of its disposition; the first one given is the original and never changes."""
     known = cases.get(tx, str(row.case_id))
     has_original = known is not None and known["disposed_at"] is not None
     changes = {
         "due_at": due.due_at,
         "yellow_at": plans.yellow_from(tx, row.campaign_id, tx.now, due.due_at),
-        "deadline": deadline_record(due, None, {}, basis, tx.now),
+        "deadline": deadline_record(due, reached.element.due_expression, reached.deadline_names, reached.element.basis, tx.now),
     }
     return changes if has_original else {**changes, "due_original_at": due.due_at}
 

@@ -131,6 +131,7 @@ def send_back_task(command: SendBackTask, tx: Transaction) -> None:
         campaign_id=row.campaign_id,
         name=task.name,
         reason=reason,
+        task=task.task_id,
     )
 
 

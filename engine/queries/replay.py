@@ -49,7 +49,7 @@ def cases_at(reader: Reader, campaign_id: str, moment: datetime, actor: Actor = 
         .where(
             facts.c.campaign_id == campaign_id,
             facts.c.at <= moment,
-            facts.c.kind.in_(("CaseRegistered", "MilestoneReached", "PhaseEntered", "TaskReturned")),
+            facts.c.kind.in_(("CaseRegistered", "MilestoneReached", "PhaseEntered", "TaskReturned", "DueChanged")),
         )
         .order_by(facts.c.fact_id)
     )

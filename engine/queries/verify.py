@@ -11,7 +11,7 @@ from engine.bpmn.execution import Execution
 from engine.bpmn.state import unseal
 from engine.domain.instance import InstanceState
 from engine.domain.job import JobState
-from engine.domain.task import LIVE
+from engine.domain.task import LIVE, TaskState
 from engine.queries.figures import figures
 from engine.queries.replay import INSTANTS, cases_at
 from engine.store.schema import (
@@ -27,6 +27,7 @@ from engine.store.schema import (
     letters,
     supervision_items,
     tasks,
+    waits,
 )
 from engine.store.transaction import Reader
 
@@ -52,7 +53,7 @@ def tokens_match_rows(reader: Reader) -> list[str]:
     ).all():
         model = plans.model(reader, tuple(row.definition_ids))
         live = Execution.load(model, unseal(row.blob, reader.secret)).tokens()
-        wanted = {token.token for token in live if token.kind in ("user", "job", "timer")}
+        wanted = {token.token for token in live}
         held = set(
             reader.execute(
                 sa.select(tasks.c.token).where(tasks.c.instance_id == row.instance_id, tasks.c.state.in_(LIVE))
@@ -67,26 +68,37 @@ def tokens_match_rows(reader: Reader) -> list[str]:
                 )
             ).scalars()
         )
+        held |= set(reader.execute(sa.select(waits.c.token).where(waits.c.instance_id == row.instance_id)).scalars())
         if wanted != held:
             found.append(f"instance {row.instance_id}: tokens without row {len(wanted - held)}, rows without token {len(held - wanted)}")
     return found
 
 
 def ended_instances_hold_nothing(reader: Reader) -> list[str]:
-    query = (
-        sa.select(tasks.c.task_id)
-        .join(instances, instances.c.instance_id == tasks.c.instance_id)
-        .where(instances.c.state != InstanceState.ACTIVE, tasks.c.state.in_(LIVE))
+    """I3: no task, timer or message is waited for in an instance that is over."""
+    ended = sa.select(instances.c.instance_id).where(instances.c.state != InstanceState.ACTIVE)
+    live_tasks = sa.select(tasks.c.task_id).where(tasks.c.instance_id.in_(ended), tasks.c.state.in_(LIVE))
+    live_jobs = sa.select(jobs.c.job_id).where(
+        jobs.c.instance_id.in_(ended),
+        jobs.c.token.is_not(None),
+        jobs.c.state.in_((JobState.OPEN, JobState.LEASED, JobState.FAILED)),
     )
-    return [f"task {task_id} is live in an ended instance" for task_id in reader.execute(query).scalars()]
+    live_waits = sa.select(waits.c.message).where(waits.c.instance_id.in_(ended))
+    return [
+        f"{what} {name} is live in an ended instance"
+        for what, query in (("task", live_tasks), ("job", live_jobs), ("message", live_waits))
+        for name in reader.execute(query).scalars()
+    ]
 
 
 def completions_are_single(reader: Reader) -> list[str]:
-    """I2: one completion fact a task, no more, no fewer."""
-    told: dict[str, int] = {}
-    for detail in reader.execute(sa.select(facts.c.detail).where(facts.c.kind == "TaskCompleted")).scalars():
+    """I2: one fact for each completed task, a completion or a return, no more, no fewer."""
+    done = reader.execute(sa.select(tasks.c.task_id).where(tasks.c.state == TaskState.COMPLETED)).scalars()
+    told = dict.fromkeys(done, 0)
+    closing = facts.c.kind.in_(("TaskCompleted", "TaskReturned"))
+    for detail in reader.execute(sa.select(facts.c.detail).where(closing)).scalars():
         told[detail["task"]] = told.get(detail["task"], 0) + 1
-    return [f"task {task_id} was completed {count} times" for task_id, count in told.items() if count != 1]
+    return [f"task {task_id} was completed {count} times" for task_id, count in sorted(told.items()) if count != 1]
 
 
 def numbers_have_no_gaps(reader: Reader) -> list[str]:
@@ -124,7 +136,9 @@ def letters_have_a_document_or_a_job(reader: Reader) -> list[str]:
     waiting = {
         payload.get("letter_id")
         for payload in reader.execute(
-            sa.select(jobs.c.payload).where(jobs.c.kind == "letter", jobs.c.state != JobState.DONE)
+            sa.select(jobs.c.payload).where(
+                jobs.c.kind == "letter", jobs.c.state.in_((JobState.OPEN, JobState.LEASED, JobState.FAILED))
+            )
         ).scalars()
     }
     return [

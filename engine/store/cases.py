@@ -5,6 +5,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from engine.domain.case import CaseState
 from engine.store.schema import case_units, cases
 from engine.store.transaction import Transaction
 
@@ -32,6 +33,15 @@ def known_credit_codes(tx: Transaction, campaign_id: str) -> dict[str, str]:
 
 def get(connection: Any, case_id: str) -> Mapping[str, Any] | None:
     return connection.execute(sa.select(cases).where(cases.c.case_id == case_id)).mappings().first()
+
+
+def provisional(tx: Transaction) -> list[Mapping[str, Any]]:
+    """Open cases whose due date stands on a calendar not yet published."""
+    query = sa.select(cases).where(
+        cases.c.state == CaseState.ACTIVE, cases.c.done_at.is_(None), cases.c.deadline.is_not(None)
+    )
+    found = tx.execute(query.order_by(cases.c.case_id)).mappings()
+    return [row for row in found if (row["deadline"] or {}).get("provisional")]
 
 
 def update(tx: Transaction, case_id: str, **values: Any) -> None:

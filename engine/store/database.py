@@ -39,8 +39,10 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
+        """One snapshot for all its statements: totals and their parts agree whatever others commit meanwhile."""
         with self._engine.connect() as connection:
-            connection = connection.execution_options(duban_write=False)
+            options = {} if self.is_sqlite else {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+            connection = connection.execution_options(duban_write=False, **options)
             with connection.begin():
                 yield connection
 

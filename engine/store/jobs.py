@@ -60,7 +60,7 @@ def lapsed_without_attempts(tx: Transaction) -> list[Mapping[str, Any]]:
     query = sa.select(jobs).where(
         jobs.c.state == JobState.LEASED, jobs.c.lease_until < tx.now, jobs.c.attempts_left <= 0
     )
-    return list(tx.execute(query.order_by(jobs.c.job_id)).mappings())
+    return list(tx.execute(query.order_by(jobs.c.job_id).with_for_update(skip_locked=True)).mappings())
 
 
 def get_leased(tx: Transaction, job_id: str, fence: int) -> Mapping[str, Any] | None:
@@ -88,10 +88,10 @@ def finish(tx: Transaction, job_id: str, fence: int) -> None:
         raise RuntimeError(f"job {job_id} was finished without its lease")
 
 
-def retry_later(tx: Transaction, job_id: str, *, due_at: datetime, error: str) -> None:
+def retry_later(tx: Transaction, job_id: str, fence: int, *, due_at: datetime, error: str) -> None:
     tx.execute(
         jobs.update()
-        .where(jobs.c.job_id == job_id)
+        .where(jobs.c.job_id == job_id, jobs.c.fence == fence, jobs.c.state == JobState.LEASED)
         .values(state=JobState.OPEN, due_at=due_at, lease_until=None, last_error=error[:2000])
     )
 
@@ -114,18 +114,22 @@ def reopen(tx: Transaction, job_id: str) -> None:
 
 
 def cancel_tokens(tx: Transaction, instance_id: str, tokens: Iterable[str]) -> None:
-    """Timers and jobs that an interrupting event or the end of their host has made pointless."""
+    """Timers and jobs that an interrupting event or the end of their host has made pointless.
+
+    A letter whose number is taken is made all the same: its job goes on without the process.
+    """
     listed = tuple(tokens)
-    if listed:
-        tx.execute(
-            jobs.update()
-            .where(
-                jobs.c.instance_id == instance_id,
-                jobs.c.token.in_(listed),
-                jobs.c.state.in_((JobState.OPEN, JobState.LEASED, JobState.FAILED)),
-            )
-            .values(state=JobState.CANCELLED, lease_until=None, fence=jobs.c.fence + 1)
-        )
+    if not listed:
+        return
+    pending = sa.and_(
+        jobs.c.instance_id == instance_id,
+        jobs.c.token.in_(listed),
+        jobs.c.state.in_((JobState.OPEN, JobState.LEASED, JobState.FAILED)),
+    )
+    tx.execute(jobs.update().where(pending, jobs.c.kind == "letter").values(token=None))
+    tx.execute(
+        jobs.update().where(pending).values(state=JobState.CANCELLED, lease_until=None, fence=jobs.c.fence + 1)
+    )
 
 
 def next_due_at(connection: sa.Connection) -> datetime | None:

@@ -21,21 +21,18 @@ from engine.store.transaction import Transaction
 def put_blob(tx: Transaction, content: bytes) -> str:
     """Returns the SHA-256 of the bytes; the same bytes are kept once."""
     sha256 = hashlib.sha256(content).hexdigest()
-    if tx.execute(sa.select(blobs.c.sha256).where(blobs.c.sha256 == sha256)).first() is None:
-        tx.execute(blobs.insert().values(sha256=sha256, content=content, size_bytes=len(content)))
+    tx.insert_missing(blobs, sha256=sha256, content=content, size_bytes=len(content))
     return sha256
 
 
 def take_serial(tx: Transaction, organ_code: str, year: int) -> int:
     """The next number of the organ and year. The counter row's lock keeps them without gap or double (assurance E25)."""
-    changed = tx.execute(
+    tx.insert_missing(counters, organ_code=organ_code, year=year, last_serial=0)
+    tx.execute(
         counters.update()
         .where(counters.c.organ_code == organ_code, counters.c.year == year)
         .values(last_serial=counters.c.last_serial + 1)
     )
-    if changed.rowcount == 0:
-        tx.execute(counters.insert().values(organ_code=organ_code, year=year, last_serial=1))
-        return 1
     return int(
         tx.execute(
             sa.select(counters.c.last_serial).where(counters.c.organ_code == organ_code, counters.c.year == year)

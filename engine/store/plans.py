@@ -28,6 +28,11 @@ def campaign_content(connection: sa.Connection, campaign_id: str) -> bytes | Non
     return connection.execute(sa.select(campaigns.c.content).where(campaigns.c.campaign_id == campaign_id)).scalar()
 
 
+def lock_campaign(tx: Transaction, campaign_id: str) -> None:
+    """One import at a time: what the register holds already is read after this."""
+    tx.execute(sa.select(campaigns.c.campaign_id).where(campaigns.c.campaign_id == campaign_id).with_for_update())
+
+
 def take_case_serials(tx: Transaction, campaign_id: str, count: int) -> range:
     """The next `count` case serials of the campaign, under its row's lock."""
     tx.execute(

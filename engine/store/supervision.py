@@ -29,6 +29,20 @@ def open_item_of_task(tx: Transaction, task_id: str) -> Mapping[str, Any] | None
     )
 
 
+def watching_item_of_task(tx: Transaction, task_id: str) -> Mapping[str, Any] | None:
+    """The open item of the task, or the one that went on to accountability."""
+    return (
+        tx.execute(
+            sa.select(supervision_items)
+            .where(supervision_items.c.task_id == task_id, supervision_items.c.state.in_(("OPEN", "REFERRED")))
+            .order_by(sa.case((supervision_items.c.state == "OPEN", 0), else_=1), supervision_items.c.opened_at.desc())
+            .limit(1)
+        )
+        .mappings()
+        .first()
+    )
+
+
 def open_item_of_case(tx: Transaction, case_id: str) -> str | None:
     """The item that was opened last, when the case has an open one."""
     return tx.execute(
@@ -58,6 +72,16 @@ def add_rung(tx: Transaction, *, item_id: str, instrument: str, level: int, rule
         )
     )
     update_item(tx, item_id, level=level, level_at=tx.now)
+
+
+def letter_at_or_above(tx: Transaction, item_id: str, level: int) -> str | None:
+    """The latest letter that already went out under the item at this rung or a higher one."""
+    return tx.execute(
+        sa.select(rungs.c.letter_id)
+        .where(rungs.c.item_id == item_id, rungs.c.level >= level, rungs.c.letter_id.is_not(None))
+        .order_by(rungs.c.position.desc())
+        .limit(1)
+    ).scalar()
 
 
 def add_report(tx: Transaction, values: Mapping[str, Any]) -> None:

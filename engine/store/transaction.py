@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 
 from engine.domain.actor import Actor
@@ -53,6 +55,11 @@ class Transaction:
 
     def execute(self, statement: Any, parameters: Any = None) -> Any:
         return self.connection.execute(statement, parameters)
+
+    def insert_missing(self, table: sa.Table, **values: Any) -> None:
+        """Insert unless the key is there; waits for another transaction that is inserting the same."""
+        dialect = sqlite if self.is_sqlite else postgresql
+        self.execute(dialect.insert(table).values(**values).on_conflict_do_nothing())
 
     def record(
         self,

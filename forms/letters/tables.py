@@ -15,7 +15,9 @@ _AIR: Final = Piece(height=1.5, is_gap=True, keeps_with_next=True)
 _PAD: Final = 1.3  # mm, on every side of a cell
 _RULE: Final = 0.25  # mm
 _WIDEST: Final = 26.0  # em a column may ask for
-_KEPT_WHOLE: Final = 7.0  # em; 2024年12月30日 is 7 wide
+_KEPT_WHOLE: Final = (5.0, 7.0)  # em; cells up to so wide stay on one line
+_DATE: Final = 7.0  # em; 2024年12月30日
+_SAMPLED: Final = 30  # rows that decide on the widths
 _TALLEST: Final = 14  # lines in one row; a longer cell goes on in a row without a rule above it
 
 
@@ -99,26 +101,41 @@ def _is_short(column: Sequence[str], width: float, size: float) -> bool:
 
 
 def _column_widths(texts: Sequence[Sequence[str]], size: float) -> list[float]:
-    """Millimetres for each column: what it asks for, or all giving way in proportion."""
+    """Millimetres for each column: what it asks for, or that way of giving way which makes the fewest lines."""
     em = size * MM_PER_POINT
     columns = list(zip(*texts, strict=True))
     room = _WIDTH_MM / em
     pad = 2 * _PAD / em + 0.1
-    least = [pad + _least_width(column) for column in columns]
     wanted = [pad + min(max(text_width(cell, "fangsong") for cell in column), _WIDEST) for column in columns]
-    asked = [max(need, want) for need, want in zip(least, wanted, strict=True)]
-    if sum(asked) <= room:
-        shares = [ask / sum(asked) for ask in asked]
-        return [(ask + (room - sum(asked)) * share) * em for ask, share in zip(asked, shares, strict=True)]
+    if sum(wanted) <= room:
+        return [want * room / sum(wanted) * em for want in wanted]
+    trials = []
+    for kept_whole in _KEPT_WHOLE:
+        least = [pad + _least_width(column, kept_whole) for column in columns]
+        trials += [[width * em for width in _shared(least, wanted, room, power)] for power in (1.0, 0.5, 2.0)]
+    return min(trials, key=lambda widths: _line_count(texts[: _SAMPLED + 1], widths, size))
+
+
+def _shared(least: Sequence[float], wanted: Sequence[float], room: float, power: float) -> list[float]:
+    """Everybody's least, and of what is left a share that grows with what each still wants."""
     if sum(least) >= room:
-        return [_WIDTH_MM * need / sum(least) for need in least]
-    share = (room - sum(least)) / sum(ask - need for ask, need in zip(asked, least, strict=True))
-    return [(need + (ask - need) * share) * em for ask, need in zip(asked, least, strict=True)]
+        return [need * room / sum(least) for need in least]
+    hunger = [max(want - need, 0.01) ** power for need, want in zip(least, wanted, strict=True)]
+    return [need + (room - sum(least)) * want / sum(hunger) for need, want in zip(least, hunger, strict=True)]
 
 
-def _least_width(column: Sequence[str]) -> float:
+def _line_count(texts: Sequence[Sequence[str]], widths: Sequence[float], size: float) -> int:
+    """How many lines the rows take; a torn date or number shows up here as one line more."""
+    return sum(
+        max(len(_cell_lines(cell, width, size, "fangsong")) for cell, width in zip(row, widths, strict=True))
+        for row in texts[1:]
+    )
+
+
+def _least_width(column: Sequence[str], kept_whole: float) -> float:
     """Em below which a column tears what belongs together: a date, a number, a run of letters and digits."""
     widest = max(text_width(cell, "fangsong") for cell in column)
+    if widest <= kept_whole or (widest <= _DATE and any(char.isdigit() for char in column[-1])):
+        return widest
     words = (word for cell in column for word in re.findall(r"[!-~]+", cell))
-    longest = max((text_width(word, "fangsong") for word in words), default=0.0)
-    return widest if widest <= _KEPT_WHOLE else min(10.0, max(longest, 5.0))
+    return min(10.0, max([text_width(word, "fangsong") for word in words] + [3.0]))

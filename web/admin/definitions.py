@@ -14,6 +14,7 @@ from engine.queries.diagrams import DefinitionPage, DefinitionRow, ElementCount
 from engine.sources import SUFFIXES
 from web.admin.upload import Upload, read_upload
 from web.bootstrap import check_files, check_papers
+from web.format import word
 from web.permission import needs
 from web.request import actor, download, engine, notify, see, text
 
@@ -29,6 +30,12 @@ class Outline:
 
     element: Element
     count: ElementCount
+
+    @property
+    def kind(self) -> str:
+        """The message key of what it is: an event by what it waits for."""
+        named = f"{self.element.type}_{self.element.event}"
+        return named if self.element.event in ("timer", "message", "terminate") else self.element.type
 
 
 @dataclass(frozen=True)
@@ -69,6 +76,11 @@ class View:
     outline: tuple[Outline, ...]
     upload: UploadForm
     may_deploy: bool
+
+    @property
+    def name(self) -> str:
+        """A folder without a diagram has no title of its own."""
+        return word("definition", self.found.key) if self.found.name == self.found.key else self.found.name
 
     @property
     def is_newest(self) -> bool:

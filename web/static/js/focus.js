@@ -1,0 +1,3 @@
+// Brings the reader to what went wrong: focus on `data-focus` when the page has loaded.
+
+document.querySelector('[data-focus]')?.focus();
