@@ -2,5 +2,6 @@
 
 - `Engine.execute(command, by=actor)` changes something: one command, one transaction, one commit (`engine/commands`).
 - `Engine.read.<question>(actor, ...)` answers a page with frozen dataclasses and never writes (`engine/queries`).
-- a job handler `(job, read) -> JobResult` does outside work for the worker, with no transaction open (`engine/worker.py`).
+- a job handler `(job, read) -> JobResult` does outside work for the worker, with no transaction open
+(`engine/worker.py`).
 """

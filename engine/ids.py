@@ -11,7 +11,8 @@ class Ids(Protocol):
 
 
 class TimeOrderedIds:
-    """UUIDv7-shaped: 48 bits of milliseconds, a counter, then 62 random bits; unguessable enough for public addresses."""
+    """UUIDv7-shaped: 48 bits of milliseconds, a counter, then 62 random bits; unguessable enough for public
+    addresses."""
 
     def __init__(self) -> None:
         self._last = 0

@@ -12,8 +12,8 @@ from engine.bpmn.decision import read_decision
 from engine.bpmn.definition import Definition, Model, load_model
 from engine.bpmn.elements import called_keys
 from engine.domain import calendar as calendars
-from engine.domain.calendar import WorkCalendar
 from engine.domain import campaign as campaigns
+from engine.domain.calendar import WorkCalendar
 from engine.domain.campaign import Campaign
 from engine.domain.deadline import Timetable
 from engine.domain.lights import light_schedule
@@ -94,7 +94,9 @@ def calendar(tx: Scope) -> WorkCalendar:
     if digests is None:
         digests = tx.cache["calendar"] = store.calendar_digests(tx.connection)
     if digests not in _calendars:
-        _calendars[digests] = WorkCalendar(calendars.load(content) for content in store.calendar_contents(tx.connection))
+        _calendars[digests] = WorkCalendar(
+            calendars.load(content) for content in store.calendar_contents(tx.connection)
+        )
     return _calendars[digests]
 
 

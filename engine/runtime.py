@@ -34,7 +34,8 @@ class Engine:
         migrate.check_current(self.database)
 
     def execute(self, command: Any, *, by: Actor, operation_key: str | None = None) -> Any:
-        """Carry out one command in one transaction. With an `operation_key` a repetition answers what the first answered.
+        """Carry out one command in one transaction. With an `operation_key` a repetition answers what the first
+        answered.
 
         Raises the engine's errors; nothing is written then.
         """

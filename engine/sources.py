@@ -46,5 +46,7 @@ def campaign(root: Path, campaign_id: str) -> bytes:
     path = root / "campaigns" / f"{campaign_id}.toml"
     if not path.is_file():
         there = ", ".join(sorted(found.stem for found in (root / "campaigns").glob("*.toml")))
-        raise NotFound("campaign_file_unknown", f"There is no campaign {campaign_id}; there are: {there}.", campaign=campaign_id)
+        raise NotFound(
+            "campaign_file_unknown", f"There is no campaign {campaign_id}; there are: {there}.", campaign=campaign_id
+        )
     return path.read_bytes()

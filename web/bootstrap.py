@@ -122,7 +122,9 @@ def _check_decision(name: str, content: bytes) -> list[Problem]:
     return []
 
 
-def deploy_folder(engine: Engine, folder: sources.Folder, *, by: Actor, beside: Beside | None = None) -> dict[str, object]:
+def deploy_folder(
+    engine: Engine, folder: sources.Folder, *, by: Actor, beside: Beside | None = None
+) -> dict[str, object]:
     """Check and deploy one folder. Raises Invalid with every problem."""
     command = Deploy(folder.key, folder.files, problems=tuple(check_papers(folder.files)), beside=beside)
     return dict(engine.execute(command, by=by))

@@ -38,7 +38,8 @@ def read_for(engine: Engine, campaign_id: str, content: bytes, filename: str) ->
 def import_register(
     engine: Engine, campaign_id: str, content: bytes, filename: str, *, by: Actor, dry_run: bool = False
 ) -> dict[str, object]:
-    """All rows or none. Returns {"added", "known", "rows", "warnings"}; raises Invalid with a problem for each fault."""
+    """All rows or none. Returns {"added", "known", "rows", "warnings"}; raises Invalid with a problem for each
+    fault."""
     register = read_for(engine, campaign_id, content, filename)
     errors = tuple(problem for problem in register.problems if problem.severity == "error")
     if errors:

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from engine import plans
+from engine.bpmn.expressions import evaluate
 from engine.commands.progress import deadline_record, plain_changes, start_instance
 from engine.domain import calendar as calendars
 from engine.domain import campaign as campaign_plans
@@ -14,7 +15,6 @@ from engine.domain.deadline import Deadline
 from engine.domain.instance import InstanceKind
 from engine.domain.obligation import Obligation, report_due_dates, split_past
 from engine.errors import Invalid, Problem, Rejected
-from engine.bpmn.expressions import evaluate
 from engine.store import cases, instances, jobs, people, supervision, tasks
 from engine.store import plans as store
 from engine.store.transaction import Transaction
@@ -250,7 +250,8 @@ def _add_case(tx: Transaction, plan: Any, case_id: str, row: NewCase) -> None:
             **timing,
             "deadline": deadline_record(due, SURVEY_DUE, {}, "", tx.now),
         },
-        # 配合单位“各镇街道”: each area cooperates in its own cases, which it sees anyway, not in those of its neighbours.
+        # 配合单位“各镇街道”: each area cooperates in its own cases, which it sees anyway,
+        # not in those of its neighbours.
         [unit_id for unit_id in group.cooperates if plan.unit(unit_id).kind != "area"],
     )
     tx.record("CaseRegistered", case_id=case_id, campaign_id=plan.id, name=row.name, changes=plain_changes(timing))
@@ -281,7 +282,8 @@ def _add_case(tx: Transaction, plan: Any, case_id: str, row: NewCase) -> None:
 
 
 def _survey_due(tx: Transaction, campaign_id: str) -> Deadline:
-    """A site found after the survey's end still gets five working days: a new find is not late on the day it is found."""
+    """A site found after the survey's end still gets five working days: a new find is not late on the day it is
+    found."""
     due = evaluate(SURVEY_DUE, {}, plans.timetable(tx, campaign_id).functions())
     assert isinstance(due, Deadline)
     return due
@@ -296,7 +298,9 @@ def _recompute_cases(tx: Transaction) -> int:
             continue
         timing = {
             "due_at": due.due_at,
-            "yellow_at": plans.yellow_from(tx, row["campaign_id"], datetime.fromisoformat(row["deadline"]["evaluated_at"]), due.due_at),
+            "yellow_at": plans.yellow_from(
+                tx, row["campaign_id"], datetime.fromisoformat(row["deadline"]["evaluated_at"]), due.due_at
+            ),
         }
         cases.update(tx, row["case_id"], **timing, deadline=_renewed(due, row["deadline"]))
         if due.due_at != row["due_at"]:

@@ -34,7 +34,9 @@ def set_demo_clock(command: SetDemoClock, tx: Transaction) -> None:
         raise Refused("not_a_demo", "The clock moves only in demo mode.")
     if command.moment < tx.now:
         raise Rejected(
-            "clock_backwards", f"The demo clock stands at {tx.now.isoformat()} and goes forward only.", now=tx.now.isoformat()
+            "clock_backwards",
+            f"The demo clock stands at {tx.now.isoformat()} and goes forward only.",
+            now=tx.now.isoformat(),
         )
     _set(command.moment, command.wall, tx)
     tx.record("ClockSet", moment=command.moment.isoformat())

@@ -26,7 +26,8 @@ class Beside:
 
     @staticmethod
     def of(folders: Iterable[tuple[str, Mapping[str, bytes]]]) -> "Beside":
-        """Of folders as (key, files); a diagram that cannot be read gives nothing here and its problems in the check."""
+        """Of folders as (key, files); a diagram that cannot be read gives nothing here and its problems in the
+        check."""
         keys, tasks = set(), set()
         for key, files in folders:
             keys.add(key)
@@ -53,7 +54,10 @@ def deploy(command: Deploy, tx: Transaction) -> dict[str, Any]:
     require_role(tx.actor, "designer", "publisher", "sysadmin")
     problems = list(command.problems)
     if f"{command.key}.bpmn" in command.files:
-        problems += check(command.files, known_to(_deployed(tx), command.beside or Beside(), Beside.of([(command.key, command.files)])))
+        problems += check(
+            command.files,
+            known_to(_deployed(tx), command.beside or Beside(), Beside.of([(command.key, command.files)])),
+        )
     elif not any(name.endswith(".j2") for name in command.files):
         problems.append(
             Problem(

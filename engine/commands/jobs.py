@@ -1,4 +1,5 @@
-"""What the worker does through the front door: claim, fire, run, complete, fail; and what a person does with an incident."""
+"""What the worker does through the front door: claim, fire, run, complete, fail; and what a person does with an
+incident."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -131,7 +132,9 @@ def resolve_incident(command: ResolveIncident, tx: Transaction) -> None:
 def _fire(tx: Transaction, row: InstanceRow, job: Any) -> None:
     execution, moment = load_execution(tx, row)
     step = execution.fire(job["token"], moment)
-    tx.record("TimerFired", case_id=row.case_id, instance_id=row.instance_id, campaign_id=row.campaign_id, name=job["name"])
+    tx.record(
+        "TimerFired", case_id=row.case_id, instance_id=row.instance_id, campaign_id=row.campaign_id, name=job["name"]
+    )
     apply_step(tx, row, execution, step)
 
 
@@ -140,7 +143,9 @@ def _go_on(tx: Transaction, row: InstanceRow, job: Any, variables: dict[str, Any
         return
     execution, moment = load_execution(tx, row)
     step = execution.complete_job(job["token"], variables, moment)
-    tx.record("JobCompleted", case_id=row.case_id, instance_id=row.instance_id, campaign_id=row.campaign_id, kind=job["kind"])
+    tx.record(
+        "JobCompleted", case_id=row.case_id, instance_id=row.instance_id, campaign_id=row.campaign_id, kind=job["kind"]
+    )
     apply_step(tx, row, execution, step)
 
 
@@ -194,12 +199,25 @@ def _publish(tx: Transaction, row: InstanceRow, job: Any) -> None:
         key = str(job["payload"]["inputs"].get("business_key"))
         target = instances.find(tx, InstanceKind.SUPERVISION, key)
         if target is not None:
-            jobs.add(tx, kind="publish_message", instance_id=target, name=message, payload={"message": message}, due_at=tx.now)
+            jobs.add(
+                tx,
+                kind="publish_message",
+                instance_id=target,
+                name=message,
+                payload={"message": message},
+                due_at=tx.now,
+            )
         _go_on(tx, row, job, {})
     elif instances.is_waiting_for(tx, row.instance_id, message):
         execution, moment = load_execution(tx, row)
         step = execution.deliver(message, {}, moment)
-        tx.record("MessageDelivered", case_id=row.case_id, instance_id=row.instance_id, campaign_id=row.campaign_id, name=message)
+        tx.record(
+            "MessageDelivered",
+            case_id=row.case_id,
+            instance_id=row.instance_id,
+            campaign_id=row.campaign_id,
+            name=message,
+        )
         apply_step(tx, row, execution, step)
 
 
@@ -209,7 +227,9 @@ def _keep_document(tx: Transaction, job: Any, result: JobResult) -> None:
         return
     letter = paper.get_letter(tx, letter_id)
     assert letter is not None and result.document is not None
-    paper.add_document(tx, letter_id, result.document, title=(result.title or letter["title"])[:300], pages=result.pages or 1)
+    paper.add_document(
+        tx, letter_id, result.document, title=(result.title or letter["title"])[:300], pages=result.pages or 1
+    )
     tx.record("LetterRendered", campaign_id=letter["campaign_id"], number=letter["number"], letter=letter_id)
 
 
@@ -242,6 +262,8 @@ def _skip(tx: Transaction, job_id: str) -> None:
     job = jobs.get(tx, job_id)
     assert job is not None
     if job["kind"] == TIMER or job["payload"].get("letter_id"):
-        raise Rejected("cannot_skip", f"A {job['kind']} cannot be skipped: a number or a deadline hangs on it.", kind=job["kind"])
+        raise Rejected(
+            "cannot_skip", f"A {job['kind']} cannot be skipped: a number or a deadline hangs on it.", kind=job["kind"]
+        )
     if row is not None and row.state is InstanceState.ACTIVE:
         _go_on(tx, row, job, {})

@@ -166,7 +166,8 @@ def letter_variables(
 
 
 def _meeting(tx: Transaction, campaign: Campaign, unit_name: str) -> dict[str, str]:
-    """约谈 is held three working days on, in the morning, at the office's host, unless the leader arranges otherwise."""
+    """约谈 is held three working days on, in the morning, at the office's host, unless the leader arranges
+    otherwise."""
     held_on = plans.timetable(tx, campaign.id).after("3wd").due_on
     return {
         "time": f"{format_date(held_on)}上午9时30分",
@@ -189,7 +190,9 @@ def _case_variables(tx: Transaction, campaign: Campaign, case_id: str) -> dict[s
         "area": people.unit_name(tx, row["area_id"]),
         "address": row["address"],
         "problem": row["problem"],
-        "requirement": {"close": "两断三清", "rectify": "限期整改", "relocate": "限期搬迁"}.get(row["disposition"] or "", "限期办理"),
+        "requirement": {"close": "两断三清", "rectify": "限期整改", "relocate": "限期搬迁"}.get(
+            row["disposition"] or "", "限期办理"
+        ),
         "due": civil_date(due).isoformat() if due else "",
         "overdue_days": overdue,
         "phase": PHASE_NAMES.get(row["phase"] or "", ""),

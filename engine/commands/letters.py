@@ -10,8 +10,8 @@ from engine.domain.actor import Actor, require_role
 from engine.domain.escalation import rung_of, skips
 from engine.domain.letter import KINDS
 from engine.errors import Invalid, NotFound, NotPermitted, Problem, Rejected
-from engine.store.access import may_see_case
 from engine.store import cases, jobs, paper, supervision
+from engine.store.access import may_see_case
 from engine.store.transaction import Transaction
 
 
@@ -59,11 +59,17 @@ def issue_letters(command: IssueLetters, tx: Transaction) -> list[str]:
     """Returns the letter ids in the order of their numbers."""
     require_role(tx.actor, "supervisor", "leader")
     if not command.case_ids:
-        raise Invalid("no_cases", "No case was chosen.", (Problem("case_ids", "请至少选择一件。", "Choose at least one case."),))
+        raise Invalid(
+            "no_cases", "No case was chosen.", (Problem("case_ids", "请至少选择一件。", "Choose at least one case."),)
+        )
     rows = []
     for case_id in dict.fromkeys(command.case_ids):
         row = cases.get(tx, case_id)
-        if row is None or row["campaign_id"] != command.campaign_id or not may_see_case(tx.connection, tx.actor, case_id):
+        if (
+            row is None
+            or row["campaign_id"] != command.campaign_id
+            or not may_see_case(tx.connection, tx.actor, case_id)
+        ):
             raise NotFound("case_unknown", f"There is no case {case_id}.", case=case_id)
         rows.append(row)
     items = {row["case_id"]: supervision.open_item_of_case(tx, row["case_id"]) for row in rows}
@@ -108,7 +114,11 @@ def _check_skips(tx: Transaction, command: IssueLetters, items: Mapping[str, str
         raise Invalid(
             "skip_reason_missing",
             f"{KINDS[command.kind].en} skips a rung of the ladder for {listed}: say why.",
-            (Problem("reason", f"{listed} 越级督办，请填写越级理由。", f"{listed} would skip a rung: give the reason."),),
+            (
+                Problem(
+                    "reason", f"{listed} 越级督办，请填写越级理由。", f"{listed} would skip a rung: give the reason."
+                ),
+            ),
         )
 
 
@@ -132,13 +142,20 @@ def receive_letter(command: ReceiveLetter, tx: Transaction) -> None:
     row = _lock(tx, command.letter_id)
     _check_addressee(tx.actor, row)
     if not command.person.strip():
-        raise Invalid("person_missing", "Who signed is missing.", (Problem("person", "请填写签收人。", "Say who signed for it."),))
+        raise Invalid(
+            "person_missing", "Who signed is missing.", (Problem("person", "请填写签收人。", "Say who signed for it."),)
+        )
     _check_state(row, "ISSUED")
     reply_due = row["reply_due_at"]
     if row["reply_term"]:  # the time to reply runs from receipt
         reply_due = plans.timetable(tx, row["campaign_id"]).after(row["reply_term"]).due_at
     paper.update_service(
-        tx, command.letter_id, state="RECEIVED", received_at=tx.now, received_by=command.person.strip(), reply_due_at=reply_due
+        tx,
+        command.letter_id,
+        state="RECEIVED",
+        received_at=tx.now,
+        received_by=command.person.strip(),
+        reply_due_at=reply_due,
     )
     _record(tx, row, "LetterReceived", person=command.person.strip())
 
@@ -147,7 +164,9 @@ def reply_letter(command: ReplyLetter, tx: Transaction) -> None:
     row = _lock(tx, command.letter_id)
     _check_addressee(tx.actor, row)
     if not command.text.strip():
-        raise Invalid("reply_missing", "The reply is empty.", (Problem("text", "请填写回复内容。", "Write the reply."),))
+        raise Invalid(
+            "reply_missing", "The reply is empty.", (Problem("text", "请填写回复内容。", "Write the reply."),)
+        )
     _check_state(row, "RECEIVED")
     paper.update_service(
         tx, command.letter_id, state="REPLIED", replied_at=tx.now, replied_by=tx.actor.name, reply=command.text.strip()
@@ -166,9 +185,18 @@ def void_letter(command: VoidLetter, tx: Transaction) -> None:
     row = _lock(tx, command.letter_id)
     require_role(tx.actor, "supervisor", "leader")
     if not command.reason.strip():
-        raise Invalid("reason_missing", "The reason is missing.", (Problem("reason", "请填写作废理由。", "Say why it is void."),))
+        raise Invalid(
+            "reason_missing", "The reason is missing.", (Problem("reason", "请填写作废理由。", "Say why it is void."),)
+        )
     _check_state(row, "ISSUED", "RECEIVED", "REPLIED")
-    paper.update_service(tx, command.letter_id, state="VOID", void_reason=command.reason.strip(), closed_at=tx.now, closed_by=tx.actor.name)
+    paper.update_service(
+        tx,
+        command.letter_id,
+        state="VOID",
+        void_reason=command.reason.strip(),
+        closed_at=tx.now,
+        closed_by=tx.actor.name,
+    )
     _record(tx, row, "LetterVoided", reason=command.reason.strip())
 
 
@@ -220,5 +248,3 @@ def _record(tx: Transaction, row: Any, kind: str, **detail: Any) -> None:
             letter=row["letter_id"],
             **detail,
         )
-
-

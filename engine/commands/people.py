@@ -68,7 +68,9 @@ def add_person(command: AddPerson, tx: Transaction) -> str:
         raise Invalid("person_invalid", f"{command.login} cannot be added.", tuple(problems))
     check_roles(role for role, _ in command.memberships)
     person_id = tx.new_id()
-    people.add_person(tx, person_id=person_id, login=command.login, name=command.name, password_hash=command.password_hash)
+    people.add_person(
+        tx, person_id=person_id, login=command.login, name=command.name, password_hash=command.password_hash
+    )
     for role, unit_id in dict.fromkeys(command.memberships):
         people.add_membership(tx, person_id, role, unit_id)
     tx.record("PersonAdded", name=command.name, login=command.login)

@@ -1,13 +1,14 @@
-"""Joins diagrams to rows: starts instances, loads them under their lock, and writes down what a step has opened and closed."""
+"""Joins diagrams to rows: starts instances, loads them under their lock, and writes down what a step has opened
+and closed."""
 
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from engine import plans
 from engine.bpmn.execution import Execution
 from engine.bpmn.state import seal, unseal
 from engine.bpmn.step import Moment, OpenedJob, OpenedTask, OpenedTimer, ReachedMilestone, Step
-from engine import plans
 from engine.commands.letter_rows import issue_for_job
 from engine.commands.letters import close_letters_of_item
 from engine.commands.reports import hand_in
@@ -36,7 +37,9 @@ def start_instance(
 ) -> str:
     """Start the newest version of `key`, pinned for ever with every process it calls. Returns the instance id."""
     definition_ids = plans.pinned(tx, key)
-    execution, step = Execution.start(plans.model(tx, definition_ids), dict(variables), moment(tx, campaign_id, case_id))
+    execution, step = Execution.start(
+        plans.model(tx, definition_ids), dict(variables), moment(tx, campaign_id, case_id)
+    )
     row = InstanceRow(
         instance_id=tx.new_id(),
         kind=kind,
@@ -92,7 +95,13 @@ def apply_step(tx: Transaction, row: InstanceRow, execution: Execution, step: St
 def _close(tx: Transaction, row: InstanceRow, tokens: tuple[str, ...]) -> None:
     for live in tasks.live_of_tokens(tx, row.instance_id, tokens):
         tasks.update(tx, live["task_id"], state=TaskState.CANCELLED)
-        tx.record("TaskCancelled", case_id=row.case_id, instance_id=row.instance_id, campaign_id=row.campaign_id, name=live["name"])
+        tx.record(
+            "TaskCancelled",
+            case_id=row.case_id,
+            instance_id=row.instance_id,
+            campaign_id=row.campaign_id,
+            name=live["name"],
+        )
         resolve_items_of(tx, live["task_id"])
     jobs.cancel_tokens(tx, row.instance_id, tokens)
     instances.drop_waits(tx, row.instance_id, tokens)
@@ -157,7 +166,9 @@ def _open_task(tx: Transaction, row: InstanceRow, opened: OpenedTask) -> None:
         task=task_id,
     )
     if not groups:
-        _raise(tx, row, element.element_id, f"任务“{element.name}”没有可办理的单位：{', '.join(element.candidate_groups)}")
+        _raise(
+            tx, row, element.element_id, f"任务“{element.name}”没有可办理的单位：{', '.join(element.candidate_groups)}"
+        )
 
 
 def _subject(variables: Mapping[str, Any]) -> str:
@@ -222,7 +233,9 @@ def _record_rung(
         reason=reason,
         letter_id=letter_id,
     )
-    tx.record("RungReached", case_id=row.case_id, instance_id=row.instance_id, campaign_id=row.campaign_id, rung=instrument)
+    tx.record(
+        "RungReached", case_id=row.case_id, instance_id=row.instance_id, campaign_id=row.campaign_id, rung=instrument
+    )
 
 
 # -- milestones and ends -----------------------------------------------------------------------------------------------
@@ -255,7 +268,9 @@ def _case_due(tx: Transaction, row: InstanceRow, due: Deadline, reached: Reached
     changes = {
         "due_at": due.due_at,
         "yellow_at": plans.yellow_from(tx, row.campaign_id, tx.now, due.due_at),
-        "deadline": deadline_record(due, reached.element.due_expression, reached.deadline_names, reached.element.basis, tx.now),
+        "deadline": deadline_record(
+            due, reached.element.due_expression, reached.deadline_names, reached.element.basis, tx.now
+        ),
     }
     return changes if has_original else {**changes, "due_original_at": due.due_at}
 
@@ -293,7 +308,9 @@ def _follow_phase(tx: Transaction, row: InstanceRow, step: Step) -> None:
 
 
 def _end(tx: Transaction, row: InstanceRow, execution: Execution) -> None:
-    tx.record("InstanceEnded", case_id=row.case_id, instance_id=row.instance_id, campaign_id=row.campaign_id, key=row.key)
+    tx.record(
+        "InstanceEnded", case_id=row.case_id, instance_id=row.instance_id, campaign_id=row.campaign_id, key=row.key
+    )
     if row.kind is InstanceKind.SUPERVISION:
         close_item(tx, row, "RESOLVED")
     elif row.kind is InstanceKind.REPORT:
@@ -310,7 +327,9 @@ def _raise(tx: Transaction, row: InstanceRow, element_id: str, message: str) -> 
         kind="task",
         message=message,
     )
-    tx.record("IncidentRaised", case_id=row.case_id, instance_id=row.instance_id, campaign_id=row.campaign_id, message=message)
+    tx.record(
+        "IncidentRaised", case_id=row.case_id, instance_id=row.instance_id, campaign_id=row.campaign_id, message=message
+    )
 
 
 def deadline_record(

@@ -23,4 +23,10 @@ def hand_in(tx: Transaction, row: InstanceRow, variables: Mapping[str, Any]) -> 
         variables=last["variables"] or {},
         figures=unit_figures(tx.connection, report["campaign_id"], report["unit_id"], tx.now),
     )
-    tx.record("ReportSubmitted", instance_id=row.instance_id, campaign_id=row.campaign_id, name=report["name"], report=report["report_id"])
+    tx.record(
+        "ReportSubmitted",
+        instance_id=row.instance_id,
+        campaign_id=row.campaign_id,
+        name=report["name"],
+        report=report["report_id"],
+    )

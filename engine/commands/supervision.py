@@ -1,4 +1,5 @@
-"""Opens supervision items and accountability cases: each is a process instance of its own, beside the work it watches."""
+"""Opens supervision items and accountability cases: each is a process instance of its own, beside the work it
+watches."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -9,7 +10,9 @@ from engine.store import instances, supervision, tasks
 from engine.store.transaction import Transaction
 
 
-def start_supervision(tx: Transaction, row: InstanceRow, inputs: Mapping[str, Any], variables: Mapping[str, Any]) -> str | None:
+def start_supervision(
+    tx: Transaction, row: InstanceRow, inputs: Mapping[str, Any], variables: Mapping[str, Any]
+) -> str | None:
     """One item per late task: None when the task is done meanwhile or an item watches it already.
 
     `inputs["task"]` is the element id of the late task in `row`'s diagram.
@@ -40,7 +43,14 @@ def start_supervision(tx: Transaction, row: InstanceRow, inputs: Mapping[str, An
             "opened_at": tx.now,
         },
     )
-    tx.record("SupervisionOpened", case_id=row.case_id, instance_id=row.instance_id, campaign_id=row.campaign_id, name=name, item=item_id)
+    tx.record(
+        "SupervisionOpened",
+        case_id=row.case_id,
+        instance_id=row.instance_id,
+        campaign_id=row.campaign_id,
+        name=name,
+        item=item_id,
+    )
     start_instance(
         tx,
         key="supervision",

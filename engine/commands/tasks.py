@@ -10,8 +10,8 @@ from engine.domain.actor import check_claim, check_complete, check_release
 from engine.domain.instance import InstanceRow
 from engine.domain.task import TaskRow, TaskState
 from engine.errors import Invalid, NotFound, Problem, Rejected
-from engine.store.access import may_see_task
 from engine.store import cases, instances, paper, tasks
+from engine.store.access import may_see_task
 from engine.store.transaction import Transaction
 
 
@@ -116,10 +116,16 @@ def send_back_task(command: SendBackTask, tx: Transaction) -> None:
     check_complete(tx.actor, task, command.revision, tasks.done_by(tx, row.instance_id, task.separate_from))
     element = plans.model(tx, row.definition_ids).element(stored["process_key"], task.element_id)
     if not element.returnable:
-        raise Rejected("not_returnable", f"{task.name} cannot be sent back: the diagram has no way back.", task=task.name)
+        raise Rejected(
+            "not_returnable", f"{task.name} cannot be sent back: the diagram has no way back.", task=task.name
+        )
     reason = command.reason.strip()
     if not reason:
-        raise Invalid("reason_missing", "The reason is missing.", (Problem("reason", "请填写退回理由。", "Say why it goes back."),))
+        raise Invalid(
+            "reason_missing",
+            "The reason is missing.",
+            (Problem("reason", "请填写退回理由。", "Say why it goes back."),),
+        )
     _finish(tx, row, task, stored, {"outcome": "returned", "return_reason": reason})
     if row.case_id:
         case = cases.get(tx, row.case_id)

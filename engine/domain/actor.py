@@ -1,4 +1,5 @@
-"""Who acts, what they may see and what they may do. The four-eyes and separation rules are decided here, in the transaction."""
+"""Who acts, what they may see and what they may do. The four-eyes and separation rules are decided here, in the
+transaction."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -104,7 +105,10 @@ def check_release(actor: Actor, task: TaskRow) -> None:
         raise Rejected("task_not_claimed", f"Task {task.task_id} is not claimed.", task=task.name)
     if task.assignee_id != actor.person_id and not actor.has_role("supervisor", "head"):
         raise NotPermitted(
-            "not_assignee", f"Task {task.task_id} is claimed by {task.assignee_name}.", task=task.name, by=task.assignee_name
+            "not_assignee",
+            f"Task {task.task_id} is claimed by {task.assignee_name}.",
+            task=task.name,
+            by=task.assignee_name,
         )
 
 

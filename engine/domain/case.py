@@ -61,7 +61,13 @@ def changes_at(milestone: str, variables: dict[str, Any], now: datetime) -> dict
     if milestone == "lookback_passed":
         return {"lookback_at": now}
     if milestone == "relapsed":
-        return {"state": CaseState.ACTIVE, "lookback_at": now, "relapsed_at": now, "done_at": None, "struck_off_at": None}
+        return {
+            "state": CaseState.ACTIVE,
+            "lookback_at": now,
+            "relapsed_at": now,
+            "done_at": None,
+            "struck_off_at": None,
+        }
     return {}
 
 

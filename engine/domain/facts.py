@@ -32,7 +32,10 @@ FACTS: dict[str, tuple[str, str]] = {
     "RungReached": ("督办升级至：{rung}", "escalated to: {rung}"),
     "SupervisionClosed": ("督办办结", "supervision closed"),
     "ReportSubmitted": ("报送：{name}", "report handed in: {name}"),
-    "CalendarPublished": ("{year}年节假日安排已载入，重算时限 {recomputed} 项", "calendar {year} loaded, {recomputed} deadlines recomputed"),
+    "CalendarPublished": (
+        "{year}年节假日安排已载入，重算时限 {recomputed} 项",
+        "calendar {year} loaded, {recomputed} deadlines recomputed",
+    ),
     "DueChanged": ("时限重算：{name} {old} → {new}", "due date recomputed: {name} {old} → {new}"),
     "PersonAdded": ("新增人员 {name}", "person added: {name}"),
     "ClockSet": ("演示时钟拨至 {moment}", "demo clock set to {moment}"),

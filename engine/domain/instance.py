@@ -21,7 +21,8 @@ class InstanceKind(StrEnum):
 
 @dataclass(frozen=True)
 class InstanceRow:
-    """An instance as commands need it. `definition_ids`: the root definition first, then every called one (pinned at start)."""
+    """An instance as commands need it. `definition_ids`: the root definition first, then every called one (pinned
+    at start)."""
 
     instance_id: str
     kind: InstanceKind

@@ -1,4 +1,5 @@
-"""The second door: `Engine.read.<question>(...)`. Each question is one consistent read and answers with frozen dataclasses."""
+"""The second door: `Engine.read.<question>(...)`. Each question is one consistent read and answers with frozen
+dataclasses."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -10,8 +11,8 @@ from engine.queries import cases as cases_queries
 from engine.queries import desk as desk_queries
 from engine.queries import diagrams as diagrams_queries
 from engine.queries import figures as figures_queries
-from engine.queries import incidents as incidents_queries
 from engine.queries import inbox as inbox_queries
+from engine.queries import incidents as incidents_queries
 from engine.queries import letters as letters_queries
 from engine.queries import reports as reports_queries
 from engine.queries import task_page as task_page_queries

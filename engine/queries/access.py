@@ -7,10 +7,12 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from engine.store.plans import DEMO
 from engine.domain.actor import Actor, Membership
 from engine.store import people, plans
-from engine.store.schema import memberships, persons as person_rows, units as unit_rows
+from engine.store.plans import DEMO
+from engine.store.schema import memberships
+from engine.store.schema import persons as person_rows
+from engine.store.schema import units as unit_rows
 from engine.store.transaction import Reader
 
 

@@ -22,7 +22,9 @@ class CampaignRow:
 def campaigns(reader: Reader) -> tuple[CampaignRow, ...]:
     """Newest first."""
     found = reader.execute(
-        sa.select(rows.c.campaign_id, rows.c.title, rows.c.opened_at).order_by(rows.c.opened_at.desc(), rows.c.campaign_id)
+        sa.select(rows.c.campaign_id, rows.c.title, rows.c.opened_at).order_by(
+            rows.c.opened_at.desc(), rows.c.campaign_id
+        )
     )
     return tuple(CampaignRow(row.campaign_id, row.title, row.opened_at) for row in found)
 

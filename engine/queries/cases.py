@@ -224,7 +224,9 @@ def _light(reader: Reader) -> sa.ColumnElement[str]:
 def _ordered(query: sa.Select[Any], reader: Reader) -> sa.Select[Any]:
     return query.with_only_columns(
         rows, area.c.name.label("area"), lead.c.name.label("lead"), _light(reader).label("light")
-    ).order_by(sa.case((is_open(), 0), else_=1), sa.case((rows.c.due_at.is_(None), 1), else_=0), rows.c.due_at, rows.c.case_id)
+    ).order_by(
+        sa.case((is_open(), 0), else_=1), sa.case((rows.c.due_at.is_(None), 1), else_=0), rows.c.due_at, rows.c.case_id
+    )
 
 
 def _narrowed(reader: Reader, query: sa.Select[Any], wanted: CaseFilter) -> sa.Select[Any]:
@@ -249,7 +251,10 @@ def _narrowed(reader: Reader, query: sa.Select[Any], wanted: CaseFilter) -> sa.S
 
 def _choices(reader: Reader, actor: Actor, unit: Any) -> tuple[tuple[str, str], ...]:
     found = reader.execute(
-        _ledger(actor).with_only_columns(unit.c.unit_id, unit.c.name, unit.c.position).distinct().order_by(unit.c.position)
+        _ledger(actor)
+        .with_only_columns(unit.c.unit_id, unit.c.name, unit.c.position)
+        .distinct()
+        .order_by(unit.c.position)
     )
     return tuple((row[0], row[1]) for row in found)
 

@@ -49,7 +49,8 @@ class DeskFilter:
 
 @dataclass(frozen=True)
 class DeskRow:
-    """One late task. Without an item (`item_id` None) nothing has been sent yet. `open_letters` are (letter id, number, state)."""
+    """One late task. Without an item (`item_id` None) nothing has been sent yet. `open_letters` are (letter id,
+    number, state)."""
 
     task_id: str
     task_name: str
@@ -231,7 +232,9 @@ def item(reader: Reader, actor: Actor, item_id: str) -> ItemPage:
 
 
 def overdue_workdays(reader: Reader, due_at: datetime, until: datetime | None = None) -> int:
-    return plans.calendar(reader).workdays_between(civil_date(due_at), max(civil_date(until or reader.now), civil_date(due_at)))
+    return plans.calendar(reader).workdays_between(
+        civil_date(due_at), max(civil_date(until or reader.now), civil_date(due_at))
+    )
 
 
 def _late(reader: Reader, actor: Actor) -> sa.Select[Any]:
@@ -271,9 +274,7 @@ def _narrowed(query: sa.Select[Any], wanted: DeskFilter) -> sa.Select[Any]:
         query = query.where(supervision_items.c.level == int(wanted.level))
     if wanted.text.strip():
         pattern = like(wanted.text.strip())
-        query = query.where(
-            sa.or_(tasks.c.subject.like(pattern, escape="\\"), tasks.c.name.like(pattern, escape="\\"))
-        )
+        query = query.where(sa.or_(tasks.c.subject.like(pattern, escape="\\"), tasks.c.name.like(pattern, escape="\\")))
     return query
 
 

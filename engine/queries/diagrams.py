@@ -97,7 +97,9 @@ def definitions(reader: Reader) -> tuple[DefinitionRow, ...]:
         ).all()
     )
     found = reader.execute(
-        sa.select(rows).join(newest, sa.and_(newest.c.key == rows.c.key, newest.c.version == rows.c.version)).order_by(rows.c.key)
+        sa.select(rows)
+        .join(newest, sa.and_(newest.c.key == rows.c.key, newest.c.version == rows.c.version))
+        .order_by(rows.c.key)
     ).all()
     return tuple(
         DefinitionRow(
@@ -133,7 +135,9 @@ def definition(reader: Reader, key: str, version: int | None = None) -> Definiti
                 row.definition_id,
                 row.deployed_at,
                 row.deployed_by,
-                _count(reader, instances, instances.c.definition_id == row.definition_id, instances.c.state == "ACTIVE"),
+                _count(
+                    reader, instances, instances.c.definition_id == row.definition_id, instances.c.state == "ACTIVE"
+                ),
                 _count(reader, tasks, tasks.c.definition_id == row.definition_id, tasks.c.state.in_(LIVE)),
             )
             for row in found
@@ -183,7 +187,9 @@ def instance_diagrams(reader: Reader, actor: Actor, instance_id: str) -> tuple[D
         if position == 0 or mine or known.key in passed:
             name = reader.execute(sa.select(rows.c.name).where(rows.c.definition_id == definition_id)).scalar_one()
             found.append(
-                Diagram(known.key, definition_id, known.version, name, bool(mine), mine, tuple(passed.get(known.key, ())))
+                Diagram(
+                    known.key, definition_id, known.version, name, bool(mine), mine, tuple(passed.get(known.key, ()))
+                )
             )
     return tuple(found)
 

@@ -57,7 +57,8 @@ class InboxRow:
 
 @dataclass(frozen=True)
 class InboxPage:
-    """`boxes` and `lights` count the tasks of each box, and of each light in this box; `kinds` and `areas` are what can be chosen."""
+    """`boxes` and `lights` count the tasks of each box, and of each light in this box; `kinds` and `areas` are
+    what can be chosen."""
 
     filter: InboxFilter
     rows: tuple[InboxRow, ...]
@@ -103,7 +104,9 @@ def inbox(reader: Reader, actor: Actor, wanted: InboxFilter) -> InboxPage:
     ).order_by(*order)
     rows = tuple(_row(reader, row) for row in reader.execute(listed.limit(PER_PAGE).offset(page.offset)).mappings())
     boxes = {
-        box: reader.execute(_box(actor, box).with_only_columns(sa.func.count())).scalar_one() for box in BOXES if box != "done"
+        box: reader.execute(_box(actor, box).with_only_columns(sa.func.count())).scalar_one()
+        for box in BOXES
+        if box != "done"
     }
     return InboxPage(wanted, rows, page, boxes, lights, *_choices(reader, actor, wanted.box))
 
@@ -116,9 +119,7 @@ def reminders(reader: Reader, actor: Actor, limit: int = 20) -> tuple[Reminder, 
     found = reader.execute(
         sa.select(reminder_rows, tasks.c.subject)
         .join(tasks, tasks.c.task_id == reminder_rows.c.task_id)
-        .where(
-            sa.tuple_(reminder_rows.c.role, reminder_rows.c.unit_id).in_(pairs), tasks.c.state.in_(LIVE)
-        )
+        .where(sa.tuple_(reminder_rows.c.role, reminder_rows.c.unit_id).in_(pairs), tasks.c.state.in_(LIVE))
         .order_by(reminder_rows.c.at.desc(), reminder_rows.c.reminder_id.desc())
         .limit(limit)
     )
@@ -159,9 +160,7 @@ def _narrowed(query: sa.Select[Any], wanted: InboxFilter) -> sa.Select[Any]:
             query = query.where(column == value)
     if wanted.text.strip():
         pattern = like(wanted.text.strip())
-        query = query.where(
-            sa.or_(tasks.c.subject.like(pattern, escape="\\"), tasks.c.name.like(pattern, escape="\\"))
-        )
+        query = query.where(sa.or_(tasks.c.subject.like(pattern, escape="\\"), tasks.c.name.like(pattern, escape="\\")))
     return query
 
 
@@ -193,5 +192,3 @@ def _row(reader: Reader, row: Mapping[str, Any]) -> InboxRow:
         workdays_left=workdays_left(reader, row["due_at"]),
         completed_at=row["completed_at"],
     )
-
-

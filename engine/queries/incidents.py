@@ -38,11 +38,17 @@ def incidents(reader: Reader, actor: Actor, include_resolved: bool = False) -> t
         sa.true() if actor.has_role("sysadmin") or actor.sees_all else sa.false(),
         rows.c.case_id.in_(sa.select(cases.c.case_id).where(visible_cases(actor))),
     )
-    query = sa.select(rows, jobs.c.kind.label("job_kind"), jobs.c.payload).outerjoin(jobs, jobs.c.job_id == rows.c.job_id).where(seen)
+    query = (
+        sa.select(rows, jobs.c.kind.label("job_kind"), jobs.c.payload)
+        .outerjoin(jobs, jobs.c.job_id == rows.c.job_id)
+        .where(seen)
+    )
     if not include_resolved:
         query = query.where(rows.c.resolved_at.is_(None))
     found = reader.execute(
-        query.order_by(sa.case((rows.c.resolved_at.is_(None), 0), else_=1), rows.c.raised_at.desc(), rows.c.incident_id.desc()).limit(200)
+        query.order_by(
+            sa.case((rows.c.resolved_at.is_(None), 0), else_=1), rows.c.raised_at.desc(), rows.c.incident_id.desc()
+        ).limit(200)
     ).mappings()
     return tuple(
         IncidentRow(

@@ -116,7 +116,10 @@ def letters(reader: Reader, actor: Actor, wanted: LetterFilter) -> LetterList:
         _register(actor).with_only_columns(letter_services.c.state).distinct().order_by(letter_services.c.state)
     ).scalars()
     addressed = reader.execute(
-        _register(actor).with_only_columns(units.c.unit_id, units.c.name, units.c.position).distinct().order_by(units.c.position)
+        _register(actor)
+        .with_only_columns(units.c.unit_id, units.c.name, units.c.position)
+        .distinct()
+        .order_by(units.c.position)
     )
     return LetterList(
         wanted,
@@ -142,7 +145,9 @@ def letter(reader: Reader, actor: Actor, letter_id: str) -> LetterPage:
         item_id=row["item_id"],
         case_ids=tuple(
             reader.execute(
-                sa.select(letter_cases.c.case_id).where(letter_cases.c.letter_id == letter_id).order_by(letter_cases.c.case_id)
+                sa.select(letter_cases.c.case_id)
+                .where(letter_cases.c.letter_id == letter_id)
+                .order_by(letter_cases.c.case_id)
             ).scalars()
         ),
         reply=row["reply"],
@@ -183,9 +188,15 @@ def by_number(reader: Reader, actor: Actor, number: str) -> str:
 
 def source(reader: Reader, letter_id: str) -> LetterSource:
     """For the job that makes the document; asks nobody's permission, so no page may show it."""
-    row = reader.execute(
-        sa.select(rows, units.c.name.label("unit")).join(units, units.c.unit_id == rows.c.unit_id).where(rows.c.letter_id == letter_id)
-    ).mappings().one()
+    row = (
+        reader.execute(
+            sa.select(rows, units.c.name.label("unit"))
+            .join(units, units.c.unit_id == rows.c.unit_id)
+            .where(rows.c.letter_id == letter_id)
+        )
+        .mappings()
+        .one()
+    )
     return _source(
         reader,
         letter_id=letter_id,
@@ -201,7 +212,14 @@ def source(reader: Reader, letter_id: str) -> LetterSource:
 
 
 def preview(
-    reader: Reader, *, campaign_id: str, kind: str, layout: str | None, addressee: str, variables: Mapping[str, Any], issued_on: date
+    reader: Reader,
+    *,
+    campaign_id: str,
+    kind: str,
+    layout: str | None,
+    addressee: str,
+    variables: Mapping[str, Any],
+    issued_on: date,
 ) -> LetterSource:
     """The same for a letter that is not issued: its number's place is held by ×."""
     definition_id, _ = plans.file_of(reader, "letters", f"{kind}.html.j2")

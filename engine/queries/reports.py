@@ -90,7 +90,12 @@ def reports(reader: Reader, actor: Actor, wanted: ReportFilter) -> ReportList:
     page = page_of(reader.execute, query, wanted.page)
     found = reader.execute(
         _full(query, shown)
-        .order_by(sa.case((shown == "overdue", 0), (shown == "ahead", 1), else_=2), rows.c.due_at, rows.c.unit_id, rows.c.rule_key)
+        .order_by(
+            sa.case((shown == "overdue", 0), (shown == "ahead", 1), else_=2),
+            rows.c.due_at,
+            rows.c.unit_id,
+            rows.c.rule_key,
+        )
         .limit(PER_PAGE)
         .offset(page.offset)
     ).mappings()

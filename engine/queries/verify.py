@@ -1,4 +1,5 @@
-"""The invariants that must hold of any database, after any crash (assurance I1-I6, I14, I15). Each check lists what breaks it."""
+"""The invariants that must hold of any database, after any crash (assurance I1-I6, I14, I15). Each check lists
+what breaks it."""
 
 import hashlib
 from collections.abc import Callable
@@ -70,7 +71,10 @@ def tokens_match_rows(reader: Reader) -> list[str]:
         )
         held |= set(reader.execute(sa.select(waits.c.token).where(waits.c.instance_id == row.instance_id)).scalars())
         if wanted != held:
-            found.append(f"instance {row.instance_id}: tokens without row {len(wanted - held)}, rows without token {len(held - wanted)}")
+            found.append(
+                f"instance {row.instance_id}: {len(wanted - held)} tokens without row, "
+                f"{len(held - wanted)} rows without token"
+            )
     return found
 
 
@@ -103,8 +107,7 @@ def completions_are_single(reader: Reader) -> list[str]:
 
 def numbers_have_no_gaps(reader: Reader) -> list[str]:
     """I6: count = highest = distinct, for each organ and year, and the counter agrees."""
-    found = []
-    for row in reader.execute(
+    taken = reader.execute(
         sa.select(
             letters.c.organ_code,
             letters.c.year,
@@ -112,13 +115,16 @@ def numbers_have_no_gaps(reader: Reader) -> list[str]:
             sa.func.max(letters.c.serial),
             sa.func.count(letters.c.serial.distinct()),
         ).group_by(letters.c.organ_code, letters.c.year)
-    ).all():
-        last = reader.execute(
-            sa.select(counters.c.last_serial).where(counters.c.organ_code == row[0], counters.c.year == row[1])
-        ).scalar()
-        if not row[2] == row[3] == row[4] == last:
-            found.append(f"{row[0]}〔{row[1]}〕: {row[2]} letters, highest {row[3]}, distinct {row[4]}, counter {last}")
-    return found
+    )
+    found = {(row[0], row[1]): tuple(row[2:]) for row in taken}
+    counted = {(row.organ_code, row.year): row.last_serial for row in reader.execute(sa.select(counters))}
+    faults = []
+    for organ, year in sorted(found.keys() | counted.keys()):
+        count, highest, distinct = found.get((organ, year), (0, 0, 0))
+        last = counted.get((organ, year), 0)
+        if not count == highest == distinct == last:
+            faults.append(f"{organ}〔{year}〕: {count} letters, highest {highest}, distinct {distinct}, counter {last}")
+    return faults
 
 
 def documents_are_whole(reader: Reader) -> list[str]:

@@ -34,7 +34,9 @@ def live_tasks(reader: Reader, campaign_id: str) -> tuple[LiveTask, ...]:
     ):
         groups.setdefault(row.task_id, []).append((row.role, row.unit_id))
     found = reader.execute(
-        sa.select(tasks, instances.c.kind, reports.c.rule_key, reports.c.unit_id, reports.c.due_at.label("report_due_at"))
+        sa.select(
+            tasks, instances.c.kind, reports.c.rule_key, reports.c.unit_id, reports.c.due_at.label("report_due_at")
+        )
         .join(instances, instances.c.instance_id == tasks.c.instance_id)
         .outerjoin(reports, reports.c.report_id == instances.c.business_key)
         .where(tasks.c.campaign_id == campaign_id, tasks.c.state.in_(LIVE))

@@ -15,9 +15,7 @@ def visible_cases(actor: Actor) -> sa.ColumnElement[bool]:
     if not actor.sees_cases:
         return sa.false()
     cooperating = sa.select(case_units.c.case_id).where(case_units.c.unit_id.in_(actor.units))
-    return sa.or_(
-        cases.c.area_id.in_(actor.areas), cases.c.lead_id.in_(actor.units), cases.c.case_id.in_(cooperating)
-    )
+    return sa.or_(cases.c.area_id.in_(actor.areas), cases.c.lead_id.in_(actor.units), cases.c.case_id.in_(cooperating))
 
 
 def visible_tasks(actor: Actor) -> sa.ColumnElement[bool]:

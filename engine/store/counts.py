@@ -1,4 +1,5 @@
-"""Counts that figures, reports and checks stand on. Each is one SELECT with named parts; identities are checked by callers."""
+"""Counts that figures, reports and checks stand on. Each is one SELECT with named parts; identities are checked by
+callers."""
 
 from datetime import datetime
 from typing import Any
@@ -16,9 +17,7 @@ def is_open() -> sa.ColumnElement[bool]:
 
 def light(now: datetime) -> sa.ColumnElement[str]:
     """red, yellow or green of an open case; a case without a due date is green."""
-    return sa.case(
-        (cases.c.due_at < now, "red"), (cases.c.yellow_at <= now, "yellow"), else_="green"
-    )
+    return sa.case((cases.c.due_at < now, "red"), (cases.c.yellow_at <= now, "yellow"), else_="green")
 
 
 def _count(condition: sa.ColumnElement[bool], label: str) -> sa.ColumnElement[int]:
@@ -53,9 +52,13 @@ def case_counts(now: datetime) -> tuple[sa.ColumnElement[int], ...]:
 
 def unit_figures(connection: Any, campaign_id: str, unit_id: str, now: datetime) -> dict[str, int]:
     """What a unit's report says: the counts of the cases in its area or under its lead, at `now`."""
-    row = connection.execute(
-        sa.select(*case_counts(now)).where(
-            cases.c.campaign_id == campaign_id, sa.or_(cases.c.area_id == unit_id, cases.c.lead_id == unit_id)
+    row = (
+        connection.execute(
+            sa.select(*case_counts(now)).where(
+                cases.c.campaign_id == campaign_id, sa.or_(cases.c.area_id == unit_id, cases.c.lead_id == unit_id)
+            )
         )
-    ).mappings().one()
+        .mappings()
+        .one()
+    )
     return {name: int(value) for name, value in row.items()}

@@ -130,4 +130,6 @@ def is_waiting_for(tx: Transaction, instance_id: str, message: str) -> bool:
 
 
 def blob_of(connection: Any, instance_id: str) -> bytes:
-    return bytes(connection.execute(sa.select(instances.c.blob).where(instances.c.instance_id == instance_id)).scalar_one())
+    return bytes(
+        connection.execute(sa.select(instances.c.blob).where(instances.c.instance_id == instance_id)).scalar_one()
+    )

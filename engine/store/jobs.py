@@ -28,14 +28,13 @@ def add(tx: Transaction, **values: Any) -> str:
 
 
 def claim_due(tx: Transaction, limit: int, lease_seconds: int = LEASE_SECONDS) -> list[Job]:
-    """Lease what is due, and what another worker let lapse. An attempt is used up here, not at failure (assurance R3)."""
+    """Lease what is due, and what another worker let lapse. An attempt is used up here, not at failure (assurance
+    R3)."""
     due = sa.or_(
         sa.and_(jobs.c.state == JobState.OPEN, jobs.c.due_at <= tx.now),
         sa.and_(jobs.c.state == JobState.LEASED, jobs.c.lease_until < tx.now),
     )
-    query = (
-        sa.select(jobs).where(due, jobs.c.attempts_left > 0).order_by(jobs.c.due_at, jobs.c.job_id).limit(limit)
-    )
+    query = sa.select(jobs).where(due, jobs.c.attempts_left > 0).order_by(jobs.c.due_at, jobs.c.job_id).limit(limit)
     if not tx.is_sqlite:
         query = query.with_for_update(skip_locked=True)
     claimed = []
@@ -127,9 +126,7 @@ def cancel_tokens(tx: Transaction, instance_id: str, tokens: Iterable[str]) -> N
         jobs.c.state.in_((JobState.OPEN, JobState.LEASED, JobState.FAILED)),
     )
     tx.execute(jobs.update().where(pending, jobs.c.kind == "letter").values(token=None))
-    tx.execute(
-        jobs.update().where(pending).values(state=JobState.CANCELLED, lease_until=None, fence=jobs.c.fence + 1)
-    )
+    tx.execute(jobs.update().where(pending).values(state=JobState.CANCELLED, lease_until=None, fence=jobs.c.fence + 1))
 
 
 def next_due_at(connection: sa.Connection) -> datetime | None:
@@ -139,7 +136,11 @@ def next_due_at(connection: sa.Connection) -> datetime | None:
 
 def provisional_timers(tx: Transaction) -> list[Mapping[str, Any]]:
     query = sa.select(jobs).where(jobs.c.kind == TIMER, jobs.c.state == JobState.OPEN, jobs.c.deadline.is_not(None))
-    return [row for row in tx.execute(query.order_by(jobs.c.job_id)).mappings() if (row["deadline"] or {}).get("provisional")]
+    return [
+        row
+        for row in tx.execute(query.order_by(jobs.c.job_id)).mappings()
+        if (row["deadline"] or {}).get("provisional")
+    ]
 
 
 def set_due(tx: Transaction, job_id: str, due_at: datetime, deadline: dict[str, Any]) -> None:

@@ -26,7 +26,8 @@ def put_blob(tx: Transaction, content: bytes) -> str:
 
 
 def take_serial(tx: Transaction, organ_code: str, year: int) -> int:
-    """The next number of the organ and year. The counter row's lock keeps them without gap or double (assurance E25)."""
+    """The next number of the organ and year. The counter row's lock keeps them without gap or double (assurance
+    E25)."""
     tx.insert_missing(counters, organ_code=organ_code, year=year, last_serial=0)
     tx.execute(
         counters.update()
@@ -63,15 +64,15 @@ def get_letter(connection: Any, letter_id: str) -> Mapping[str, Any] | None:
 
 
 def lock_letter(tx: Transaction, letter_id: str) -> None:
-    tx.execute(
-        sa.select(letter_services.c.letter_id).where(letter_services.c.letter_id == letter_id).with_for_update()
-    )
+    tx.execute(sa.select(letter_services.c.letter_id).where(letter_services.c.letter_id == letter_id).with_for_update())
 
 
 def case_ids_of(connection: Any, letter_id: str) -> list[str]:
     return list(
         connection.execute(
-            sa.select(letter_cases.c.case_id).where(letter_cases.c.letter_id == letter_id).order_by(letter_cases.c.case_id)
+            sa.select(letter_cases.c.case_id)
+            .where(letter_cases.c.letter_id == letter_id)
+            .order_by(letter_cases.c.case_id)
         ).scalars()
     )
 
@@ -86,7 +87,9 @@ def has_document(tx: Transaction, letter_id: str) -> bool:
 def add_document(tx: Transaction, letter_id: str, content: bytes, *, title: str, pages: int) -> str:
     sha256 = put_blob(tx, content)
     tx.execute(
-        letter_documents.insert().values(letter_id=letter_id, sha256=sha256, title=title, pages=pages, rendered_at=tx.now)
+        letter_documents.insert().values(
+            letter_id=letter_id, sha256=sha256, title=title, pages=pages, rendered_at=tx.now
+        )
     )
     return sha256
 

@@ -11,7 +11,9 @@ from engine.store.schema import memberships, persons, sessions, units
 from engine.store.transaction import Transaction
 
 
-def put_unit(tx: Transaction, *, unit_id: str, name: str, kind: str, parent_id: str | None, aliases: list[str], position: int) -> None:
+def put_unit(
+    tx: Transaction, *, unit_id: str, name: str, kind: str, parent_id: str | None, aliases: list[str], position: int
+) -> None:
     """Insert or rename a unit; units are never removed."""
     values = {"name": name, "kind": kind, "parent_id": parent_id, "aliases": aliases, "position": position}
     if tx.execute(sa.select(units.c.unit_id).where(units.c.unit_id == unit_id)).first():
@@ -95,7 +97,9 @@ def _below(seat: str, parents: Mapping[str, str | None]) -> set[str]:
 
 # -- sessions (wall clock of the web server, not the clock of the campaign) --------------------------------------------
 def open_session(tx: Transaction, *, session_hash: str, person_id: str | None, csrf: str, at: datetime) -> None:
-    tx.execute(sessions.insert().values(session_hash=session_hash, person_id=person_id, csrf=csrf, created_at=at, seen_at=at))
+    tx.execute(
+        sessions.insert().values(session_hash=session_hash, person_id=person_id, csrf=csrf, created_at=at, seen_at=at)
+    )
 
 
 def touch_session(tx: Transaction, session_hash: str, *, at: datetime, data: dict[str, Any] | None = None) -> None:

@@ -258,7 +258,13 @@ tasks = sa.Table(
     sa.Column("is_provisional", sa.Boolean, nullable=False, default=False),
     sa.Column("deadline", sa.JSON),
     sa.UniqueConstraint("instance_id", "token"),
-    sa.Index("ix_tasks_open_due", "due_at", "task_id", sqlite_where=sa.text("state IN ('OPEN','CLAIMED')"), postgresql_where=sa.text("state IN ('OPEN','CLAIMED')")),
+    sa.Index(
+        "ix_tasks_open_due",
+        "due_at",
+        "task_id",
+        sqlite_where=sa.text("state IN ('OPEN','CLAIMED')"),
+        postgresql_where=sa.text("state IN ('OPEN','CLAIMED')"),
+    ),
     sa.Index("ix_tasks_assignee_id", "assignee_id", "state"),
     sa.Index("ix_tasks_instance_id", "instance_id"),
     sa.Index("ix_tasks_case_id", "case_id"),
@@ -292,8 +298,19 @@ jobs = sa.Table(
     sa.Column("last_error", sa.Text),
     sa.Column("created_at", Instant, nullable=False),
     sa.Column("done_at", Instant),
-    sa.Index("ix_jobs_due", "due_at", "job_id", sqlite_where=sa.text("state = 'OPEN'"), postgresql_where=sa.text("state = 'OPEN'")),
-    sa.Index("ix_jobs_lease", "lease_until", sqlite_where=sa.text("state = 'LEASED'"), postgresql_where=sa.text("state = 'LEASED'")),
+    sa.Index(
+        "ix_jobs_due",
+        "due_at",
+        "job_id",
+        sqlite_where=sa.text("state = 'OPEN'"),
+        postgresql_where=sa.text("state = 'OPEN'"),
+    ),
+    sa.Index(
+        "ix_jobs_lease",
+        "lease_until",
+        sqlite_where=sa.text("state = 'LEASED'"),
+        postgresql_where=sa.text("state = 'LEASED'"),
+    ),
     sa.Index("ix_jobs_instance_id", "instance_id", "token"),
     _one_of("state", list(JobState)),
 )
@@ -468,7 +485,13 @@ supervision_items = sa.Table(
     sa.Column("opened_at", Instant, nullable=False),
     sa.Column("closed_at", Instant),
     _one_of("state", ("OPEN", "RESOLVED", "REFERRED")),
-    sa.Index("uq_supervision_items_open", "task_id", unique=True, sqlite_where=sa.text("state = 'OPEN'"), postgresql_where=sa.text("state = 'OPEN'")),
+    sa.Index(
+        "uq_supervision_items_open",
+        "task_id",
+        unique=True,
+        sqlite_where=sa.text("state = 'OPEN'"),
+        postgresql_where=sa.text("state = 'OPEN'"),
+    ),
     sa.Index("ix_supervision_items_campaign_id", "campaign_id", "state"),
 )
 rungs = sa.Table(  # each rung an item has reached, with what judged it

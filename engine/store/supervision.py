@@ -14,7 +14,11 @@ def add_item(tx: Transaction, values: Mapping[str, Any]) -> None:
 
 
 def get_item(connection: Any, item_id: str) -> Mapping[str, Any] | None:
-    return connection.execute(sa.select(supervision_items).where(supervision_items.c.item_id == item_id)).mappings().first()
+    return (
+        connection.execute(sa.select(supervision_items).where(supervision_items.c.item_id == item_id))
+        .mappings()
+        .first()
+    )
 
 
 def open_item_of_task(tx: Transaction, task_id: str) -> Mapping[str, Any] | None:
@@ -57,7 +61,16 @@ def update_item(tx: Transaction, item_id: str, **values: Any) -> None:
     tx.execute(supervision_items.update().where(supervision_items.c.item_id == item_id).values(**values))
 
 
-def add_rung(tx: Transaction, *, item_id: str, instrument: str, level: int, rule: str, reason: str = "", letter_id: str | None = None) -> None:
+def add_rung(
+    tx: Transaction,
+    *,
+    item_id: str,
+    instrument: str,
+    level: int,
+    rule: str,
+    reason: str = "",
+    letter_id: str | None = None,
+) -> None:
     last = tx.execute(sa.select(sa.func.max(rungs.c.position)).where(rungs.c.item_id == item_id)).scalar()
     tx.execute(
         rungs.insert().values(
@@ -92,7 +105,9 @@ def get_report(connection: Any, report_id: str) -> Mapping[str, Any] | None:
     return connection.execute(sa.select(reports).where(reports.c.report_id == report_id)).mappings().first()
 
 
-def submit_report(tx: Transaction, report_id: str, *, by: str, at: Any, variables: dict[str, Any], figures: dict[str, Any]) -> None:
+def submit_report(
+    tx: Transaction, report_id: str, *, by: str, at: Any, variables: dict[str, Any], figures: dict[str, Any]
+) -> None:
     tx.execute(
         reports.update()
         .where(reports.c.report_id == report_id, reports.c.state == "OPEN")

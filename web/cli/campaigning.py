@@ -36,7 +36,9 @@ def open_campaign(context: click.Context, campaign_id: str) -> None:
     with engine_of(context) as engine:
         content = sources.campaign(config_of(context).processes, campaign_id)
         result = engine.execute(OpenCampaign(content), by=SYSTEM)
-    click.echo(f"{result['campaign']} is open: {result['reports']} reports ahead, {result['history']} loaded as history")
+    click.echo(
+        f"{result['campaign']} is open: {result['reports']} reports ahead, {result['history']} loaded as history"
+    )
 
 
 @click.command("import")
@@ -83,8 +85,11 @@ def demo_data(context: click.Context, file: Path, rows: int, seed: int, campaign
 @click.option("--out", "folder", required=True, type=click.Path(file_okay=False, path_type=Path))
 @click.option("--quiet", is_flag=True, help="No progress lines.")
 @click.pass_context
-def simulate(context: click.Context, campaign_id: str, cases: int, seed: int, until: datetime, folder: Path, quiet: bool) -> None:
-    """Play a whole campaign on a virtual clock; leaves database, PDFs and figures in the folder. Same seed, same figures."""
+def simulate(
+    context: click.Context, campaign_id: str, cases: int, seed: int, until: datetime, folder: Path, quiet: bool
+) -> None:
+    """Play a whole campaign on a virtual clock; leaves database, PDFs and figures in the folder. Same seed, same
+    figures."""
     say = (lambda line: None) if quiet else click.echo
     faults = run_simulation(
         config_of(context).processes, campaign_id, cases=cases, seed=seed, until=until, folder=folder, say=say

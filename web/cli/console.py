@@ -34,7 +34,8 @@ def as_json(value: Any) -> str:
 
 
 class Moment(click.ParamType):
-    """A date or an instant as an office writes it: 2024-06-21 or "2024-06-21 12:01", Beijing time unless it says otherwise."""
+    """A date or an instant as an office writes it: 2024-06-21 or "2024-06-21 12:01", Beijing time unless it says
+    otherwise."""
 
     name = "moment"
 

@@ -19,7 +19,8 @@ MAX_BYTES = 20_000_000
 @click.option("--json", "wants_json", is_flag=True, help="Machine-readable.")
 @click.pass_context
 def check(context: click.Context, files: tuple[Path, ...], wants_json: bool) -> None:
-    """Check process files or folders without deploying. A single file is checked beside the other files of its folder."""
+    """Check process files or folders without deploying. A single file is checked beside the other files of its
+    folder."""
     found: list[tuple[Path, Problem]] = []
     for path in files:
         found += [(path, problem) for problem in _problems(path, config_of(context).processes)]
@@ -54,7 +55,13 @@ def _problems(path: Path, processes: Path) -> list[Problem]:
         beside = sources.process_folders(processes) if processes.is_dir() else []
         problems = bootstrap.check_files(key, files, beside)
     except Exception as error:
-        return [Problem(path.name, "检查时出错，请把文件交给开发人员。", f"The check itself failed ({type(error).__name__}): {error}")]
+        return [
+            Problem(
+                path.name,
+                "检查时出错，请把文件交给开发人员。",
+                f"The check itself failed ({type(error).__name__}): {error}",
+            )
+        ]
     return [problem for problem in problems if shown is None or problem.where.split(":")[0] == shown]
 
 

@@ -39,7 +39,9 @@ def _serve(config: Config, host: str | None, port: int | None, *, with_worker: b
         thread = threading.Thread(target=bootstrap.make_worker(engine).run, args=(stop,), name="worker", daemon=True)
         thread.start()
     address, at = host or config.host, port or config.port
-    click.echo(f"督办 duban: http://{address}:{at}/  (worker {'in this process' if thread else 'not here'}; Ctrl-C stops)")
+    click.echo(
+        f"督办 duban: http://{address}:{at}/  (worker {'in this process' if thread else 'not here'}; Ctrl-C stops)"
+    )
     try:
         waitress.serve(app, host=address, port=at, threads=8, ident="duban")
     finally:
@@ -78,7 +80,9 @@ def doctor_command(context: click.Context, wants_json: bool) -> None:
     else:
         for check in found:
             mark = "✓" if check.ok else ("·" if check.only_for_tests else "✗")
-            click.echo(f"{mark} {check.name}: {check.detail}" + (f"\n    {check.how_to_fix}" if check.how_to_fix else ""))
+            click.echo(
+                f"{mark} {check.name}: {check.detail}" + (f"\n    {check.how_to_fix}" if check.how_to_fix else "")
+            )
     if any(not check.ok and not check.only_for_tests for check in found):
         context.exit(1)
 
@@ -105,7 +109,9 @@ def upgrade(context: click.Context) -> None:
 @click.option("--fresh", is_flag=True, help="Throw the present demo away and begin anew.")
 @click.option("--no-serve", is_flag=True, help="Only make the database.")
 @click.pass_context
-def demo(context: click.Context, host: str, port: int, cases: int, seed: int, at: object, fresh: bool, no_serve: bool) -> None:
+def demo(
+    context: click.Context, host: str, port: int, cases: int, seed: int, at: object, fresh: bool, no_serve: bool
+) -> None:
     """Make (once) and serve the Linxia 2024 demo: cases in every phase, some late, several letters."""
     folder = Path(config_of(context).secret_file).parent
     config = Config(

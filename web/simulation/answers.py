@@ -41,7 +41,9 @@ TICKS: dict[tuple[str, str], float] = {
 }
 
 
-def fill_in(form: Form, name: str, context: FormContext, chance: random.Random) -> tuple[dict[str, list[str]], dict[str, list[Upload]]]:
+def fill_in(
+    form: Form, name: str, context: FormContext, chance: random.Random
+) -> tuple[dict[str, list[str]], dict[str, list[Upload]]]:
     """What the officer types and attaches: the fields and files a browser would send. `name` is the form key."""
     values: dict[str, list[str]] = {}
     files: dict[str, list[Upload]] = {}
@@ -103,7 +105,9 @@ def _settle_findings(form: Form, context: FormContext, values: dict[str, list[st
     values.pop("lookback_finding", None) if not context.variables.get("is_lookback") else None
 
 
-def _fill_rows(component: Component, context: FormContext, values: dict[str, list[str]], files: dict[str, list[Upload]]) -> None:
+def _fill_rows(
+    component: Component, context: FormContext, values: dict[str, list[str]], files: dict[str, list[Upload]]
+) -> None:
     for row in component.rows:
         name = f"{component.key}.{row.key}"
         values[f"{name}.state"] = ["done"]
@@ -144,5 +148,3 @@ def hash_of(text: str) -> int:
     for char in text:
         total = (total * 131 + ord(char)) % 1_000_003
     return total
-
-

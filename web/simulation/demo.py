@@ -25,7 +25,12 @@ def make_demo(config: Config, *, cases: int, seed: int, at: datetime, fresh: boo
     password_file = database.with_name(PASSWORD_FILE)
     if database.exists() and password_file.exists() and not fresh:
         return False
-    for path in (database, database.with_name(f"{database.name}-wal"), database.with_name(f"{database.name}-shm"), password_file):
+    for path in (
+        database,
+        database.with_name(f"{database.name}-wal"),
+        database.with_name(f"{database.name}-shm"),
+        password_file,
+    ):
         path.unlink(missing_ok=True)
     password = f"duban-{secrets.token_hex(4)}"
     engine, play = begin(config, CAMPAIGN, cases=cases, seed=seed, password_hash=hash_password(password), say=say)

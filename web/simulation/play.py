@@ -1,4 +1,5 @@
-"""The play itself: moves the clock from event to event and lets the invented officers do their work, each in their own time."""
+"""The play itself: moves the clock from event to event and lets the invented officers do their work, each in their
+own time."""
 
 import random
 from collections.abc import Callable
@@ -51,7 +52,11 @@ class Play:
         groups = [(group.id, group.name, group.industries) for group in self.campaign.groups if group.industries]
         content = register(count, self.seed * 100 + part, areas, groups)
         result = import_register(
-            self.engine, self.campaign.id, content, f"底册{part + 1}（演示）.xlsx", by=self._actor("supervisor", self.campaign.office.unit)
+            self.engine,
+            self.campaign.id,
+            content,
+            f"底册{part + 1}（演示）.xlsx",
+            by=self._actor("supervisor", self.campaign.office.unit),
         )
         self.say(f"{self.today}: {len(result['added'])} sites registered")  # type: ignore[arg-type]
 
@@ -131,14 +136,17 @@ class Play:
                 continue  # separation of duty: somebody else must do it
             page: TaskPage = self.engine.read.task(actor, task.task_id)
             if page.may_send_back and chance.random() < 0.08:
-                self.engine.execute(SendBackTask(task.task_id, "材料不全，请补充现场照片后再报（演示）。", page.revision), by=actor)
+                self.engine.execute(
+                    SendBackTask(task.task_id, "材料不全，请补充现场照片后再报（演示）。", page.revision), by=actor
+                )
             else:
                 self.engine.execute(self._completion(page, chance), by=actor)
             return 1
         return 0
 
     def _completion(self, page: TaskPage, chance: random.Random) -> CompleteTask:
-        """Filled in and checked like a browser's submission. Raises AssertionError when an officer filled it in wrongly."""
+        """Filled in and checked like a browser's submission. Raises AssertionError when an officer filled it in
+        wrongly."""
         assert page.form is not None, page.form_file
         form = load_form(page.form, page.form_file)
         context = FormContext(
@@ -182,7 +190,9 @@ class Play:
 
     def _reply(self, row: Any) -> None:
         actor = self._actor("officer", row.unit_id)
-        self.engine.execute(ReplyLetter(row.letter_id, "来文收悉，已明确专人限期办理，进展随台账报告（演示）。"), by=actor)
+        self.engine.execute(
+            ReplyLetter(row.letter_id, "来文收悉，已明确专人限期办理，进展随台账报告（演示）。"), by=actor
+        )
 
     def _close(self, row: Any) -> None:
         self.engine.execute(CloseLetter(row.letter_id), by=self._actor("supervisor", self.campaign.office.unit))
@@ -222,7 +232,9 @@ class Play:
 
     def _persons(self) -> dict[str, tuple[str, str]]:
         return {
-            person.person_id: (person.name, person.memberships[0].unit_id) for person in self.engine.read.persons() if person.memberships
+            person.person_id: (person.name, person.memberships[0].unit_id)
+            for person in self.engine.read.persons()
+            if person.memberships
         }
 
     def _unit_names(self) -> dict[str, str]:

@@ -1,4 +1,5 @@
-"""A whole simulated campaign in a folder: database, letters as PDF, figures and a report. The same seed, the same figures."""
+"""A whole simulated campaign in a folder: database, letters as PDF, figures and a report. The same seed, the same
+figures."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
