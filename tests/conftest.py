@@ -1,14 +1,12 @@
 """What tests of every storey may ask for: databases, and a `Scenario` that stands on one."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from databases import Databases, PostgresServer, SqliteFiles, postgres_binaries
-from scenario import Scenario
-
-NewScenario = Callable[..., Scenario]
+from scenario import NewScenario, Scenario
 
 
 @pytest.fixture(scope="session")

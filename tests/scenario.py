@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -264,6 +264,9 @@ class Scenario:
         """A connection that writes past the engine, and commits."""
         with self.engine.database.write() as connection:
             yield connection
+
+
+NewScenario = Callable[..., Scenario]  # what the fixture new_scenario gives
 
 
 def new_case(number: int, *, area: str = "chengjiao", group: str = "industry", **more: Any) -> NewCase:

@@ -53,6 +53,10 @@ def make_worker(engine: Engine) -> Worker:
 
 
 # -- letters -----------------------------------------------------------------------------------------------------------
+# These speak about the unit to others.
+ADDRESSEES = {"circular": ("各镇（街道）", "各成员单位"), "referral": ("有管辖权的纪检监察机关",)}
+
+
 def compose_letter(source: LetterSource) -> Letter:
     """The letter a source makes. Raises Invalid with template and line."""
     return compose_for(
@@ -62,6 +66,7 @@ def compose_letter(source: LetterSource) -> Letter:
         number=source.number,
         date=source.issued_on,
         layout=source.layout,
+        addressees=ADDRESSEES.get(source.kind, (source.addressee,)),
         is_sample=source.is_sample,
         name=source.template_name,
     )

@@ -13,7 +13,7 @@ from engine.domain.escalation import rung_of
 from engine.domain.instance import InstanceKind, InstanceRow
 from engine.domain.letter import KINDS, LAYOUTS, format_date, format_number
 from engine.errors import Invalid, Problem
-from engine.store import cases, paper, people, supervision
+from engine.store import cases, paper, people, supervision, tasks
 from engine.store.transaction import Transaction
 
 TEMPLATES_KEY = "letters"
@@ -137,7 +137,9 @@ def letter_variables(
     """Everything a letter template may print, as plain JSON: what was true when the letter was issued."""
     item = supervision.get_item(tx.connection, item_id) if item_id else None
     report = supervision.get_report(tx.connection, report_id) if report_id else None
-    listed = [_case_variables(tx, campaign, case_id) for case_id in case_ids]
+    listed = [_case_variables(tx, case_id) for case_id in case_ids]
+    if item is not None:
+        listed = [case | _late_task(tx, item) for case in listed]
     due = item["due_original_at"] if item else report["due_at"] if report else None
     unit_name = people.unit_name(tx, unit_id)
     variables = {
@@ -156,7 +158,7 @@ def letter_variables(
         "issuer": campaign.office.organ_name,
         "contact": f"联系人：{campaign.office.contact}，联系电话：{campaign.office.phone}",
         "basis": f"《{campaign.document.title}》",
-        "reason": reason,
+        "reason": reason.strip().rstrip("。"),
         "meeting": _meeting(tx, campaign, unit_name),
         "counts": {"cases": len(listed)},
     }
@@ -177,7 +179,18 @@ def _meeting(tx: Transaction, campaign: Campaign, unit_name: str) -> dict[str, s
     }
 
 
-def _case_variables(tx: Transaction, campaign: Campaign, case_id: str) -> dict[str, Any]:
+def _late_task(tx: Transaction, item: Mapping[str, Any]) -> dict[str, Any]:
+    """Under an item the letter speaks of the late task and of its original due date, not of the case as a whole."""
+    task, _ = tasks.get(tx, item["task_id"])
+    due_on, today = civil_date(item["due_original_at"]), civil_date(tx.now)
+    return {
+        "requirement": task.name,
+        "due": due_on.isoformat(),
+        "overdue_days": plans.calendar(tx).workdays_between(due_on, today) if due_on < today else 0,
+    }
+
+
+def _case_variables(tx: Transaction, case_id: str) -> dict[str, Any]:
     row = cases.get(tx, case_id)
     assert row is not None, case_id
     due = row["due_at"]
