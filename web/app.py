@@ -25,6 +25,11 @@ BLUEPRINTS: Final = (
     "web.letters",
     "web.reports",
     "web.leader",
+    "web.admin.definitions",
+    "web.admin.incidents",
+    "web.admin.people",
+    "web.admin.calendars",
+    "web.admin.demo_clock",
 )
 POLICY: Final = "; ".join(
     (
@@ -56,7 +61,7 @@ def create_app(engine: Engine, config: Config, *, clock: Clock | None = None) ->
     app.extensions["duban.config"] = config
     app.view_functions["static"] = permission.public(app.view_functions["static"])
 
-    session.install(app, clock or SystemClock(), is_https=config.https)
+    session.install(app, clock or SystemClock(), is_https=config.is_https)
     errors.install(app)
     stylesheet.install(app)
     _install_templates(app)

@@ -62,7 +62,13 @@ def _http_error(error: HTTPException) -> BaseResponse:
 def _bug(error: Exception) -> BaseResponse:
     reference = secrets.token_hex(4).upper()
     log.error("%s %s failed, reference %s", request.method, request.path, reference, exc_info=error)
-    return _answer(500, "http_500", t("error.http_500"), reference=reference)
+    try:
+        return _answer(500, "http_500", t("error.http_500"), reference=reference)
+    except Exception:  # the frame of the page itself needs what has failed, such as the database
+        log.exception("no page for reference %s", reference)
+        return Response(
+            f"{t('error.http_500')} {t('error.reference', reference=reference)}", 500, mimetype="text/plain"
+        )
 
 
 def _answer(

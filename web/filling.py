@@ -49,9 +49,7 @@ def persons(engine: Engine, variables: Mapping[str, object]) -> dict[str, tuple[
 def posted() -> tuple[Values, Files]:
     """What the browser sent. Names that begin with "_" and the token belong to the page, not to the form."""
     values = {
-        name: request.form.getlist(name)
-        for name in request.form
-        if not name.startswith("_") and name != "csrf_token"
+        name: request.form.getlist(name) for name in request.form if not name.startswith("_") and name != "csrf_token"
     }
     files = {
         name: [Upload(file.filename or "", file.read()) for file in request.files.getlist(name)]
@@ -67,9 +65,12 @@ def as_evidence(uploads: Sequence[EvidenceUpload]) -> tuple[EvidenceFile, ...]:
             filename=one.filename,
             media_type=one.media_type,
             content=one.content,
-            proves=_proves(one.proves, one.note),
+            proves=one.proves,
             taken_at=one.taken_at,
             place=one.place,
+            note=one.note,
+            device=one.device,
+            original_sha256=one.original_sha256,
         )
         for one in uploads
     )
@@ -87,7 +88,16 @@ def salvage(form: Form, values: Values, files: Files, existing: Mapping[str, int
             except BadUpload:
                 continue
             checked = EvidenceUpload(
-                field, proves, file.filename, file.media_type, file.content, note[:200], file.taken_at, file.place
+                field,
+                proves,
+                file.filename,
+                file.media_type,
+                file.content,
+                note[:200],
+                file.taken_at,
+                file.place,
+                file.device,
+                file.original_sha256,
             )
             found += as_evidence((checked,))
     return tuple(found)
@@ -103,7 +113,3 @@ def _carriers(form: Form) -> list[tuple[str, str, str, int]]:
             rows = [(f"{component.key}.{row.key}", row.proves) for row in component.rows]
             found += [(f"{name}.files", name, proves, component.rule.max_files) for name, proves in rows]
     return found
-
-
-def _proves(proves: str, note: str) -> str:
-    return f"{proves}：{note}" if proves and note else proves or note

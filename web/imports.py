@@ -25,7 +25,17 @@ blueprint = Blueprint("imports", __name__)
 MAX_FILE_BYTES: Final = 5_000_000
 SHOWN: Final = 100
 XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-FIELDS: Final = ("name", "area", "address", "industry", "group", "credit_code", "problem", "contact_name", "contact_phone")
+FIELDS: Final = (
+    "name",
+    "area",
+    "address",
+    "industry",
+    "group",
+    "credit_code",
+    "problem",
+    "contact_name",
+    "contact_phone",
+)
 
 
 @dataclass(frozen=True)
@@ -191,7 +201,9 @@ def _site_page(
 
 def _areas(plan: Campaign, by: Actor) -> tuple[tuple[str, str], ...]:
     """The areas where this person may register: their own."""
-    return tuple((unit.name, pick(unit.name, unit.name_en)) for unit in plan.areas if by.sees_all or unit.id in by.areas)
+    return tuple(
+        (unit.name, pick(unit.name, unit.name_en)) for unit in plan.areas if by.sees_all or unit.id in by.areas
+    )
 
 
 def _plan() -> Campaign:

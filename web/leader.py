@@ -124,7 +124,9 @@ def page_of(campaign_id: str, as_of: str) -> LeaderPage:
         dispositions=_parts((*DISPOSITIONS, "undecided"), counts, counts["retained"]),
         lights=_parts(("red", "yellow", "green"), counts, counts["open"]),
         phases=tuple(_progress(phase, figures, calendar) for phase in plan.phases),
-        rungs=tuple(RungLine(rung.instrument, rung.level, figures.rungs[rung.instrument], rung.letter_kind) for rung in LADDER),
+        rungs=tuple(
+            RungLine(rung.instrument, rung.level, figures.rungs[rung.instrument], rung.letter_kind) for rung in LADDER
+        ),
         ranking=_ranking(desk.by_unit),
         late_total=sum(desk.by_level.values()),
         on_time_rate=percent(figures.reports["on_time"], figures.reports["due"]),

@@ -145,6 +145,8 @@ def _words(field: str, limit: int) -> str:
     """What was typed. Raises Invalid past `limit` characters, so that nothing is cut off in silence."""
     words = request.form.get(field, "").replace("\r\n", "\n").strip()
     if len(words) > limit:
-        long = Problem(field, f"最多 {limit} 字，现有 {len(words)} 字。", f"At most {limit} characters, not {len(words)}.")
+        long = Problem(
+            field, f"最多 {limit} 字，现有 {len(words)} 字。", f"At most {limit} characters, not {len(words)}."
+        )
         raise Invalid("text_too_long", "The text is too long.", (long,))
     return words

@@ -28,6 +28,9 @@ SECTIONS: Final = (
         (
             ("definitions.definitions", "definitions"),
             ("incidents.incidents", "incidents"),
+            ("people.people", "people"),
+            ("calendars.calendars", "calendars"),
+            ("demo_clock.demo_clock", "demo_clock"),
         ),
     ),
 )

@@ -12,7 +12,9 @@ def show_pdf(content: bytes, filename: str, *, sha256: str | None = None, save: 
     """`sha256` of an issued document becomes its ETag: it never changes. A draft has none and is not kept."""
     response = Response(content, mimetype="application/pdf")
     kind = "attachment" if save else "inline"
-    response.headers["Content-Disposition"] = f"{kind}; filename=\"letter.pdf\"; filename*=UTF-8''{quote(filename, safe='')}"
+    response.headers["Content-Disposition"] = (
+        f"{kind}; filename=\"letter.pdf\"; filename*=UTF-8''{quote(filename, safe='')}"
+    )
     response.headers["Content-Security-Policy"] = POLICY
     response.headers["X-Frame-Options"] = "SAMEORIGIN"
     response.headers["X-Content-Type-Options"] = "nosniff"

@@ -1,8 +1,8 @@
 """Who may open a route: every view says so itself, and the application refuses one that does not.
 
-    @public                 nobody needs to be signed in (login, health)
-    @signed_in              anybody with an account; what they see is narrowed by the queries
-    @needs("supervisor")    one of these roles
+@public                 nobody needs to be signed in (login, health)
+@signed_in              anybody with an account; what they see is narrowed by the queries
+@needs("supervisor")    one of these roles
 """
 
 from collections.abc import Callable

@@ -100,7 +100,8 @@ def matrix_of(rows: tuple[ReportRow, ...]) -> Matrix:
     """Columns by due date, lines in the order of the first report of each unit; late units do not move up: people look
     for their own line where it was last week."""
     columns = tuple(
-        Column(*key) for key in sorted({(row.rule_key, row.name, row.due_at) for row in rows}, key=lambda key: (key[2], key[0]))
+        Column(*key)
+        for key in sorted({(row.rule_key, row.name, row.due_at) for row in rows}, key=lambda key: (key[2], key[0]))
     )
     by_unit: dict[tuple[str, str], dict[tuple[str, datetime], ReportRow]] = {}
     for row in rows:

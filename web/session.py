@@ -123,7 +123,9 @@ def _to_login() -> BaseResponse:
     if request.accept_mimetypes.best == "application/json":
         raise NotPermitted("login_needed", "Sign in first.")
     back = request.full_path.rstrip("?") if request.method == "GET" else ""
-    return redirect(url_for("login.login", back=back or None, ended=1 if request.cookies.get(cookie_name()) else None), 303)
+    return redirect(
+        url_for("login.login", back=back or None, ended=1 if request.cookies.get(cookie_name()) else None), 303
+    )
 
 
 def _check_origin() -> None:

@@ -214,5 +214,3 @@ def _operation_key(task_id: str) -> str | None:
 
 def _address(task_id: str) -> str:
     return url_for("tasks.task", task_id=task_id)
-
-

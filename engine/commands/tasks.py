@@ -26,6 +26,9 @@ class EvidenceFile:
     proves: str = ""
     taken_at: datetime | None = None
     place: str = ""
+    note: str = ""
+    device: str = ""
+    original_sha256: str = ""
 
 
 @dataclass(frozen=True)
@@ -185,6 +188,9 @@ def _attach(tx: Transaction, row: InstanceRow, task: TaskRow, files: tuple[Evide
                 "size_bytes": len(file.content),
                 "taken_at": file.taken_at,
                 "place": file.place,
+                "note": file.note,
+                "device": file.device,
+                "original_sha256": file.original_sha256,
                 "uploaded_at": tx.now,
                 "uploaded_by_id": tx.actor.person_id,
             },

@@ -33,6 +33,9 @@ class EvidenceRow:
     sha256: str
     taken_at: datetime | None
     place: str
+    note: str
+    device: str
+    original_sha256: str
     uploaded_at: datetime
     uploaded_by: str
     task_id: str | None
@@ -185,6 +188,9 @@ def evidence_rows(reader: Reader, condition: sa.ColumnElement[bool]) -> tuple[Ev
             row.sha256,
             row.taken_at,
             row.place,
+            row.note,
+            row.device,
+            row.original_sha256,
             row.uploaded_at,
             row.uploaded_by,
             row.task_id,

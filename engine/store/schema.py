@@ -396,6 +396,9 @@ evidence = sa.Table(
     sa.Column("size_bytes", sa.Integer, nullable=False),
     sa.Column("taken_at", Instant),
     sa.Column("place", Name, nullable=False, default=""),
+    sa.Column("note", Name, nullable=False, default=""),
+    sa.Column("device", Name, nullable=False, default=""),
+    sa.Column("original_sha256", sa.String(64), nullable=False, default=""),  # of what was sent; pictures are redrawn
     sa.Column("uploaded_at", Instant, nullable=False),
     _ref("uploaded_by_id", "persons.person_id", nullable=False),
     sa.Index("ix_evidence_case_id", "case_id"),

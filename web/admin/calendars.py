@@ -63,7 +63,9 @@ def publish() -> BaseResponse | tuple[str, int]:
         if not content:
             raise Invalid("no_file", "No file.", (Problem("calendar", "请选择 .toml 文件。", "Choose a .toml file."),))
         if len(content) > MAX_BYTES:
-            raise Invalid("too_large", "Too large.", (Problem("calendar", "文件超过 200 KB。", "The file exceeds 200 KB."),))
+            raise Invalid(
+                "too_large", "Too large.", (Problem("calendar", "文件超过 200 KB。", "The file exceeds 200 KB."),)
+            )
         result = engine().execute(PublishCalendar(content), by=actor())
     except Invalid as refused:
         return _page(refused.problems or (Problem("calendar", refused.message, refused.message),)), 422

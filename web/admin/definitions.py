@@ -122,7 +122,10 @@ def file(key: str, version: int, name: str) -> Response:
     content = engine().read.definition_file(found.definition_id, name)
     suffix = name[name.rfind(".") :]
     return download(
-        content, name.rsplit("/", 1)[-1], MEDIA_TYPES.get(suffix, "text/plain; charset=utf-8"), inline=text("save") != "1"
+        content,
+        name.rsplit("/", 1)[-1],
+        MEDIA_TYPES.get(suffix, "text/plain; charset=utf-8"),
+        inline=text("save") != "1",
     )
 
 
@@ -135,7 +138,9 @@ def check() -> tuple[str, int]:
     except Invalid as refused:
         return _again(refused), 422
     merged = {**engine().read.definition_files(upload.key), **upload.files}
-    problems = tuple(check_files(upload.key, merged, [Folder(key, dict(engine().read.definition_files(key))) for key in _keys()]))
+    problems = tuple(
+        check_files(upload.key, merged, [Folder(key, dict(engine().read.definition_files(key))) for key in _keys()])
+    )
     form = UploadForm(upload.key, problems, tuple(sorted(upload.files)))
     return _page(form), 422 if form.errors else 200
 
@@ -179,7 +184,9 @@ def _list(form: UploadForm) -> str:
 
 def _show(key: str, form: UploadForm, version: int | None) -> str:
     found = engine().read.definition(key, version)
-    outline = tuple(Outline(element, found.counts.get(element.element_id, ElementCount())) for element in found.elements)
+    outline = tuple(
+        Outline(element, found.counts.get(element.element_id, ElementCount())) for element in found.elements
+    )
     return render_template("admin/definition.html", page=View(found, outline, form, actor().has_role(*BUILDERS)))
 
 

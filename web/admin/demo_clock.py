@@ -98,7 +98,9 @@ def _read(wished: str) -> datetime:
     try:
         naive = datetime.fromisoformat(wished)
     except ValueError as error:
-        wrong = Problem("moment", "请填写日期和时间，如 2024-06-21 12:01。", "Give a date and time, such as 2024-06-21 12:01.")
+        wrong = Problem(
+            "moment", "请填写日期和时间，如 2024-06-21 12:01。", "Give a date and time, such as 2024-06-21 12:01."
+        )
         raise Invalid("moment_wrong", f"{wished!r} is no moment.", (wrong,)) from error
     moment = naive.replace(tzinfo=SHANGHAI) if naive.tzinfo is None else naive
     if moment - now() > FURTHEST:

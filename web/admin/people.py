@@ -53,7 +53,12 @@ class PeoplePage:
         return tuple(
             person
             for person in self.persons
-            if (not wanted or wanted in person.name.casefold() or wanted in person.login.casefold() or self._sits_in(person))
+            if (
+                not wanted
+                or wanted in person.name.casefold()
+                or wanted in person.login.casefold()
+                or self._sits_in(person)
+            )
             and (not self.role or any(seat.role == self.role for seat in person.memberships))
         )
 
@@ -79,7 +84,10 @@ def add() -> BaseResponse | tuple[str, int]:
         try:
             engine().execute(command, by=actor())
         except Invalid as refused:
-            problems = [("seat" if problem.where in ("role", "unit") else problem.where, problem) for problem in refused.problems]
+            problems = [
+                ("seat" if problem.where in ("role", "unit") else problem.where, problem)
+                for problem in refused.problems
+            ]
         except NotPermitted as refused:  # two administrator roles in one hand
             if refused.code != "admin_roles_apart":
                 raise
@@ -93,13 +101,17 @@ def add() -> BaseResponse | tuple[str, int]:
 def _problems(seats: tuple[Seat, ...], password: str) -> list[tuple[str, Problem | str]]:
     found: list[Problem] = []
     if not _sent("login").isascii() or not _sent("login").replace(".", "").replace("_", "").replace("-", "").isalnum():
-        found.append(Problem("login", "登录名只能用字母、数字、点、横线和下划线。", "Letters, digits, dot, - and _ only."))
+        found.append(
+            Problem("login", "登录名只能用字母、数字、点、横线和下划线。", "Letters, digits, dot, - and _ only.")
+        )
     if not 1 < len(_sent("login")) <= 40:
         found.append(Problem("login", "登录名 2 至 40 个字符。", "The login has 2 to 40 characters."))
     if not 0 < len(_sent("name")) <= 40:
         found.append(Problem("name", "请填写姓名，不超过 40 字。", "Give the name, at most 40 characters."))
     if len(password) < MIN_LENGTH:
-        found.append(Problem("password", f"密码至少 {MIN_LENGTH} 位。", f"The password has at least {MIN_LENGTH} characters."))
+        found.append(
+            Problem("password", f"密码至少 {MIN_LENGTH} 位。", f"The password has at least {MIN_LENGTH} characters.")
+        )
     if not any(seat.role for seat in seats):
         found.append(Problem("seat", "请至少选择一个角色和单位。", "Choose at least one role and unit."))
     if any(bool(seat.role) != bool(seat.unit_id) for seat in seats):

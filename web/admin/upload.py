@@ -70,8 +70,7 @@ def _unpack(name: str, content: bytes, problems: list[Problem]) -> tuple[dict[st
         tops = {each.split("/")[0] for each in names}
         top = f"{tops.pop()}/" if len(tops) == 1 and all("/" in each for each in names) else ""
         files = {
-            each.removeprefix(top): _read(opened, entry, problems)
-            for each, entry in zip(names, entries, strict=True)
+            each.removeprefix(top): _read(opened, entry, problems) for each, entry in zip(names, entries, strict=True)
         }
     return files, top.rstrip("/")
 
@@ -94,10 +93,16 @@ def _faults(files: Mapping[str, bytes]) -> list[Problem]:
         shown = name[:80]
         if not name.endswith(SUFFIXES):
             kinds = "、".join(SUFFIXES)
-            found.append(Problem(shown, f"不是流程文件；可以上传 {kinds}。", f"This is no process file ({', '.join(SUFFIXES)})."))
+            found.append(
+                Problem(shown, f"不是流程文件；可以上传 {kinds}。", f"This is no process file ({', '.join(SUFFIXES)}).")
+            )
         elif not NAME.fullmatch(name):
             found.append(
-                Problem(shown, "文件名只能用文字、数字、点、横线和下划线。", "The name may hold letters, digits, dot, - and _ only.")
+                Problem(
+                    shown,
+                    "文件名只能用文字、数字、点、横线和下划线。",
+                    "The name may hold letters, digits, dot, - and _ only.",
+                )
             )
         if len(content) > MAX_FILE_BYTES:
             found.append(Problem(shown, "文件超过 2 MB。", "The file is larger than 2 MB."))

@@ -58,7 +58,9 @@ def check(wish: Wish) -> None:
     if wish.reply_term and wish.reply_term not in TERMS:
         problems.append(Problem("reply_term", "请选择回复时限。", "Choose the time to reply."))
     if len(wish.reason) > 500:
-        problems.append(Problem("reason", "督办要求不超过 500 字。", "The requirement may have 500 characters at most."))
+        problems.append(
+            Problem("reason", "督办要求不超过 500 字。", "The requirement may have 500 characters at most.")
+        )
     if problems:
         raise Invalid("letters_invalid", "The letters cannot be issued like this.", tuple(problems))
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from engine.clock import SetClock
 from engine.commands.letters import CloseLetter, ReceiveLetter, ReplyLetter
-from engine.commands.tasks import ClaimTask, CompleteTask, EvidenceFile, SendBackTask
+from engine.commands.tasks import ClaimTask, CompleteTask, SendBackTask
 from engine.domain.actor import SYSTEM, Actor
 from engine.domain.calendar import WorkCalendar, civil_date
 from engine.domain.campaign import Campaign
@@ -23,6 +23,7 @@ from forms.context import FormContext
 from forms.demo_data import register
 from forms.form import load_form
 from forms.schema import read_submission
+from web.filling import as_evidence
 from web.register import import_register
 from web.simulation.answers import fill_in
 
@@ -157,19 +158,7 @@ class Play:
             submission = read_submission(form, values, files, context)
         except Invalid as error:
             raise AssertionError(f"{page.form_file}: {error}") from error
-        evidence = tuple(
-            EvidenceFile(
-                field=upload.field,
-                filename=upload.filename,
-                media_type=upload.media_type,
-                content=upload.content,
-                proves=upload.proves,
-                taken_at=upload.taken_at,
-                place=upload.place,
-            )
-            for upload in submission.evidence
-        )
-        return CompleteTask(page.task_id, submission.variables, page.revision, evidence)
+        return CompleteTask(page.task_id, submission.variables, page.revision, as_evidence(submission.evidence))
 
     def _answer_letters(self) -> None:
         """Units sign for what they got, most reply, the office closes what was replied to."""
