@@ -96,6 +96,8 @@ def _fact_value(name: str, value: Any) -> str:
         return moment(value)
     if name == "key":
         return word("phase", value)
+    if name == "kind":
+        return word("job", value)
     return str(value)
 
 

@@ -200,10 +200,9 @@ def _site_page(
 
 
 def _areas(plan: Campaign, by: Actor) -> tuple[tuple[str, str], ...]:
-    """The areas where this person may register: their own."""
-    return tuple(
-        (unit.name, pick(unit.name, unit.name_en)) for unit in plan.areas if by.sees_all or unit.id in by.areas
-    )
+    """Where this person may register: an area's people in their own, a department's anywhere."""
+    offered = [unit for unit in plan.areas if unit.id in by.areas] or list(plan.areas)
+    return tuple((unit.name, pick(unit.name, unit.name_en)) for unit in offered)
 
 
 def _plan() -> Campaign:

@@ -33,6 +33,10 @@ class Page:
     may_see_cases: bool
     address: str
 
+    def subject(self, row: InboxRow) -> str:
+        """What the task is about; the case's number stands under it and is not said twice."""
+        return row.subject.removeprefix(row.case_id or "").strip() or row.subject
+
     def may_claim(self, row: InboxRow) -> bool:
         return row.state == "OPEN" and self.inbox.filter.box in ("groups", "unclaimed")
 

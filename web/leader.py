@@ -26,7 +26,8 @@ RANKED_UNITS = 8
 class PhaseProgress:
     """`passed` of `total` cases have left the phase behind; `elapsed` is the share of its working days gone by.
 
-    Percentages have two decimals; None where there is nothing to divide. `gap` is progress less elapsed, in points.
+    Percentages have two decimals; None where there is nothing to divide. `gap` is progress less elapsed, in points;
+    None when nothing is left to say.
     """
 
     key: str
@@ -38,7 +39,15 @@ class PhaseProgress:
     total: int
     progress: str
     elapsed: str | None
-    gap: str | None
+    gap: Decimal | None
+
+    @property
+    def gap_tone(self) -> str:
+        return "behind" if self.gap is not None and self.gap < 0 else "ahead"
+
+    @property
+    def gap_points(self) -> str:
+        return "" if self.gap is None else f"{abs(self.gap):.2f}"
 
 
 @dataclass(frozen=True)
@@ -159,9 +168,9 @@ def _progress(phase: Phase, figures: Figures, calendar: WorkCalendar) -> PhasePr
         later = PHASES[PHASES.index(phase.key) + 1 :] if phase.key in PHASES else ()
         passed, total = sum(figures.by_phase[key] for key in later), counts["retained"]
     progress, elapsed = percent(passed, total), _elapsed(phase, civil_date(figures.as_of), calendar)
-    gap = f"{Decimal(progress) - Decimal(elapsed):+}" if total and elapsed is not None else None
+    gap = Decimal(progress) - Decimal(elapsed) if total and elapsed is not None else None
     return PhaseProgress(
-        phase.key, phase.name, phase.name_en, phase.starts_on, phase.ends_on, passed, total, progress, elapsed, gap
+        phase.key, phase.name, phase.name_en, phase.starts_on, phase.ends_on, passed, total, progress, elapsed, gap or None
     )
 
 

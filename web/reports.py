@@ -37,6 +37,7 @@ class Line:
     cells: tuple[ReportRow | None, ...]
     overdue: int
     late: int
+    on_time: int
 
 
 @dataclass(frozen=True)
@@ -115,6 +116,7 @@ def _line(unit: tuple[str, str], cells: Mapping[tuple[str, datetime], ReportRow]
         cells=tuple(cells.get((column.rule_key, column.due_at)) for column in columns),
         overdue=sum(row.status == "overdue" for row in cells.values()),
         late=sum(row.status == "late" for row in cells.values()),
+        on_time=sum(row.status == "on_time" for row in cells.values()),
     )
 
 

@@ -46,6 +46,11 @@ class Page:
         return self.task.state in LIVE
 
     @property
+    def subject(self) -> str:
+        """What it is about, without the case's number, which stands above."""
+        return self.task.subject.removeprefix(self.task.case_id or "").strip() or self.task.subject
+
+    @property
     def is_changed_due(self) -> bool:
         return self.task.due_original_at is not None and self.task.due_original_at != self.task.due_at
 
@@ -159,7 +164,7 @@ def complete(task_id: str) -> Response | tuple[str, int]:
         return _again(found, values, files, error.problems or (_problem(error),), 422)
     except Rejected as error:
         return _again(found, values, files, (_problem(error),), status_of(error))
-    notify("completed", name=found.name, subject=found.subject)
+    notify("completed", name=found.name, subject=found.subject.removeprefix(found.case_id or "").strip())
     return see(back_to(url_for("inbox.inbox")))
 
 
@@ -174,7 +179,7 @@ def send_back(task_id: str) -> Response | tuple[str, int]:
     except Invalid as error:
         words = " ".join(said(problem) for problem in error.problems) or sentence(error)
         return _render(_page(task_id, return_reason=reason, return_error=words)), 422
-    notify("sent_back", name=found.name, subject=found.subject)
+    notify("sent_back", name=found.name, subject=found.subject.removeprefix(found.case_id or "").strip())
     return see(url_for("inbox.inbox"))
 
 

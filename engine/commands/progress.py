@@ -7,6 +7,7 @@ from typing import Any
 
 from engine import plans
 from engine.bpmn.execution import Execution
+from engine.bpmn.plain import due_instant
 from engine.bpmn.state import seal, unseal
 from engine.bpmn.step import Moment, OpenedJob, OpenedTask, OpenedTimer, ReachedMilestone, Step
 from engine.commands.letter_rows import issue_for_job
@@ -131,6 +132,7 @@ def _open_task(tx: Transaction, row: InstanceRow, opened: OpenedTask) -> None:
     groups = groups_of(element.candidate_groups, opened.variables)
     task_id = tx.new_id()
     due = opened.due if isinstance(opened.due, Deadline) else None
+    due_at = due_instant(opened.due)  # a report's due date comes as an instant, not as a rule
     tasks.add(
         tx,
         {
@@ -148,9 +150,9 @@ def _open_task(tx: Transaction, row: InstanceRow, opened: OpenedTask) -> None:
             "state": TaskState.OPEN,
             "separate_from": list(element.separate_from),
             "opened_at": tx.now,
-            "due_at": due.due_at if due else None,
-            "due_original_at": due.due_at if due else None,
-            "yellow_at": plans.yellow_from(tx, row.campaign_id, tx.now, due.due_at) if due else None,
+            "due_at": due_at,
+            "due_original_at": due_at,
+            "yellow_at": plans.yellow_from(tx, row.campaign_id, tx.now, due_at) if due_at else None,
             "is_provisional": bool(due and due.provisional),
             "deadline": deadline_record(due, element.due_expression, opened.deadline_names, element.basis, tx.now),
         },
@@ -172,7 +174,7 @@ def _open_task(tx: Transaction, row: InstanceRow, opened: OpenedTask) -> None:
 
 
 def _subject(variables: Mapping[str, Any]) -> str:
-    parts = (variables.get("case") or variables.get("report"), variables.get("name") or variables.get("item_name"))
+    parts = (variables.get("case"), variables.get("name") or variables.get("item_name"))
     return " ".join(str(part) for part in parts if part)[:200]
 
 

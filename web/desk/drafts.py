@@ -48,7 +48,7 @@ def check(wish: Wish) -> None:
     """Raises Invalid with what must be chosen otherwise."""
     problems = []
     if not wish.case_ids:
-        problems.append(Problem("case", "请先在督办台勾选至少一件。", "Tick at least one item on the desk first."))
+        problems.append(Problem("case", "请先在督查台勾选至少一件。", "Tick at least one item on the desk first."))
     if len(wish.case_ids) > MAX_CASES:
         problems.append(Problem("case", f"一次最多 {MAX_CASES} 件。", f"At most {MAX_CASES} items at once."))
     if wish.kind not in ISSUABLE:
