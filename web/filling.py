@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from flask import request
 
 from engine.commands.tasks import EvidenceFile
-from engine.queries.task_page import TaskPage
+from engine.queries.task_page import EvidenceRow, TaskPage
 from engine.runtime import Engine
 from forms.component import Form
 from forms.context import FormContext
@@ -76,16 +76,23 @@ def as_evidence(uploads: Sequence[EvidenceUpload]) -> tuple[EvidenceFile, ...]:
     )
 
 
-def salvage(form: Form, values: Values, files: Files, existing: Mapping[str, int]) -> tuple[EvidenceFile, ...]:
-    """The good files of a form that is otherwise wrong: kept with the task, so that nobody has to choose them again."""
+def salvage(form: Form, values: Values, files: Files, attached: Sequence[EvidenceRow]) -> tuple[EvidenceFile, ...]:
+    """The good files of a form that is otherwise wrong: kept with the task, so that nobody has to choose them again.
+
+    What is `attached` already is not kept twice.
+    """
     found: list[EvidenceFile] = []
+    existing = Counter(row.field for row in attached)
+    known = {(row.field, row.original_sha256) for row in attached}
     for name, field, proves, limit in _carriers(form):
         note = next((value for value in values.get(f"{field}.note", ()) if value.strip()), "")
-        room = limit - existing.get(field, 0)
+        room = limit - existing[field]
         for upload in [one for one in files.get(name, ()) if not one.is_absent][: max(room, 0)]:
             try:
                 file = check_upload(upload)
             except BadUpload:
+                continue
+            if (field, file.original_sha256) in known:
                 continue
             checked = EvidenceUpload(
                 field,

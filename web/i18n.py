@@ -16,12 +16,12 @@ LANGUAGES: Final = ("zh", "en")
 HERE: Final = Path(__file__).resolve().parent
 
 
-def t(key: str, **fields: Any) -> str:
+def t(key: str, /, **fields: Any) -> str:
     """The sentence `key` in the reader's language, its `{…}` filled from `fields`. Raises KeyError for an unknown key."""
     return say(key, language(), **fields)
 
 
-def say(key: str, lang: str, **fields: Any) -> str:
+def say(key: str, lang: str, /, **fields: Any) -> str:
     """As `t`, in a named language."""
     sentence = catalogue()[key][lang]
     return sentence.format_map(_Fields(fields)) if "{" in sentence else sentence

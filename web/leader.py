@@ -1,4 +1,4 @@
-"""The leader's page: the reconciled figures of one campaign, dated, each number a way to what it counts. One A4 sheet."""
+"""The leader's page: the reconciled figures of one campaign, dated, each a way to what it counts. One A4 sheet."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -170,7 +170,16 @@ def _progress(phase: Phase, figures: Figures, calendar: WorkCalendar) -> PhasePr
     progress, elapsed = percent(passed, total), _elapsed(phase, civil_date(figures.as_of), calendar)
     gap = Decimal(progress) - Decimal(elapsed) if total and elapsed is not None else None
     return PhaseProgress(
-        phase.key, phase.name, phase.name_en, phase.starts_on, phase.ends_on, passed, total, progress, elapsed, gap or None
+        phase.key,
+        phase.name,
+        phase.name_en,
+        phase.starts_on,
+        phase.ends_on,
+        passed,
+        total,
+        progress,
+        elapsed,
+        gap or None,
     )
 
 

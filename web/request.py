@@ -60,7 +60,7 @@ def page_number() -> int:
     return int(wanted) if wanted.isascii() and wanted.isdigit() and len(wanted) < 7 else 1
 
 
-def notify(key: str, tone: str = "success", **fields: Any) -> None:
+def notify(key: str, /, tone: str = "success", **fields: Any) -> None:
     """Say `notice.<key>` at the top of the next page the person sees. Tones: success, info, warning, error."""
     g.setdefault("new_notices", []).append({"key": key, "tone": tone, "fields": fields})
 

@@ -194,8 +194,7 @@ def _again(
 def _keep_files(found: TaskPage, values: filling.Values, files: filling.Files) -> None:
     if not found.may_complete:
         return
-    existing = filling.context_of(found).existing_evidence
-    kept = filling.salvage(_form(found), values, files, existing)
+    kept = filling.salvage(_form(found), values, files, found.evidence)
     if kept:
         engine().execute(AttachEvidence(found.task_id, kept), by=actor())
         notify("files_kept", "info", n=len(kept))

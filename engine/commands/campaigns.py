@@ -6,6 +6,7 @@ from typing import Any
 
 from engine import plans
 from engine.bpmn.expressions import evaluate
+from engine.bpmn.plain import due_instant
 from engine.commands.progress import deadline_record, plain_changes, start_instance
 from engine.domain import calendar as calendars
 from engine.domain import campaign as campaign_plans
@@ -331,6 +332,7 @@ def _recompute_tasks(tx: Transaction) -> int:
             deadline=_renewed(due, row["deadline"]),
             yellow_at=plans.yellow_from(tx, row["campaign_id"], row["opened_at"], due.due_at),
         )
+        changed += _move_timers(tx, row, due)
         if due.due_at != row["due_at"]:
             changed += 1
             tx.record(
@@ -342,6 +344,26 @@ def _recompute_tasks(tx: Transaction) -> int:
                 old=row["due_at"].isoformat(),
                 new=due.due_at.isoformat(),
             )
+    return changed
+
+
+def _move_timers(tx: Transaction, task: Any, due: Deadline) -> int:
+    """The reminders and the overdue timer on a task follow its due date."""
+    row = instances.lock(tx, task["instance_id"])
+    model = plans.model(tx, row.definition_ids)
+    changed = 0
+    for timer in jobs.open_timers(tx, row.instance_id):
+        record = timer["deadline"] or {"names": {}}
+        element = model.element(timer["process_key"], timer["element_id"])
+        is_on_task = (element.process_key, element.attached_to) == (task["process_key"], task["element_id"])
+        if not is_on_task or due_instant(record["names"].get("due")) != task["due_at"]:
+            continue
+        names = {**record["names"], "due": due.due_at.isoformat()}
+        timetable = plans.timetable(tx, row.campaign_id, datetime.fromisoformat(record["evaluated_at"]))
+        value = evaluate(record["expression"], names, timetable.functions())
+        moved = value if isinstance(value, Deadline) else due
+        jobs.set_due(tx, timer["job_id"], moved.due_at, _renewed(moved, {**record, "names": names}))
+        changed += moved.due_at != timer["due_at"]
     return changed
 
 

@@ -8,22 +8,15 @@ from typing import Any
 
 from engine import plans
 from engine.domain.calendar import civil_date
-from engine.domain.campaign import Campaign
 from engine.domain.escalation import rung_of
 from engine.domain.instance import InstanceKind, InstanceRow
-from engine.domain.letter import KINDS, LAYOUTS, format_date, format_number
+from engine.domain.letter import KINDS, LAYOUTS, format_number
 from engine.errors import Invalid, Problem
-from engine.store import cases, paper, people, supervision, tasks
+from engine.store import cases, paper, people, supervision
 from engine.store.transaction import Transaction
+from engine.wording import letter_variables
 
 TEMPLATES_KEY = "letters"
-PHASE_NAMES = {
-    "survey": "排查摸底",
-    "cleanup": "清理整治",
-    "improvement": "整治提升",
-    "acceptance": "验收销号",
-    "lookback": "回头看",
-}
 
 
 def issue_for_job(tx: Transaction, row: InstanceRow, inputs: Mapping[str, Any], variables: Mapping[str, Any]) -> str:
@@ -120,96 +113,6 @@ def issue(
             letter=letter_id,
         )
     return letter_id
-
-
-def letter_variables(
-    tx: Transaction,
-    campaign: Campaign,
-    *,
-    kind: str,
-    unit_id: str,
-    case_ids: list[str],
-    report_id: str | None,
-    item_id: str | None,
-    reply_due: str,
-    reason: str,
-) -> dict[str, Any]:
-    """Everything a letter template may print, as plain JSON: what was true when the letter was issued."""
-    item = supervision.get_item(tx.connection, item_id) if item_id else None
-    report = supervision.get_report(tx.connection, report_id) if report_id else None
-    listed = [_case_variables(tx, case_id) for case_id in case_ids]
-    if item is not None:
-        listed = [case | _late_task(tx, item) for case in listed]
-    due = item["due_original_at"] if item else report["due_at"] if report else None
-    unit_name = people.unit_name(tx, unit_id)
-    variables = {
-        "campaign": {
-            "title": campaign.title,
-            "office": campaign.office.organ_name,
-            "organ": campaign.office.organ_name,
-            "organ_code": campaign.office.organ_code,
-        },
-        "unit": {"name": unit_name},
-        "cases": listed,
-        "rung": KINDS[kind].zh if item else "",
-        "due": civil_date(due).isoformat() if due else (listed[0]["due"] if listed else ""),
-        "reply_due": reply_due,
-        "today": civil_date(tx.now).isoformat(),
-        "issuer": campaign.office.organ_name,
-        "contact": f"联系人：{campaign.office.contact}，联系电话：{campaign.office.phone}",
-        "basis": f"《{campaign.document.title}》",
-        "reason": reason.strip().rstrip("。"),
-        "meeting": _meeting(tx, campaign, unit_name),
-        "counts": {"cases": len(listed)},
-    }
-    if report:
-        variables["report"] = {"title": report["name"], "period": civil_date(report["due_at"]).isoformat()}
-    return variables
-
-
-def _meeting(tx: Transaction, campaign: Campaign, unit_name: str) -> dict[str, str]:
-    """约谈 is held three working days on, in the morning, at the office's host, unless the leader arranges
-    otherwise."""
-    held_on = plans.timetable(tx, campaign.id).after("3wd").due_on
-    return {
-        "time": f"{format_date(held_on)}上午9时30分",
-        "place": f"{campaign.unit(campaign.office.host).name}会议室",
-        "persons": f"{unit_name}主要负责人、分管负责人",
-        "materials": "办理情况说明、整改台账和佐证材料",
-    }
-
-
-def _late_task(tx: Transaction, item: Mapping[str, Any]) -> dict[str, Any]:
-    """Under an item the letter speaks of the late task and of its original due date, not of the case as a whole."""
-    task, _ = tasks.get(tx, item["task_id"])
-    due_on, today = civil_date(item["due_original_at"]), civil_date(tx.now)
-    return {
-        "requirement": task.name,
-        "due": due_on.isoformat(),
-        "overdue_days": plans.calendar(tx).workdays_between(due_on, today) if due_on < today else 0,
-    }
-
-
-def _case_variables(tx: Transaction, case_id: str) -> dict[str, Any]:
-    row = cases.get(tx, case_id)
-    assert row is not None, case_id
-    due = row["due_at"]
-    overdue = 0
-    if due is not None and due < tx.now:
-        overdue = plans.calendar(tx).workdays_between(civil_date(due), civil_date(tx.now))
-    return {
-        "number": case_id,
-        "name": row["name"],
-        "area": people.unit_name(tx, row["area_id"]),
-        "address": row["address"],
-        "problem": row["problem"],
-        "requirement": {"close": "两断三清", "rectify": "限期整改", "relocate": "限期搬迁"}.get(
-            row["disposition"] or "", "限期办理"
-        ),
-        "due": civil_date(due).isoformat() if due else "",
-        "overdue_days": overdue,
-        "phase": PHASE_NAMES.get(row["phase"] or "", ""),
-    }
 
 
 def _subject(tx: Transaction, case_ids: list[str], report_id: str | None, kind: str) -> str:

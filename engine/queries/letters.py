@@ -9,14 +9,17 @@ import sqlalchemy as sa
 
 from engine import plans
 from engine.domain.actor import Actor
+from engine.domain.calendar import civil_date
 from engine.domain.letter import KINDS, format_number
 from engine.errors import NotFound
 from engine.queries.cases import FactRow
 from engine.queries.paging import PER_PAGE, Page, like, page_of
-from engine.store.access import visible_letters
+from engine.store import cases, people, supervision
+from engine.store.access import may_see_case, visible_letters
 from engine.store.schema import blobs, facts, letter_cases, letter_documents, letter_services, units
 from engine.store.schema import letters as rows
 from engine.store.transaction import Reader
+from engine.wording import letter_variables
 
 
 @dataclass(frozen=True)
@@ -213,29 +216,55 @@ def source(reader: Reader, letter_id: str) -> LetterSource:
 
 def preview(
     reader: Reader,
+    actor: Actor,
     *,
     campaign_id: str,
     kind: str,
-    layout: str | None,
-    addressee: str,
-    variables: Mapping[str, Any],
-    issued_on: date,
+    case_ids: tuple[str, ...],
+    layout: str | None = None,
+    reply_term: str | None = None,
+    reason: str = "",
 ) -> LetterSource:
-    """The same for a letter that is not issued: its number's place is held by ×."""
+    """What `IssueLetters` would make of these cases of one lead unit: the same words, but × in the place of the number.
+
+    Raises NotFound for a foreign case.
+    """
+    rows_of_cases = [_seen_case(reader, actor, campaign_id, case_id) for case_id in case_ids]
+    unit_id = rows_of_cases[0]["lead_id"]
+    plan = plans.campaign(reader, campaign_id)
     definition_id, _ = plans.file_of(reader, "letters", f"{kind}.html.j2")
-    code = plans.campaign(reader, campaign_id).office.organ_code + KINDS[kind].word
+    term = reply_term or KINDS[kind].reply
+    issued_on = civil_date(reader.now)
+    variables = letter_variables(
+        reader,
+        plan,
+        kind=kind,
+        unit_id=unit_id,
+        case_ids=list(case_ids),
+        report_id=None,
+        item_id=supervision.open_item_of_case(reader, case_ids[0]) if len(case_ids) == 1 else None,
+        reply_due=plans.timetable(reader, campaign_id).after(term).due_on.isoformat() if term else "",
+        reason=reason,
+    )
     return _source(
         reader,
         letter_id="",
         kind=kind,
         layout=layout or KINDS[kind].layout,
-        number=format_number(code, issued_on.year, 1).replace("1号", "×号"),
+        number=format_number(plan.office.organ_code + KINDS[kind].word, issued_on.year, 1).replace("1号", "×号"),
         definition_id=definition_id,
         variables=variables,
-        addressee=addressee,
+        addressee=people.unit_name(reader, unit_id),
         issued_on=issued_on,
         campaign_id=campaign_id,
     )
+
+
+def _seen_case(reader: Reader, actor: Actor, campaign_id: str, case_id: str) -> Mapping[str, Any]:
+    row = cases.get(reader, case_id)
+    if row is None or row["campaign_id"] != campaign_id or not may_see_case(reader.connection, actor, case_id):
+        raise NotFound("case_unknown", f"There is no case {case_id}.", case=case_id)
+    return row
 
 
 def _source(reader: Reader, *, definition_id: str, campaign_id: str, kind: str, **values: Any) -> LetterSource:

@@ -143,6 +143,13 @@ def provisional_timers(tx: Transaction) -> list[Mapping[str, Any]]:
     ]
 
 
+def open_timers(tx: Transaction, instance_id: str) -> list[Mapping[str, Any]]:
+    query = sa.select(jobs).where(
+        jobs.c.instance_id == instance_id, jobs.c.kind == TIMER, jobs.c.state == JobState.OPEN
+    )
+    return list(tx.execute(query.order_by(jobs.c.job_id)).mappings())
+
+
 def set_due(tx: Transaction, job_id: str, due_at: datetime, deadline: dict[str, Any]) -> None:
     tx.execute(jobs.update().where(jobs.c.job_id == job_id).values(due_at=due_at, deadline=deadline))
 

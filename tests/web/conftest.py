@@ -24,15 +24,18 @@ class Browser:
 
     def get(self, address: str, **more: Any) -> TestResponse:
         response = self.client.get(address, **more)
-        self.page = response.get_data(as_text=True) if response.mimetype == "text/html" else self.page
+        self._look_at(response)
         return response
 
     def post(self, address: str, data: dict[str, Any] | None = None, **more: Any) -> TestResponse:
         sent = {"csrf_token": self.token, **(data or {})}
         response = self.client.post(address, data=sent, **more)
+        self._look_at(response)
+        return response
+
+    def _look_at(self, response: TestResponse) -> None:
         if response.mimetype == "text/html" and response.status_code != 303:
             self.page = response.get_data(as_text=True)
-        return response
 
     @property
     def token(self) -> str:

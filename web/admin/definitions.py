@@ -1,4 +1,4 @@
-"""Process definitions: what is deployed, what runs in it, and a new version by upload, checked before anything changes."""
+"""Process definitions: what is deployed, what runs in it, and a new version by upload, checked first."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,10 +8,9 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from engine.bpmn.elements import Element
 from engine.commands.definitions import Deploy
-from engine.sources import Folder
 from engine.errors import Invalid, NotFound, Problem
 from engine.queries.diagrams import DefinitionPage, DefinitionRow, ElementCount
-from engine.sources import SUFFIXES
+from engine.sources import SUFFIXES, Folder
 from web.admin.upload import Upload, read_upload
 from web.bootstrap import check_files, check_papers
 from web.format import word

@@ -1,4 +1,4 @@
-"""People: who has an account, in which roles and units, and a new one. Administrators' roles are kept apart by the engine."""
+"""People: who has an account, in which roles and units, and a new one. The engine keeps the administrators apart."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

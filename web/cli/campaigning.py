@@ -17,7 +17,8 @@ from engine.errors import NotFound
 from engine.runtime import Engine
 from forms import demo_data as invented
 from web import bootstrap
-from web.cli.console import MOMENT, as_json, config_of, engine_of
+from web.cli.console import MOMENT, config_of, engine_of
+from web.json_text import as_json
 from web.passwords import hash_password
 from web.register import import_register
 from web.simulation.simulate import simulate as run_simulation

@@ -1,6 +1,5 @@
-"""What the commands share: the configuration of this call, an engine that is closed again, and JSON on request."""
+"""What the commands share: the configuration of this call, an engine that is closed again."""
 
-import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,11 +25,6 @@ def engine_of(context: click.Context) -> Iterator[Engine]:
         yield engine
     finally:
         engine.close()
-
-
-def as_json(value: Any) -> str:
-    """Stable: the same value gives the same text."""
-    return json.dumps(value, ensure_ascii=False, indent=2, sort_keys=True, default=str)
 
 
 class Moment(click.ParamType):

@@ -9,7 +9,8 @@ from engine.commands.definitions import Beside
 from engine.domain.actor import SYSTEM
 from engine.errors import Problem
 from web import bootstrap
-from web.cli.console import as_json, config_of, engine_of
+from web.cli.console import config_of, engine_of
+from web.json_text import as_json
 
 MAX_BYTES = 20_000_000
 

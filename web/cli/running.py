@@ -10,8 +10,9 @@ import click
 
 from engine.worker import Worker
 from web import bootstrap, doctor
-from web.cli.console import MOMENT, as_json, config_of, engine_of
+from web.cli.console import MOMENT, config_of, engine_of
 from web.config import Config
+from web.json_text import as_json
 from web.simulation.demo import DEMO_AT, PASSWORD_FILE, make_demo
 
 

@@ -7,7 +7,8 @@ import click
 
 from engine.domain.actor import SYSTEM
 from web.cli.campaigning import only_campaign
-from web.cli.console import MOMENT, as_json, engine_of
+from web.cli.console import MOMENT, engine_of
+from web.json_text import as_json
 
 
 @click.command()

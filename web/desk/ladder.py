@@ -16,7 +16,7 @@ class Step:
 
 
 def strip(level: int | None, reached: Iterable[int] | None = None) -> tuple[Step, ...]:
-    """Every rung in order. `level` None or -1: none reached yet. `reached` tells apart what was passed and what skipped."""
+    """Every rung in order. `level` None or -1: none reached yet. `reached`: those used; the others were skipped."""
     present = -1 if level is None else level
     used = set(reached) if reached is not None else set(range(present + 1))
     return tuple(Step(rung.level, rung.instrument, _state(rung.level, present, used)) for rung in LADDER)

@@ -26,7 +26,7 @@ class Row:
 
 @dataclass(frozen=True)
 class RungCount:
-    """How many late tasks stand on a rung; `level` as the filter wants it, `instrument` empty where nothing was sent."""
+    """How many late tasks stand on a rung; `level` as the filter wants it, `instrument` empty: nothing was sent yet."""
 
     level: str
     instrument: str

@@ -119,12 +119,12 @@ class Play:
             return calendar.at(calendar.add_workdays(opened, 1), "09:00") if chance.random() < 0.5 else task.opened_at
         slackness = 0.5 + self._chance("slackness", unit_id).random()
         draw = chance.random() * slackness
-        if draw < 0.55 or task.due_at is None:
+        if draw < 0.45 or task.due_at is None:
             return calendar.at(calendar.add_workdays(opened, 1 + chance.randrange(4)), "09:00")
         due = civil_date(task.due_at)
-        if draw < 0.95:
+        if draw < 0.72:
             return calendar.at(calendar.add_workdays(due, -1 - chance.randrange(3)), chance.choice(HOURS))
-        late = 1 + int(chance.expovariate(1 / 7)) + (20 if draw > 1.3 else 0)
+        late = 1 + int(chance.expovariate(1 / 9)) + (20 if draw > 1.2 else 0)
         return calendar.at(calendar.add_workdays(due, late), chance.choice(HOURS))
 
     def _do(self, task: LiveTask) -> int:

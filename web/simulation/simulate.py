@@ -17,14 +17,15 @@ from engine.queries.letters import LetterFilter
 from engine.runtime import Engine
 from engine.worker import Worker
 from web import bootstrap
-from web.cli.console import as_json
 from web.config import Config
+from web.json_text import as_json
 from web.simulation.people import add_staff
 from web.simulation.play import Play
 
 Progress = Callable[[str], None]
 LEAD_TIME_WORKDAYS = 17  # the register is handed out so long before the survey ends
-LATE_FIND_SHARE = 8  # one further find for so many sites of the register, after the cleanup has begun
+LATE_FIND_SHARE = 10  # one further find for so many sites of the register,
+LATE_FIND_DAYS = (9, 13, 17)  # so many days after the cleanup has begun
 
 
 def simulate(
@@ -74,10 +75,11 @@ def begin(
 
 
 def run(play: Play, cases: int, until: datetime) -> None:
-    """Play on, with some further sites found in the second week of the cleanup."""
+    """Play on, with some further sites found while the cleanup runs."""
     opened = play.campaign.phase("cleanup").starts_on
     assert opened is not None
-    play.run(until, {opened + timedelta(days=9): max(1, cases // LATE_FIND_SHARE)})
+    more = max(1, cases // LATE_FIND_SHARE)
+    play.run(until, {opened + timedelta(days=days): more for days in LATE_FIND_DAYS})
 
 
 def _begin_at(engine: Engine, content: bytes) -> datetime:
