@@ -43,7 +43,7 @@ class LedgerPage:
 
 @dataclass(frozen=True)
 class Step:
-    """One phase of the case on its way: done, current or ahead."""
+    """One phase of the case on its way: done, current, ahead or skipped."""
 
     phase: str
     state: str
@@ -140,7 +140,7 @@ def case(case_id: str) -> str:
     handed_in = tuple(_handed_in(task, found, context) for task in found.tasks if task.state != TaskState.CANCELLED)
     page = DossierPage(
         case=found,
-        steps=_steps(found.row),
+        steps=_steps(found),
         open_tasks=tuple(one for one in handed_in if one.is_live),
         done_tasks=tuple(one for one in handed_in if not one.is_live),
         evidence=found.evidence,
@@ -150,15 +150,24 @@ def case(case_id: str) -> str:
     return render_template("cases/case.html", page=page)
 
 
-def _steps(row: CaseRow) -> tuple[Step, ...]:
-    """排查 → 清理 → 提升 → 验收 → 回头看. What a struck-off case has behind it is everything but the look-back."""
-    present = PHASES.index(row.phase) if row.phase in PHASES else -1
+def _steps(found: CasePage) -> tuple[Step, ...]:
+    """排查 → 清理 → 提升 → 验收 → 回头看: done, current, ahead, or passed over because the case needed no such phase."""
+    row = found.row
+    visited = {task.process_key for task in found.tasks}
+    live = {task.process_key for task in found.tasks if task.state in LIVE}
+    present = PHASES.index(row.phase) if row.phase in PHASES else 0
     if row.state == CaseState.STRUCK_OFF:
-        present = max(present, PHASES.index("lookback"))
-    return tuple(
-        Step(phase, "done" if place < present else "current" if place == present else "ahead")
-        for place, phase in enumerate(PHASES)
-    )
+        present = PHASES.index("lookback")
+
+    def state(place: int, phase: str) -> str:
+        is_over = row.state != CaseState.ACTIVE and phase in visited - live
+        if place < present or is_over:
+            return "done" if phase in visited else "skipped"
+        if row.state == CaseState.EXCLUDED:
+            return "skipped"
+        return "current" if place == present else "ahead"
+
+    return tuple(Step(phase, state(place, phase)) for place, phase in enumerate(PHASES))
 
 
 def _handed_in(task: CaseTask, found: CasePage, context: FormContext) -> HandedIn:

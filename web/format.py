@@ -94,6 +94,8 @@ def _fact_value(name: str, value: Any) -> str:
         return word(name, value)
     if name in ("old", "new", "moment") and isinstance(value, str):
         return moment(value)
+    if name == "rung":
+        return word("instrument", value)
     if name == "key":
         return word("phase", value)
     if name == "kind":

@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response
 from engine.queries.inbox import BOXES, InboxFilter, InboxPage, InboxRow, Reminder
 from web import navigation
 from web.permission import CASE_ROLES, needs, signed_in
-from web.request import actor, engine, page_number, text
+from web.request import actor, engine, page_number, text, visitor
 
 blueprint = Blueprint("inbox", __name__)
 NARROWING = ("campaign", "phase", "area", "kind", "light", "text")
@@ -44,9 +44,9 @@ class Page:
 @blueprint.get("/")
 @signed_in
 def home() -> Response | str:
-    """The first page that this person's roles open."""
-    entries = [entry for section in navigation.chrome().sections for entry in section.entries]
-    return redirect(entries[0].address, 303) if entries else render_template("inbox/nothing.html")
+    """The page that this person's roles begin the day with."""
+    address = navigation.home(visitor())
+    return redirect(address, 303) if address else render_template("inbox/nothing.html")
 
 
 @blueprint.get("/inbox")

@@ -62,6 +62,15 @@ class Chrome:
     language_address: str
 
 
+def home(visitor: Visitor) -> str:
+    """Leaders begin with the figures, supervisors at the desk, others with their first entry; empty when there is none."""
+    begins = (("leader", "leader.leader"), ("supervisor", "desk.desk"), ("inspector", "desk.desk"))
+    for role, endpoint in begins:
+        if visitor.has_role(role) and _may_open(visitor, endpoint):
+            return url_for(endpoint)
+    return next((entry.address for section in _sections(visitor) for entry in section.entries), "")
+
+
 def chrome() -> Chrome:
     visitor: Visitor | None = g.get("visitor")
     other = "zh" if g.get("lang") == "en" else "en"

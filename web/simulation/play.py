@@ -124,7 +124,7 @@ class Play:
         due = civil_date(task.due_at)
         if draw < 0.72:
             return calendar.at(calendar.add_workdays(due, -1 - chance.randrange(3)), chance.choice(HOURS))
-        late = 1 + int(chance.expovariate(1 / 9)) + (20 if draw > 1.2 else 0)
+        late = 2 + int(chance.expovariate(1 / 16)) + (20 if draw > 1.2 else 0)
         return calendar.at(calendar.add_workdays(due, late), chance.choice(HOURS))
 
     def _do(self, task: LiveTask) -> int:

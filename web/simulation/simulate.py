@@ -24,7 +24,7 @@ from web.simulation.play import Play
 
 Progress = Callable[[str], None]
 LEAD_TIME_WORKDAYS = 17  # the register is handed out so long before the survey ends
-LATE_FIND_SHARE = 10  # one further find for so many sites of the register,
+LATE_FIND_SHARE = 7  # one further find for so many sites of the register,
 LATE_FIND_DAYS = (9, 13, 17)  # so many days after the cleanup has begun
 
 
