@@ -8,9 +8,10 @@ from pathlib import Path
 from engine import sources
 from engine.clock import SetClock
 from engine.commands.campaigns import OpenCampaign
+from engine.domain import calendar as calendars
 from engine.domain import campaign as campaigns
 from engine.domain.actor import SYSTEM
-from engine.domain.calendar import SHANGHAI
+from engine.domain.calendar import SHANGHAI, WorkCalendar
 from engine.errors import Refused
 from engine.ids import CountingIds
 from engine.queries.letters import LetterFilter
@@ -61,10 +62,9 @@ def begin(
     """A fresh database with everything deployed, the campaign open, the staff in place and the register imported."""
     bootstrap.make_database(config)
     content = sources.campaign(config.processes, campaign_id)
-    clock = SetClock(datetime(2000, 1, 1, tzinfo=SHANGHAI))
+    clock = SetClock(_begin_at(config, content))
     engine = bootstrap.open_engine(config, clock=clock, ids=CountingIds())
     bootstrap.deploy_all(engine, config.processes)
-    clock.set(_begin_at(engine, content))
     engine.execute(OpenCampaign(content), by=SYSTEM)
     plan = engine.read.campaign(campaign_id)
     add_staff(engine, plan, password_hash)
@@ -82,12 +82,11 @@ def run(play: Play, cases: int, until: datetime) -> None:
     play.run(until, {opened + timedelta(days=days): more for days in LATE_FIND_DAYS})
 
 
-def _begin_at(engine: Engine, content: bytes) -> datetime:
+def _begin_at(config: Config, content: bytes) -> datetime:
     """The register goes out in the morning, LEAD_TIME_WORKDAYS before the survey's last day."""
-    calendar = engine.read.calendar()
+    calendar = WorkCalendar(calendars.load(year) for year in sources.calendars(config.processes))
     first = calendar.add_workdays(campaigns.load(content).phase("survey").ends_on, -LEAD_TIME_WORKDAYS)
-    begun: datetime = calendar.at(first, "08:40")
-    return begun
+    return calendar.at(first, "08:40")
 
 
 def _write_letters(engine: Engine, campaign_id: str, folder: Path, say: Progress) -> None:

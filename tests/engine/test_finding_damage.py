@@ -1,0 +1,178 @@
+"""`verify` finds what was broken past the engine: one planted damage for each thing that it checks."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from scenario import Scenario
+
+from engine.commands.letters import IssueLetters
+from engine.queries.verify import CHECKS
+from engine.store import schema as db
+
+Damage = Callable[[Any], object]
+
+
+@contextmanager
+def unguarded(scenario: Scenario) -> Iterator[Any]:
+    """A raw connection before which the triggers and the unique index of open items have fallen."""
+    with scenario.raw() as connection:
+        if connection.dialect.name == "sqlite":
+            for name in connection.execute(sa.text("SELECT name FROM sqlite_master WHERE type='trigger'")).scalars().all():
+                connection.exec_driver_sql(f"DROP TRIGGER {name}")
+        else:
+            for table in db.metadata.tables:
+                connection.exec_driver_sql(f"ALTER TABLE {table} DISABLE TRIGGER USER")
+        connection.exec_driver_sql("DROP INDEX uq_supervision_items_open")
+        yield connection
+
+
+@pytest.fixture
+def story(scenario: Scenario) -> Scenario:
+    """One case struck off, one late with its ladder begun, one excluded; letters with their documents."""
+    done, late, excluded = scenario.register(3)
+    scenario.survey(done)
+    scenario.clean_up(done)
+    scenario.accept(done)
+    scenario.survey(late)
+    scenario.survey(excluded, "exclude")
+    scenario.until("2024-06-28 18:01")
+    scenario.engine.execute(IssueLetters(scenario.campaign, "notice", (late,), reason="越级（演示）"), by=scenario.supervisor)
+    scenario.work()
+    assert scenario.engine.read.violations() == ()
+    return scenario
+
+
+def first(connection: Any, table: sa.Table, *where: Any) -> Any:
+    return connection.execute(sa.select(table).where(*where).order_by(*table.primary_key)).mappings().first()
+
+
+def withdraw_a_live_task(connection: Any) -> None:
+    task = first(connection, db.tasks, db.tasks.c.state == "OPEN")
+    connection.execute(db.tasks.update().where(db.tasks.c.task_id == task["task_id"]).values(state="CANCELLED"))
+
+
+def forget_a_timer(connection: Any) -> None:
+    timer = first(connection, db.jobs, db.jobs.c.kind == "timer", db.jobs.c.state == "OPEN")
+    connection.execute(db.jobs.update().where(db.jobs.c.job_id == timer["job_id"]).values(state="DONE"))
+
+
+def forget_a_wait(connection: Any) -> None:
+    connection.execute(db.waits.delete())
+
+
+def change_a_state(connection: Any) -> None:
+    running = first(connection, db.instances, db.instances.c.state == "ACTIVE")
+    blob = bytearray(running["blob"])
+    blob[len(blob) // 2] ^= 1
+    row = db.instances.c.instance_id == running["instance_id"]
+    connection.execute(db.instances.update().where(row).values(blob=bytes(blob)))
+
+
+def end_a_running_instance(connection: Any) -> None:
+    task = first(connection, db.tasks, db.tasks.c.state == "OPEN")
+    row = db.instances.c.instance_id == task["instance_id"]
+    connection.execute(db.instances.update().where(row).values(state="COMPLETED"))
+
+
+def tell_a_completion_twice(connection: Any) -> None:
+    fact = dict(first(connection, db.facts, db.facts.c.kind == "TaskCompleted"))
+    del fact["fact_id"]
+    connection.execute(db.facts.insert().values(**fact))
+
+
+def keep_a_completion_quiet(connection: Any) -> None:
+    fact = first(connection, db.facts, db.facts.c.kind == "TaskCompleted")
+    connection.execute(db.facts.delete().where(db.facts.c.fact_id == fact["fact_id"]))
+
+
+def take_a_number_for_nothing(connection: Any) -> None:
+    connection.execute(db.counters.update().values(last_serial=db.counters.c.last_serial + 1))
+
+
+def skip_a_number(connection: Any) -> None:
+    letter = first(connection, db.letters)
+    row = db.letters.c.letter_id == letter["letter_id"]
+    connection.execute(db.letters.update().where(row).values(serial=99, number="演示〔2024〕99号"))
+
+
+def lose_every_letter_of_an_organ(connection: Any) -> None:
+    connection.execute(db.counters.insert().values(organ_code="另一机关", year=2024, last_serial=3))
+
+
+def change_a_document(connection: Any) -> None:
+    connection.execute(db.blobs.update().values(content=b"%PDF another"))
+
+
+def lose_a_document(connection: Any) -> None:
+    connection.execute(db.letter_documents.delete())
+
+
+def withdraw_the_job_of_a_letter(connection: Any) -> None:
+    connection.execute(db.letter_documents.delete())
+    connection.execute(db.jobs.update().where(db.jobs.c.kind == "letter").values(state="CANCELLED"))
+
+
+def fail_in_silence(connection: Any) -> None:
+    job = first(connection, db.jobs, db.jobs.c.state == "DONE")
+    connection.execute(db.jobs.update().where(db.jobs.c.job_id == job["job_id"]).values(state="FAILED"))
+
+
+def watch_a_task_twice(connection: Any) -> None:
+    item = first(connection, db.supervision_items, db.supervision_items.c.state == "OPEN")
+    connection.execute(db.supervision_items.insert().values(**{**item, "item_id": "twin"}))
+
+
+def rewrite_a_case(connection: Any) -> None:
+    connection.execute(db.cases.update().where(db.cases.c.disposition == "close").values(disposition="rectify"))
+
+
+def rewrite_history(connection: Any) -> None:
+    fact = first(connection, db.facts, db.facts.c.kind == "MilestoneReached")
+    row = db.facts.c.fact_id == fact["fact_id"]
+    detail = {**fact["detail"], "changes": {**fact["detail"]["changes"], "surveyed_at": "2024-01-01T00:00:00+00:00"}}
+    connection.execute(db.facts.update().where(row).values(detail=detail))
+
+
+def finish_an_excluded_case(connection: Any) -> None:
+    excluded = db.cases.c.state == "EXCLUDED"
+    connection.execute(db.cases.update().where(excluded).values(done_at=db.cases.c.excluded_at))
+
+
+PLANTED: list[tuple[str, Damage]] = [
+    ("tokens_match_rows", withdraw_a_live_task),
+    ("tokens_match_rows", forget_a_timer),
+    ("tokens_match_rows", forget_a_wait),
+    ("tokens_match_rows", change_a_state),
+    ("ended_instances_hold_nothing", end_a_running_instance),
+    ("completions_are_single", tell_a_completion_twice),
+    ("completions_are_single", keep_a_completion_quiet),
+    ("numbers_have_no_gaps", take_a_number_for_nothing),
+    ("numbers_have_no_gaps", skip_a_number),
+    ("numbers_have_no_gaps", lose_every_letter_of_an_organ),
+    ("documents_are_whole", change_a_document),
+    ("letters_have_a_document_or_a_job", lose_a_document),
+    ("letters_have_a_document_or_a_job", withdraw_the_job_of_a_letter),
+    ("failed_jobs_have_an_incident", fail_in_silence),
+    ("one_open_item_per_task", watch_a_task_twice),
+    ("facts_rebuild_the_cases", rewrite_a_case),
+    ("facts_rebuild_the_cases", rewrite_history),
+    ("figures_reconcile", finish_an_excluded_case),
+]
+
+
+@pytest.mark.parametrize(("invariant", "damage"), PLANTED, ids=[damage.__name__ for _, damage in PLANTED])
+def test_planted_damage_is_found(story: Scenario, invariant: str, damage: Damage) -> None:
+    with unguarded(story) as connection:
+        damage(connection)
+
+    found = story.engine.read.violations()
+
+    assert invariant in {violation.invariant for violation in found}, found
+    assert all(violation.what for violation in found)
+
+
+def test_every_check_has_a_damage_that_it_finds() -> None:
+    assert {invariant for invariant, _ in PLANTED} == set(CHECKS)
