@@ -105,25 +105,36 @@ class Scenario:
         plan: bytes | None = None,
         processes: Path = PROCESSES,
         letters: str = "fake",
-        ids: CountingIds | None = None,
+        story: "Story | None" = None,
     ) -> "Scenario":
-        """`moment` is Beijing time. `letters`: "fake" makes no PDF, "real" does. `plan` is a campaign's TOML."""
+        """`moment` is Beijing time. `letters`: "fake" makes no PDF, "real" does. `plan` is a campaign's TOML.
+
+        `story`, a function of the module, is played once a session; the scenario begins where it ended.
+        """
         content = quiet_plan() if plan is None else plan
-        name = hashlib.sha256(content + moment.encode() + str(processes).encode()).hexdigest()[:12]
+        named = (content, moment, str(processes), letters, story and f"{story.__module__}.{story.__qualname__}")
+        name = hashlib.sha256(repr(named).encode()).hexdigest()[:12]
+        handlers: Mapping[str, Handler] = HANDLERS if letters == "real" else {"letter": fake_letter}
+
+        def on(url: str, place: Path, start: datetime, ids: int, *, new: bool = False) -> Scenario:
+            config, clock = _config(url, place, processes), SetClock(start)
+            engine = _engine(config, clock, CountingIds(ids), new=new)
+            return cls(config, clock, engine, Worker(engine, handlers), databases)
 
         def build(url: str) -> None:
-            made = _engine(_config(url, folder / "template", processes), SetClock(at(moment)), CountingIds(), new=True)
-            deploy_all(made, processes)
-            made.execute(OpenCampaign(content), by=SYSTEM)
-            campaign = made.read.campaigns()[0].campaign_id
-            add_staff(made, made.read.campaign(campaign), password_hash())
-            made.close()
+            made = on(url, folder / "template", at(moment), 1, new=True)
+            deploy_all(made.engine, processes)
+            made.engine.execute(OpenCampaign(content), by=SYSTEM)
+            add_staff(made.engine, made.engine.read.campaign(made.campaign), password_hash())
+            made.engine.close()
+            if story is not None:
+                told = on(url, folder / "template", at(moment), IDS_AFTER_TEMPLATE)
+                story(told)
+                _ends[name] = told.now
+                told.engine.close()
 
-        config = _config(databases.copy(name, build), folder, processes)
-        clock = SetClock(at(moment))
-        engine = _engine(config, clock, ids or CountingIds(IDS_AFTER_TEMPLATE))
-        handlers: Mapping[str, Handler] = HANDLERS if letters == "real" else {"letter": fake_letter}
-        return cls(config, clock, engine, Worker(engine, handlers), databases)
+        url = databases.copy(name, build)
+        return on(url, folder, _ends.get(name, at(moment)), IDS_AFTER_TEMPLATE * (1 if story is None else 2))
 
     def close(self) -> None:
         self.engine.close()
@@ -266,6 +277,8 @@ class Scenario:
             yield connection
 
 
+Story = Callable[[Scenario], None]
+_ends: dict[str, datetime] = {}  # where the clock stands at the end of a story
 NewScenario = Callable[..., Scenario]  # what the fixture new_scenario gives
 
 

@@ -151,7 +151,7 @@ def case(case_id: str) -> str:
 
 
 def _steps(found: CasePage) -> tuple[Step, ...]:
-    """排查 → 清理 → 提升 → 验收 → 回头看: done, current, ahead, or passed over because the case needed no such phase."""
+    """排查 → 清理 → 提升 → 验收 → 回头看: done, current, ahead, or skipped where the case needed no such phase."""
     row = found.row
     visited = {task.process_key for task in found.tasks}
     live = {task.process_key for task in found.tasks if task.state in LIVE}

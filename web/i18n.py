@@ -1,7 +1,7 @@
 """What the pages say, in Chinese and English: one catalogue, read once. Data of the office is never translated here.
 
-The catalogue is `web/messages.toml` and, for a room with many words of its own, `web/messages_<room>.toml`; a key stands
-in one of them only. A leaf is `key = { zh = "…", en = "…" }`, the key of a nested table is joined by dots.
+The catalogue is `web/messages.toml` and, for a room with many words of its own, `web/messages_<room>.toml`; a key
+stands in one of them only. A leaf is `key = { zh = "…", en = "…" }`, the key of a nested table is joined by dots.
 """
 
 import tomllib
@@ -17,7 +17,7 @@ HERE: Final = Path(__file__).resolve().parent
 
 
 def t(key: str, /, **fields: Any) -> str:
-    """The sentence `key` in the reader's language, its `{…}` filled from `fields`. Raises KeyError for an unknown key."""
+    """The sentence `key` in the reader's language, its `{…}` filled from `fields`. Raises KeyError."""
     return say(key, language(), **fields)
 
 

@@ -137,7 +137,7 @@ def new() -> str:
 @blueprint.post("/cases")
 @needs("officer", "head", "supervisor")
 def register() -> BaseResponse | tuple[str, int]:
-    """One site is a register of one row: the same checks, the same fingerprint, so that a file cannot bring it twice."""
+    """One site is a register of one row: the same checks, and a fingerprint by which it is never added twice."""
     values = {key: request.form.get(key, "").strip() for key in FIELDS}
     kinds = tuple(kind for kind in ("san", "luan", "wu") if kind in request.form.getlist("kinds"))
     campaign = request.form.get("campaign") or _campaigns()[0][0]

@@ -88,7 +88,7 @@ class LeaderPage:
     lights: tuple[Part, ...]
     phases: tuple[PhaseProgress, ...]
     rungs: tuple[RungLine, ...]
-    ranking: tuple[RankedUnit, ...]
+    units_late: tuple[RankedUnit, ...]
     late_total: int
     on_time_rate: str
     today: date
@@ -100,6 +100,15 @@ class LeaderPage:
     @property
     def day(self) -> date:
         return civil_date(self.figures.as_of)
+
+    @property
+    def ranking(self) -> tuple[RankedUnit, ...]:
+        return self.units_late[:RANKED_UNITS]
+
+    @property
+    def unranked(self) -> int:
+        """How many more units have late tasks."""
+        return len(self.units_late) - len(self.ranking)
 
     def cases(self, **narrowed: str) -> str:
         """The address of the ledger with the cases that a number counts."""
@@ -136,7 +145,7 @@ def page_of(campaign_id: str, as_of: str) -> LeaderPage:
         rungs=tuple(
             RungLine(rung.instrument, rung.level, figures.rungs[rung.instrument], rung.letter_kind) for rung in LADDER
         ),
-        ranking=_ranking(desk.by_unit),
+        units_late=_ranking(desk.by_unit),
         late_total=sum(desk.by_level.values()),
         on_time_rate=percent(figures.reports["on_time"], figures.reports["due"]),
         today=civil_date(now()),
@@ -201,4 +210,4 @@ def _ranking(by_unit: tuple[tuple[str, str, int], ...]) -> tuple[RankedUnit, ...
     for position, (unit_id, unit, late) in enumerate(by_unit, start=1):
         place = ranked[-1].place if ranked and ranked[-1].late == late else position
         ranked.append(RankedUnit(place, unit_id, unit, late))
-    return tuple(unit for unit in ranked if unit.place <= RANKED_UNITS)
+    return tuple(ranked)

@@ -1,4 +1,4 @@
-"""The frame around every page: what this person may go to, which campaign and date it is. Prepared here, drawn by base.html."""
+"""The frame around every page: where this person may go, which campaign and date it is. Drawn by base.html."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -34,6 +34,7 @@ SECTIONS: Final = (
         ),
     ),
 )
+DEMO_ONLY: Final = ("demo_clock.demo_clock",)
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,7 @@ class Chrome:
 
 
 def home(visitor: Visitor) -> str:
-    """Leaders begin with the figures, supervisors at the desk, others with their first entry; empty when there is none."""
+    """Leaders begin with the figures, supervisors at the desk, others with their first entry, if they have any."""
     begins = (("leader", "leader.leader"), ("supervisor", "desk.desk"), ("inspector", "desk.desk"))
     for role, endpoint in begins:
         if visitor.has_role(role) and _may_open(visitor, endpoint):
@@ -95,6 +96,8 @@ def _sections(visitor: Visitor) -> tuple[Section, ...]:
 
 
 def _may_open(visitor: Visitor, endpoint: str) -> bool:
+    if endpoint in DEMO_ONLY and not engine().read.is_demo():
+        return False
     declared = permission.of_endpoint(current_app, endpoint)
     return declared is not None and declared.allows(visitor.actor)
 

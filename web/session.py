@@ -45,14 +45,14 @@ def sign_in(response: BaseResponse, person_id: str) -> None:
     opened = OpenSession(_hash(session_id), person_id, secrets.token_urlsafe(24), wall_clock())
     engine().execute(opened, by=SYSTEM)
     _set_cookie(response, cookie_name(), session_id)
-    response.delete_cookie(_login_cookie(), **_cookie_flags())
+    _drop_cookie(response, _login_cookie())
 
 
 def sign_out(response: BaseResponse) -> None:
     session_id = request.cookies.get(cookie_name())
     if session_id:
         engine().execute(CloseSession(_hash(session_id)), by=SYSTEM)
-    response.delete_cookie(cookie_name(), **_cookie_flags())
+    _drop_cookie(response, cookie_name())
 
 
 def wall_clock() -> datetime:
@@ -176,20 +176,23 @@ def _keep_language(response: Response) -> Response:
 
 # -- cookies -----------------------------------------------------------------------------------------------------------
 def cookie_name() -> str:
-    return "__Host-duban" if current_app.extensions["duban.is_https"] else "duban"
+    return "__Host-duban" if _is_https() else "duban"
 
 
 def _login_cookie() -> str:
     return f"{cookie_name()}-login"
 
 
-def _cookie_flags() -> dict[str, object]:
-    secure: bool = current_app.extensions["duban.is_https"]
-    return {"path": "/", "httponly": True, "samesite": "Lax", "secure": secure}
-
-
 def _set_cookie(response: BaseResponse, name: str, value: str) -> None:
-    response.set_cookie(name, value, **_cookie_flags())  # type: ignore[arg-type]
+    response.set_cookie(name, value, path="/", httponly=True, samesite="Lax", secure=_is_https())
+
+
+def _drop_cookie(response: BaseResponse, name: str) -> None:
+    response.delete_cookie(name, path="/", httponly=True, samesite="Lax", secure=_is_https())
+
+
+def _is_https() -> bool:
+    return bool(current_app.extensions["duban.is_https"])
 
 
 def _login_token(nonce: str) -> str:

@@ -1,4 +1,4 @@
-"""One style sheet for the browser out of one file per component, each in its layer, under an address that may be kept."""
+"""One style sheet out of one file per component, each in its layer, under an address that browsers may keep."""
 
 import hashlib
 from pathlib import Path

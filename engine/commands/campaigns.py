@@ -10,7 +10,7 @@ from engine.bpmn.plain import due_instant
 from engine.commands.progress import deadline_record, plain_changes, start_instance
 from engine.domain import calendar as calendars
 from engine.domain import campaign as campaign_plans
-from engine.domain.actor import require_role
+from engine.domain.actor import Actor, require_role
 from engine.domain.case import CaseState
 from engine.domain.deadline import Deadline
 from engine.domain.instance import InstanceKind
@@ -104,7 +104,7 @@ def register_cases(command: RegisterCases, tx: Transaction) -> dict[str, Any]:
     store.lock_campaign(tx, command.campaign_id)
     known = cases.known_fingerprints(tx, command.campaign_id)
     fresh = [row for row in command.rows if row.fingerprint not in known]
-    problems = _row_problems(tx, plan, fresh)
+    problems = _row_problems(tx, plan, fresh) + _foreign_rows(tx.actor, plan, fresh)
     if problems:
         raise Invalid("register_invalid", f"{len(problems)} problems in the register; nothing was imported.", problems)
     result: dict[str, Any] = {"added": [], "known": len(command.rows) - len(fresh), "rows": len(fresh)}
@@ -214,6 +214,22 @@ def _row_problems(tx: Transaction, plan: Any, rows: list[NewCase]) -> tuple[Prob
         elif row.credit_code:
             codes[row.credit_code] = where
     return tuple(found)
+
+
+def _foreign_rows(actor: Actor, plan: Any, rows: list[NewCase]) -> tuple[Problem, ...]:
+    """An officer registers in their own area, or what their own unit's working group answers for."""
+    if actor.is_system or actor.has_role("supervisor", "sysadmin"):
+        return ()
+    groups = {group.id for group in plan.groups if actor.units & set(group.units)}
+    return tuple(
+        Problem(
+            f"row {row.row}" if row.row else row.name,
+            f"“{row.name}”不在您的辖区，也不属于您单位的专责组，请由所在镇街登记。",
+            f"{row.name} lies outside your area and your working groups; its own area registers it.",
+        )
+        for row in rows
+        if row.area_id not in actor.areas and (actor.areas or row.group_id not in groups)
+    )
 
 
 def _add_case(tx: Transaction, plan: Any, case_id: str, row: NewCase) -> None:

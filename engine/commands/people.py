@@ -11,6 +11,7 @@ from engine.store.transaction import Transaction
 
 FAILURES_BEFORE_LOCK = 5  # GB/T 22239 8.1.4.1: limit failed logins
 LOCK_MINUTES = 15
+SESSION_HOURS = 24  # rows older than this are of nobody
 
 
 @dataclass(frozen=True)
@@ -78,6 +79,7 @@ def add_person(command: AddPerson, tx: Transaction) -> str:
 
 
 def open_session(command: OpenSession, tx: Transaction) -> None:
+    people.purge_sessions(tx, before=command.at - timedelta(hours=SESSION_HOURS))
     people.open_session(
         tx, session_hash=command.session_hash, person_id=command.person_id, csrf=command.csrf, at=command.at
     )

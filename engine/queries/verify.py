@@ -13,6 +13,7 @@ from engine.bpmn.state import unseal
 from engine.domain.instance import InstanceState
 from engine.domain.job import JobState
 from engine.domain.task import LIVE, TaskState
+from engine.errors import EngineError
 from engine.queries.figures import figures
 from engine.queries.replay import INSTANTS, cases_at
 from engine.store.schema import (
@@ -53,7 +54,11 @@ def tokens_match_rows(reader: Reader) -> list[str]:
         )
     ).all():
         model = plans.model(reader, tuple(row.definition_ids))
-        live = Execution.load(model, unseal(row.blob, reader.secret)).tokens()
+        try:
+            live = Execution.load(model, unseal(row.blob, reader.secret)).tokens()
+        except EngineError as error:
+            found.append(f"instance {row.instance_id}: {error}")
+            continue
         wanted = {token.token for token in live}
         held = set(
             reader.execute(

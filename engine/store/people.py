@@ -102,6 +102,10 @@ def open_session(tx: Transaction, *, session_hash: str, person_id: str | None, c
     )
 
 
+def purge_sessions(tx: Transaction, *, before: datetime) -> None:
+    tx.execute(sessions.delete().where(sessions.c.created_at < before))
+
+
 def touch_session(tx: Transaction, session_hash: str, *, at: datetime, data: dict[str, Any] | None = None) -> None:
     values: dict[str, Any] = {"seen_at": at}
     if data is not None:

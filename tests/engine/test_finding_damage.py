@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from scenario import Scenario
+from scenario import NewScenario, Scenario
 
 from engine.commands.letters import IssueLetters
 from engine.queries.verify import CHECKS
@@ -29,8 +29,7 @@ def unguarded(scenario: Scenario) -> Iterator[Any]:
         yield connection
 
 
-@pytest.fixture
-def story(scenario: Scenario) -> Scenario:
+def three_cases(scenario: Scenario) -> None:
     """One case struck off, one late with its ladder begun, one excluded; letters with their documents."""
     done, late, excluded = scenario.register(3)
     scenario.survey(done)
@@ -42,7 +41,11 @@ def story(scenario: Scenario) -> Scenario:
     scenario.engine.execute(IssueLetters(scenario.campaign, "notice", (late,), reason="越级（演示）"), by=scenario.supervisor)
     scenario.work()
     assert scenario.engine.read.violations() == ()
-    return scenario
+
+
+@pytest.fixture
+def story(new_scenario: NewScenario) -> Scenario:
+    return new_scenario(story=three_cases)
 
 
 def first(connection: Any, table: sa.Table, *where: Any) -> Any:

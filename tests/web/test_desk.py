@@ -4,8 +4,8 @@ import re
 from collections.abc import Callable
 
 import pytest
-from conftest import Browser
 from scenario import Scenario
+from web_visitor import Browser
 
 from engine.queries.desk import DeskFilter
 from engine.queries.letters import LetterFilter
@@ -110,7 +110,13 @@ def test_three_notices_at_once_take_three_consecutive_numbers(
 
     response = browser.post(
         "/desk/letters",
-        {"case": late_cases, "kind": "notice", "layout": "correspondence", "reply_term": "5wd", "reason": "逐级督办（演示）"},
+        {
+            "case": late_cases,
+            "kind": "notice",
+            "layout": "correspondence",
+            "reply_term": "5wd",
+            "reason": "逐级督办（演示）",
+        },
     )
 
     assert response.status_code == 303

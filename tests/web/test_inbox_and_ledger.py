@@ -4,8 +4,8 @@ import io
 from collections.abc import Callable
 
 import pytest
-from conftest import Browser
 from scenario import Scenario
+from web_visitor import Browser
 
 from forms.demo_data import register
 
@@ -91,12 +91,8 @@ def test_the_dossier_tells_the_whole_story(scenario: Scenario, signed_in: SignIn
     assert "data-diagram-url" in page
 
 
-@pytest.mark.parametrize(
-    ("address", "begin"), [("/cases/export.xlsx", b"PK"), ("/cases/export.csv", b"\xef\xbb\xbf")]
-)
-def test_the_ledger_is_exported_as_filtered(
-    scenario: Scenario, signed_in: SignIn, address: str, begin: bytes
-) -> None:
+@pytest.mark.parametrize(("address", "begin"), [("/cases/export.xlsx", b"PK"), ("/cases/export.csv", b"\xef\xbb\xbf")])
+def test_the_ledger_is_exported_as_filtered(scenario: Scenario, signed_in: SignIn, address: str, begin: bytes) -> None:
     scenario.register(2)
 
     answer = signed_in("chengjiao1").get(f"{address}?text=加工点1")

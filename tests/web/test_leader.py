@@ -4,8 +4,8 @@ from collections.abc import Callable
 from datetime import date
 
 import pytest
-from conftest import Browser
 from scenario import Scenario
+from web_visitor import Browser
 
 from engine.domain.campaign import Phase
 from web.leader import _elapsed, _ranking

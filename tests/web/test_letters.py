@@ -4,8 +4,8 @@ from collections.abc import Callable
 from urllib.parse import quote
 
 import pytest
-from conftest import Browser
 from scenario import Scenario
+from web_visitor import Browser
 
 from engine.commands.letters import IssueLetters
 from engine.queries.letters import LetterFilter, LetterRow
@@ -171,7 +171,7 @@ def test_a_void_letter_says_why_and_keeps_its_number(scenario: Scenario, signed_
 
 
 def test_a_reply_that_is_late_is_flagged(scenario: Scenario, signed_in: SignIn) -> None:
-    (letter_id,) = issue(scenario)
+    issue(scenario)
     scenario.until("2024-07-30 09:00")
 
     page = signed_in("ducha1").get("/letters?kind=notice").get_data(as_text=True)

@@ -3,8 +3,8 @@
 from collections.abc import Callable
 
 import pytest
-from conftest import Browser
 from scenario import NewScenario, Scenario, full_plan
+from web_visitor import Browser
 
 from engine.queries.reports import ReportFilter
 from web.reports import matrix_of

@@ -5,9 +5,9 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from conftest import Browser
 from flask import Flask
 from scenario import PASSWORD, Scenario
+from web_visitor import Browser
 
 from engine.clock import SetClock
 from engine.store.schema import sessions

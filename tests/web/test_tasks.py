@@ -6,9 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from conftest import Browser
 from PIL import Image
 from scenario import Scenario
+from web_visitor import Browser
 
 from engine.domain.task import TaskState
 
@@ -130,9 +130,7 @@ def test_the_same_photo_sent_again_is_kept_once(officer: Browser, scenario: Scen
     assert [row.filename for row in task.evidence] == ["现场.jpg"]
 
 
-def test_a_form_filled_in_rightly_moves_the_case(
-    officer: Browser, scenario: Scenario, case: str, address: str
-) -> None:
+def test_a_form_filled_in_rightly_moves_the_case(officer: Browser, scenario: Scenario, case: str, address: str) -> None:
     sent = with_photo({**SURVEY, **hidden(officer)})
 
     done = officer.post(f"{address}/completion", sent, content_type="multipart/form-data")
@@ -162,9 +160,7 @@ def test_a_page_older_than_the_task_is_told_so_and_keeps_the_words(
     officer.post(f"{address}/release")
     officer.post(f"{address}/claim")
 
-    answer = officer.post(
-        f"{address}/completion", with_photo({**SURVEY, **old}), content_type="multipart/form-data"
-    )
+    answer = officer.post(f"{address}/completion", with_photo({**SURVEY, **old}), content_type="multipart/form-data")
 
     assert answer.status_code == 409
     assert "打开页面后" in officer.page
@@ -183,9 +179,7 @@ def test_a_draft_is_kept_unchecked_and_shown_again(officer: Browser, address: st
 
 
 def test_a_script_saves_a_draft_and_gets_json(officer: Browser, address: str) -> None:
-    saved = officer.post(
-        f"{address}/draft", {"finding_san": "写了一半"}, headers={"Accept": "application/json"}
-    )
+    saved = officer.post(f"{address}/draft", {"finding_san": "写了一半"}, headers={"Accept": "application/json"})
 
     assert saved.get_json() == {"status": "saved"}
 
@@ -209,9 +203,7 @@ def test_what_an_officer_types_is_never_markup(officer: Browser, scenario: Scena
 def test_sending_back_needs_a_reason_and_then_goes_back(
     scenario: Scenario, officer: Browser, signed_in: SignIn, case: str, address: str
 ) -> None:
-    officer.post(
-        f"{address}/completion", with_photo({**SURVEY, **hidden(officer)}), content_type="multipart/form-data"
-    )
+    officer.post(f"{address}/completion", with_photo({**SURVEY, **hidden(officer)}), content_type="multipart/form-data")
     review = f"/tasks/{scenario.task_of(case, 'review_disposition').task_id}"
     supervisor = signed_in("ducha1")
     supervisor.get(review)
@@ -231,9 +223,7 @@ def test_sending_back_needs_a_reason_and_then_goes_back(
 def test_evidence_is_a_download_and_only_for_those_who_see_the_case(
     scenario: Scenario, officer: Browser, signed_in: SignIn, case: str, address: str
 ) -> None:
-    officer.post(
-        f"{address}/completion", with_photo({**SURVEY, **hidden(officer)}), content_type="multipart/form-data"
-    )
+    officer.post(f"{address}/completion", with_photo({**SURVEY, **hidden(officer)}), content_type="multipart/form-data")
     evidence = scenario.engine.read.case(scenario.person("chengjiao1"), case).evidence[0].evidence_id
 
     whole = officer.get(f"/evidence/{evidence}")

@@ -15,6 +15,12 @@ from web.config import Config
 from web.json_text import as_json
 from web.simulation.demo import DEMO_AT, PASSWORD_FILE, make_demo
 
+BEHIND_PROXY = {  # a proxy on the same machine speaks https and says so
+    "trusted_proxy": "127.0.0.1",
+    "trusted_proxy_headers": {"x-forwarded-proto", "x-forwarded-host", "x-forwarded-for"},
+    "clear_untrusted_proxy_headers": True,
+}
+
 
 @click.command()
 @click.option("--host", help="Address to listen on (DUBAN_HOST).")
@@ -44,7 +50,9 @@ def _serve(config: Config, host: str | None, port: int | None, *, with_worker: b
         f"督办 duban: http://{address}:{at}/  (worker {'in this process' if thread else 'not here'}; Ctrl-C stops)"
     )
     try:
-        waitress.serve(app, host=address, port=at, threads=8, ident="duban")
+        waitress.serve(
+            app, host=address, port=at, threads=8, ident="duban", **(BEHIND_PROXY if config.is_https else {})
+        )
     finally:
         stop.set()
         if thread is not None:

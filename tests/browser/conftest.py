@@ -1,0 +1,55 @@
+"""Real people at a real browser: a server on its own database for each file, Chromium once, a fresh context a person."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from browser_person import ARGUMENTS, NewPerson, Person
+from browser_site import Site, play_campaign, serving
+from playwright.sync_api import Browser, sync_playwright
+
+from web.config import Config
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.path.parent == Path(__file__).parent:
+            item.add_marker(pytest.mark.browser)
+
+
+@pytest.fixture(scope="session")
+def campaign(tmp_path_factory: pytest.TempPathFactory) -> Config:
+    return play_campaign(tmp_path_factory.mktemp("campaign"))
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=list(ARGUMENTS))
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def site(campaign: Config, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """The tests of one file share a server: each works on things of its own."""
+    with serving(campaign, tmp_path_factory.mktemp("site")) as running:
+        yield running
+
+
+@pytest.fixture
+def new_person(chromium: Browser, site: Site, tmp_path: Path) -> Iterator[NewPerson]:
+    """`new_person("chengjiao1")` is signed in; `new_person()` stands at the login page. Nobody's console may complain."""
+    people: list[Person] = []
+
+    def make(login: str = "", **context: Any) -> Person:
+        people.append(Person(chromium, site.url, tmp_path, **context))
+        if login:
+            people[-1].sign_in(login)
+        return people[-1]
+
+    yield make
+    complaints = [complaint for person in people for complaint in person.complaints]
+    for person in people:
+        person.close()
+    assert complaints == []

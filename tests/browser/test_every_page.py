@@ -1,0 +1,106 @@
+"""Every page in both languages: nothing for axe to find, nothing wider than a phone, no raw word of the program."""
+
+import re
+from collections.abc import Iterator
+from functools import cache
+
+import pytest
+from browser_person import DESK, PHONE, Person
+from browser_site import FRESH, LATE, ROOT, Site
+from playwright.sync_api import Browser
+from scenario import CAMPAIGN
+
+from engine.domain.actor import SYSTEM
+from engine.queries.desk import DeskFilter
+from engine.queries.letters import LetterFilter
+from engine.queries.reports import ReportFilter
+
+AXE = ROOT / "web" / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
+ELEMENTS = ("survey_site", "close_checks", "rectification_plan", "submit_report", "approve_by_supervisor")
+PAGES = {
+    "": ("/login",),
+    "chengjiao1": ("/inbox", "/inbox?box=done", "/inbox?text=无此事项", "/cases", f"/cases/{LATE[0]}", "/cases/new", "/reports", "TASKS"),
+    "gxj1": ("/inbox", "/letters", "LETTER"),
+    "ducha1": (
+        "/desk", "/desk?level=0", f"/letters/new?kind=notice&case={LATE[0]}&case={LATE[1]}", "/letters", "LETTER", "ITEM",
+        "/reports?view=list", "/reports", "REPORT", "/register", "/leader", "/cases?light=red", f"/cases/{FRESH[0]}",
+    ),
+    "sheji": ("/definitions", "/definitions/supervision", "/definitions/letters"),
+    "xitong": ("/incidents", "/incidents?resolved=1", "/calendars", "/demo-clock"),
+    "anquan": ("/people", "/desk"),
+    "lingdao": ("/leader", "/no-such-page"),
+}  # fmt: skip
+RAW = re.compile(
+    r"\b(?:survey_site|review_disposition|case_lifecycle|report_obligation|survey|cleanup|improvement|acceptance|lookback|"
+    r"OPEN|CLAIMED|COMPLETED|CANCELLED|ISSUED|RECEIVED|REPLIED|CLOSED|VOID|officer|supervisor|notice|urge|circular|None|"
+    r"null|undefined|True|False|[a-z_]+\.[a-z_]+)\b"
+)
+SPOKEN_BY_DESIGNERS = ("/definitions", "/incidents")  # these show the files' own words
+
+
+@pytest.fixture(scope="module")
+def people(chromium: Browser, site: Site, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Person]]:
+    """Everybody who visits pages here, signed in once."""
+    found = {}
+    for login in PAGES:
+        found[login] = Person(chromium, site.url, tmp_path_factory.mktemp("person"))
+        if login:
+            found[login].sign_in(login)
+    yield found
+    complaints = [complaint for person in found.values() for complaint in person.complaints]
+    for person in found.values():
+        person.close()
+    assert complaints == []
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+@pytest.mark.parametrize(("login", "address"), [(login, address) for login, pages in PAGES.items() for address in pages])
+def test_a_page_reads_well(people: dict[str, Person], site: Site, login: str, address: str, lang: str) -> None:
+    person = people[login]
+    for path in addresses(site, login, address):
+        person.page.set_viewport_size(DESK)  # type: ignore[arg-type]
+        person.go(f"{path}{'&' if '?' in path else '?'}lang={lang}")
+        settle(person)
+
+        assert violations(person) == [], path
+        assert person.overhang <= 0, path
+        person.page.set_viewport_size(PHONE)  # type: ignore[arg-type]
+        assert person.overhang <= 0, path
+        if lang == "zh" and not path.startswith(SPOKEN_BY_DESIGNERS):
+            assert RAW.findall(person.said) == [], path
+
+
+def addresses(site: Site, login: str, address: str) -> list[str]:
+    """An address in capitals stands for whatever of the kind this database holds."""
+    actor = site.read.actor(site.read.login(login)["person_id"]) if login else SYSTEM
+    match address:
+        case "TASKS":
+            tasks = {task.element_id: task.task_id for task in site.read.live_tasks(CAMPAIGN)}
+            return [f"/tasks/{tasks[element_id]}" for element_id in ELEMENTS]
+        case "LETTER":
+            return [f"/letters/{site.read.letters(actor, LetterFilter()).rows[0].letter_id}"]
+        case "ITEM":
+            rows = site.read.desk(actor, DeskFilter()).rows
+            return [f"/desk/items/{next(row.item_id for row in rows if row.item_id)}"]
+        case "REPORT":
+            return [f"/reports/{site.read.reports(actor, ReportFilter()).rows[0].report_id}"]
+    return [address]
+
+
+def settle(person: Person) -> None:
+    """Diagrams are drawn by a script after the page."""
+    for box in person.main.locator("[data-diagram]").all():
+        if box.is_visible():
+            box.and_(person.page.locator("[data-diagram-ready]")).wait_for()
+
+
+def violations(person: Person) -> list[str]:
+    if not person.page.evaluate("'axe' in window"):
+        person.page.evaluate(axe())
+    found = person.page.evaluate("axe.run({resultTypes: ['violations']})")["violations"]
+    return [f"{each['id']}: {each['nodes'][0]['html'][:200]}" for each in found]
+
+
+@cache
+def axe() -> str:
+    return AXE.read_text("utf-8")

@@ -1,0 +1,380 @@
+"""The rooms of those who keep the system: incidents, definitions, calendars, people and the demo's clock."""
+
+import io
+import zipfile
+from collections.abc import Callable, Mapping
+from datetime import UTC
+from typing import Any
+
+import pytest
+from scenario import PASSWORD, PROCESSES, Scenario, at
+from web_visitor import Browser
+
+from engine.commands.clock import StartDemo
+from engine.commands.letters import IssueLetters
+from engine.domain.actor import SYSTEM
+from engine.domain.job import Job, JobResult
+from engine.errors import Invalid
+from engine.queries import Read
+from engine.worker import Worker
+from web.admin.demo_clock import leaps_from
+from web.admin.upload import read_upload
+
+SignIn = Callable[[str], Browser]
+SURVEY = (PROCESSES / "survey" / "survey.bpmn").read_bytes()
+
+
+def zipped(files: Mapping[str, bytes]) -> bytes:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    return packed.getvalue()
+
+
+def upload(browser: Browser, address: str, *files: tuple[str, bytes], key: str = "") -> Any:
+    browser.get("/definitions")
+    sent = [(io.BytesIO(content), name) for name, content in files]
+    return browser.post(address, {"files": sent, "key": key}, content_type="multipart/form-data")
+
+
+# -- incidents ---------------------------------------------------------------------------------------------------------
+def broken(job: Job, read: Read) -> JobResult:
+    raise RuntimeError("打印机没有纸（演示）")
+
+
+@pytest.fixture
+def incident(scenario: Scenario) -> Scenario:
+    """A letter whose document could not be made five times."""
+    cases = scenario.register(1)
+    scenario.worker = Worker(scenario.engine, {"letter": broken})
+    scenario.engine.execute(
+        IssueLetters(scenario.campaign, "notice", tuple(cases), reason="演示"), by=scenario.supervisor
+    )
+    scenario.until("2024-05-22 09:00")
+    return scenario
+
+
+def test_an_incident_says_what_happened_and_is_retried(incident: Scenario, signed_in: SignIn) -> None:
+    browser = signed_in("xitong")
+    page = browser.get("/incidents").get_data(as_text=True)
+    found = incident.engine.read.incidents(SYSTEM)[0]
+
+    response = browser.post(f"/incidents/{found.incident_id}/resolution", {"resolution": "retry"})
+
+    assert "打印机没有纸（演示）" in page
+    assert 'value="skip"' not in page  # the letter's number hangs on the job
+    assert response.status_code == 303
+    assert incident.engine.read.incidents(SYSTEM) == ()
+    assert "没有异常" in browser.get("/incidents").get_data(as_text=True)
+    assert "已重试" in browser.get("/incidents?resolved=1").get_data(as_text=True)
+
+
+def test_an_incident_is_resolved_once(incident: Scenario, signed_in: SignIn) -> None:
+    browser = signed_in("ducha1")
+    browser.get("/incidents")
+    found = incident.engine.read.incidents(SYSTEM)[0]
+    browser.post(f"/incidents/{found.incident_id}/resolution", {"resolution": "noted"})
+
+    again = browser.post(f"/incidents/{found.incident_id}/resolution", {"resolution": "retry"})
+    nonsense = browser.post("/incidents/none/resolution", {"resolution": "retry"})
+
+    assert again.status_code == 409 and nonsense.status_code == 404
+
+
+def test_an_officer_sees_no_incidents(scenario: Scenario, signed_in: SignIn) -> None:
+    assert signed_in("chengjiao1").get("/incidents").status_code == 403
+
+
+# -- definitions -------------------------------------------------------------------------------------------------------
+def test_a_definition_shows_diagram_outline_counts_and_files(scenario: Scenario, signed_in: SignIn) -> None:
+    scenario.register(2)
+    browser = signed_in("ducha1")
+
+    listed = browser.get("/definitions").get_data(as_text=True)
+    page = browser.get("/definitions/survey").get_data(as_text=True)
+
+    assert 'href="/definitions/survey"' in listed and "上传流程" not in listed
+    assert "/definitions/survey/1/files/survey.bpmn" in page
+    assert "survey_site" in page and "officer@area" in page
+    assert "&#34;count&#34;: 2" in page
+    assert browser.get("/definitions/survey/1/files/survey.bpmn").data == SURVEY
+
+
+def test_what_does_not_exist_is_not_found(scenario: Scenario, signed_in: SignIn) -> None:
+    browser = signed_in("sheji")
+
+    for address in (
+        "/definitions/nowhere",
+        "/definitions/survey?version=9",
+        "/definitions/survey?version=x",
+        "/definitions/survey/1/files/nothing.form",
+        "/definitions/survey/9/files/survey.bpmn",
+    ):
+        assert browser.get(address).status_code == 404
+
+
+def test_a_changed_diagram_becomes_the_next_version_with_its_other_files(scenario: Scenario, signed_in: SignIn) -> None:
+    browser = signed_in("sheji")
+    changed = SURVEY.replace(b"3wd", b"5wd")
+
+    response = upload(browser, "/definitions", ("survey.bpmn", changed), key="survey")
+
+    assert response.status_code == 303
+    found = scenario.engine.read.definition("survey")
+    assert found.version == 2
+    assert "第 2 版" in browser.get(response.headers["Location"]).get_data(as_text=True)
+    assert {name for name, _ in found.files} == set(scenario.engine.read.definition_files("survey"))
+    assert "survey_site.form" in {name for name, _ in found.files}
+    assert "不是现行版本" in browser.get("/definitions/survey?version=1").get_data(as_text=True)
+
+
+def test_the_same_bytes_make_no_new_version(scenario: Scenario, signed_in: SignIn) -> None:
+    browser = signed_in("fabu")
+
+    response = upload(browser, "/definitions", ("survey.bpmn", SURVEY))
+
+    assert "没有产生新版本" in browser.get(response.headers["Location"]).get_data(as_text=True)
+    assert scenario.engine.read.definition("survey").version == 1
+
+
+def test_checking_only_changes_nothing(scenario: Scenario, signed_in: SignIn) -> None:
+    browser = signed_in("sheji")
+
+    good = upload(browser, "/definitions/check", ("survey.bpmn", SURVEY.replace(b"3wd", b"5wd")), key="survey")
+    bad = upload(browser, "/definitions/check", ("survey.bpmn", SURVEY.replace(b'survey_site"', b'nothing"', 1)))
+
+    assert good.status_code == 200 and "检查通过" in good.get_data(as_text=True)
+    assert bad.status_code == 422 and "problem-list__where" in bad.get_data(as_text=True)
+    assert scenario.engine.read.definition("survey").version == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        (
+            "survey.bpmn",
+            SURVEY.replace(b"<bpmn:definitions", b'<!DOCTYPE x [<!ENTITY a "b">]><bpmn:definitions', 1),
+            "survey.bpmn",
+        ),
+        ("survey.bpmn", SURVEY.replace(b"bpmn:userTask", b"bpmn:scriptTask", 2), "survey.bpmn:"),
+        ("survey.bpmn", b"\x00\xff" * 400, "survey.bpmn"),
+        ("survey_site.form", b"{not json", "survey_site.form"),
+        ("disposition.dmn", b"<definitions/>", "disposition.dmn"),
+    ],
+)
+def test_a_bad_file_is_refused_in_words_and_nothing_is_deployed(
+    name: str, content: bytes, said: str, scenario: Scenario, signed_in: SignIn
+) -> None:
+    response = upload(signed_in("sheji"), "/definitions", (name, content), key="survey")
+
+    page = response.get_data(as_text=True)
+    assert response.status_code == 422
+    assert f'problem-list__where">{said}' in page
+    assert scenario.engine.read.definition("survey").version == 1
+
+
+def test_a_zip_of_the_folder_is_deployed_whole(scenario: Scenario, signed_in: SignIn) -> None:
+    folder = PROCESSES / "survey"
+    files = {
+        f"survey/{path.relative_to(folder).as_posix()}": path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
+    files["survey/survey.bpmn"] = SURVEY.replace(b"3wd", b"4wd")
+    files["__MACOSX/survey/._survey.bpmn"] = b"litter"
+
+    response = upload(signed_in("sheji"), "/definitions", ("survey.zip", zipped(files)))
+
+    assert response.headers["Location"].endswith("/definitions/survey")
+    assert scenario.engine.read.definition("survey").version == 2
+
+
+def test_a_letter_template_is_deployed_under_the_key_of_its_folder(scenario: Scenario, signed_in: SignIn) -> None:
+    template = (PROCESSES / "letters" / "urge.html.j2").read_bytes()
+    browser = signed_in("sheji")
+
+    response = upload(browser, "/definitions", ("urge.html.j2", template + b"\n"), key="letters")
+    refused = upload(browser, "/definitions", ("urge.html.j2", b"<p>{{ secrets }}</p>"), key="letters")
+
+    assert response.status_code == 303 and refused.status_code == 422
+    assert "公文模板" in browser.get("/definitions/letters").get_data(as_text=True)
+
+
+def test_who_does_not_build_does_not_deploy(scenario: Scenario, signed_in: SignIn) -> None:
+    browser = signed_in("ducha1")
+
+    assert upload(browser, "/definitions", ("survey.bpmn", SURVEY)).status_code == 403
+    assert upload(browser, "/definitions/check", ("survey.bpmn", SURVEY)).status_code == 403
+
+
+def bomb() -> bytes:
+    return zipped({"survey/survey.bpmn": b"0" * 20_000_000})
+
+
+@pytest.mark.parametrize(
+    ("sent", "where"),
+    [
+        ([], "files"),
+        ([("notes.txt", b"x")], "notes.txt"),
+        ([("one.form", b"{}")], "files"),
+        ([("big.bpmn", b"x" * 2_000_001)], "big.bpmn"),
+        ([("a.zip", b"PK\x03\x04 damaged")], "a.zip"),
+        ([("a.zip", bomb())], "a.zip"),
+        ([("a.zip", zipped({"../../etc/x.bpmn": b"x"}))], "a.zip"),
+        ([("a.zip", zipped({f"{n}.form": b"{}" for n in range(101)}))], "files"),
+        ([("bad name!.bpmn", b"x")], "bad name!.bpmn"),
+    ],
+)
+def test_an_upload_that_cannot_be_read_says_which_file(sent: list[tuple[str, bytes]], where: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        read_upload(sent)
+
+    assert where in [problem.where for problem in refused.value.problems]
+
+
+def test_an_upload_knows_its_process_from_its_diagram_or_its_folder() -> None:
+    assert read_upload([("C:\\work\\cleanup.bpmn", b"x")]).key == "cleanup"
+    assert (
+        read_upload([("a.zip", zipped({"letters/urge.html.j2": b"x", "letters/notice.html.j2": b"x"}))]).key
+        == "letters"
+    )
+    assert set(read_upload([("a.zip", zipped({"survey/tests/a.toml": b"x", "survey/survey.bpmn": b"x"}))]).files) == {
+        "tests/a.toml",
+        "survey.bpmn",
+    }
+
+
+# -- calendars ---------------------------------------------------------------------------------------------------------
+def publish(browser: Browser, content: bytes) -> Any:
+    browser.get("/calendars")
+    return browser.post(
+        "/calendars", {"calendar": (io.BytesIO(content), "2024.toml")}, content_type="multipart/form-data"
+    )
+
+
+def test_the_calendars_show_holidays_and_swapped_days(scenario: Scenario, signed_in: SignIn) -> None:
+    page = signed_in("ducha1").get("/calendars").get_data(as_text=True)
+
+    assert "端午节" in page and "6月10日" in page and "调休上班" in page
+    assert 'type="file"' not in page
+
+
+def test_a_calendar_is_loaded_and_says_how_many_deadlines_it_moved(scenario: Scenario, signed_in: SignIn) -> None:
+    scenario.register(1)
+    content = (PROCESSES / "calendars" / "2024.toml").read_bytes().replace(b'version = "2024.1"', b'version = "2024.2"')
+    browser = signed_in("xitong")
+
+    response = publish(browser, content)
+
+    assert response.status_code == 303
+    page = browser.get(response.headers["Location"]).get_data(as_text=True)
+    assert "2024 年节假日安排已载入，重算时限" in page and "2024.2" in page
+
+
+@pytest.mark.parametrize("content", [b"", b"year = ", b"year = 2024\n", b"\xff\xfe", b"x" * 200_001])
+def test_a_bad_calendar_is_refused(content: bytes, scenario: Scenario, signed_in: SignIn) -> None:
+    response = publish(signed_in("xitong"), content)
+
+    assert response.status_code == 422
+    assert "error-summary" in response.get_data(as_text=True)
+
+
+# -- people ------------------------------------------------------------------------------------------------------------
+NEW = {
+    "name": "新来的（演示）",
+    "login": "xinlai",
+    "password": "a long enough one",
+    "role": ["officer", "", ""],
+    "unit": ["chengjiao", "", ""],
+}
+
+
+def test_a_person_is_added_and_can_sign_in(scenario: Scenario, signed_in: SignIn, browser: Browser) -> None:
+    admin = signed_in("anquan")
+    admin.get("/people")
+
+    response = admin.post("/people", dict(NEW))
+
+    assert response.status_code == 303
+    assert "新来的（演示）" in admin.get("/people?text=xinlai").get_data(as_text=True)
+    assert browser.sign_in("xinlai", "a long enough one").status_code == 303
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"login": "chengjiao1"}, "已被使用"),
+        ({"login": "新来"}, "登录名只能用字母"),
+        ({"name": ""}, "请填写姓名"),
+        ({"password": "short"}, "密码至少 8 位"),
+        ({"role": ["", "", ""], "unit": ["", "", ""]}, "请至少选择一个角色和单位"),
+        ({"unit": ["", "", ""]}, "成对填写"),
+        ({"unit": ["nowhere", "", ""]}, "没有单位 nowhere"),
+        ({"role": ["sysadmin", "auditor", ""], "unit": ["office", "office", ""]}, "error-summary"),
+    ],
+)
+def test_a_person_who_cannot_be_added(
+    changed: dict[str, Any], said: str, scenario: Scenario, signed_in: SignIn
+) -> None:
+    admin = signed_in("xitong")
+    admin.get("/people")
+
+    response = admin.post("/people", {**NEW, **changed})
+
+    page = response.get_data(as_text=True)
+    assert response.status_code == 422
+    assert said in page and NEW["password"] not in page and PASSWORD not in page
+    assert len([person for person in scenario.engine.read.persons() if person.login == "xinlai"]) == 0
+
+
+def test_the_auditor_looks_and_the_supervisor_does_not(scenario: Scenario, signed_in: SignIn) -> None:
+    auditor = signed_in("shenji")
+
+    assert "新增人员" not in auditor.get("/people").get_data(as_text=True)
+    assert auditor.post("/people", dict(NEW)).status_code == 403
+    assert signed_in("ducha1").get("/people").status_code == 403
+
+
+# -- the demo's clock --------------------------------------------------------------------------------------------------
+@pytest.fixture
+def demo(scenario: Scenario) -> Scenario:
+    scenario.engine.execute(StartDemo(at("2024-06-13 09:30"), scenario.clock.now()), by=SYSTEM)
+    return scenario
+
+
+def test_outside_a_demo_there_is_no_clock(scenario: Scenario, signed_in: SignIn) -> None:
+    browser = signed_in("ducha1")
+
+    assert browser.get("/demo-clock").status_code == 404
+    assert "/demo-clock" not in browser.get("/desk").get_data(as_text=True)
+    assert browser.post("/demo-clock", {"moment": "2024-06-21T12:01"}).status_code == 404
+
+
+def test_the_clock_goes_forward_only(demo: Scenario, signed_in: SignIn) -> None:
+    browser = signed_in("ducha1")
+    browser.get("/demo-clock")
+
+    back = browser.post("/demo-clock", {"moment": "2024-06-12T12:00"})
+    nonsense = browser.post("/demo-clock", {"moment": "soon"})
+    far = browser.post("/demo-clock", {"moment": "2030-01-01T00:00"})
+    forward = browser.post("/demo-clock", {"moment": "2024-06-21T12:01"})
+
+    assert [back.status_code, nonsense.status_code, far.status_code] == [422, 422, 422]
+    assert "只能向前拨" in back.get_data(as_text=True)
+    assert forward.status_code == 303
+    assert demo.engine.read.now() == at("2024-06-21 12:01").astimezone(UTC)
+    assert "2024年6月21日 12:01" in browser.get("/demo-clock").get_data(as_text=True)
+
+
+def test_the_quick_buttons_lead_to_working_days_and_friday_noon(scenario: Scenario) -> None:
+    calendar = scenario.engine.read.calendar()
+
+    thursday = leaps_from(at("2024-06-13 09:30"), calendar, None)
+    friday_noon = leaps_from(at("2024-06-14 12:01"), calendar, None)
+    before_holiday = leaps_from(at("2024-06-07 18:30"), calendar, at("2024-06-11 18:00"))
+
+    assert [leap.value for leap in thursday] == ["2024-06-14T08:30", "2024-06-14T12:01", "2024-06-20T09:30"]
+    assert friday_noon[1].value == "2024-06-21T12:01"
+    # 2024-06-10 is 端午节: the next working day is the Tuesday
+    assert [leap.value for leap in before_holiday][:2] == ["2024-06-11T18:01", "2024-06-11T08:30"]
