@@ -63,7 +63,7 @@ def letter_variables(
         "counts": {"cases": len(listed)},
     }
     if report:
-        variables["report"] = {"title": report["name"], "period": civil_date(report["due_at"]).isoformat()}
+        variables["report"] = {"title": report["name"], "period": _period(campaign, report)}
     return variables
 
 
@@ -110,3 +110,12 @@ def _case_variables(scope: Reader | Transaction, case_id: str) -> dict[str, Any]
         "overdue_days": overdue,
         "phase": PHASE_NAMES.get(row["phase"] or "", ""),
     }
+
+
+def _period(campaign: Campaign, report: Mapping[str, Any]) -> str:
+    """Which of a weekly report's issues; a report that is due once needs no such word."""
+    rule = next((rule for rule in campaign.reports if rule.key == report["rule_key"]), None)
+    if rule is None or rule.weekly is None:
+        return ""
+    due_on = civil_date(report["due_at"])
+    return f"{due_on.month}月{due_on.day}日期"

@@ -1,1 +1,1 @@
-""
+"""Paper: what is filled in and what is sent out. No HTTP, no database."""

@@ -199,7 +199,13 @@ class Scenario:
         raise AssertionError(f"nobody may claim {task.element_id}")
 
     def complete(
-        self, element_id: str, case_id: str | None = None, *, by: Actor | None = None, evidence: tuple[EvidenceFile, ...] = (), **variables: Any
+        self,
+        element_id: str,
+        case_id: str | None = None,
+        *,
+        by: Actor | None = None,
+        evidence: tuple[EvidenceFile, ...] = (),
+        **variables: Any,
     ) -> Actor:
         """Claim if need be and complete, by a fitting person. Returns who did it."""
         task = self.task_of(case_id, element_id)
@@ -216,7 +222,14 @@ class Scenario:
     def survey(self, case_id: str, proposed: str = "close") -> None:
         """Survey and confirm: the case stands in cleanup afterwards, or is excluded."""
         kinds = [] if proposed == "exclude" else ["wu"]
-        self.complete("survey_site", case_id, kinds=kinds, is_illegal=proposed == "close", proposed=proposed, surveyed_on="2024-05-20")
+        self.complete(
+            "survey_site",
+            case_id,
+            kinds=kinds,
+            is_illegal=proposed == "close",
+            proposed=proposed,
+            surveyed_on="2024-05-20",
+        )
         self.complete("review_disposition", case_id, outcome="confirmed")
         self.work()
 

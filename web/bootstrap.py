@@ -8,7 +8,7 @@ from engine import sources
 from engine.bpmn.check import check
 from engine.bpmn.decision import read_decisions
 from engine.clock import Clock
-from engine.commands.campaigns import PublishCalendar
+from engine.commands.calendars import PublishCalendar
 from engine.commands.definitions import Beside, Deploy, known_to
 from engine.domain.actor import SYSTEM, Actor
 from engine.domain.job import Job, JobResult

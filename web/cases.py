@@ -7,8 +7,10 @@ from typing import Any
 from flask import Blueprint, Response, render_template, url_for
 
 from engine.domain.case import DISPOSITIONS, PHASES, CaseState
+from engine.domain.escalation import LADDER
 from engine.domain.task import LIVE, TaskState
-from engine.queries.cases import CaseFilter, CaseList, CasePage, CaseRow, CaseTask
+from engine.errors import NotFound
+from engine.queries.cases import CaseFilter, CaseItem, CaseList, CasePage, CaseRow, CaseTask
 from engine.queries.task_page import EvidenceRow
 from forms.context import FormContext
 from forms.fields import summary
@@ -71,6 +73,11 @@ class DossierPage:
     evidence: tuple[EvidenceRow, ...]
     drawings: tuple[Drawing, ...]
     may_issue: bool
+    readable_letters: frozenset[str]  # the others went to units of other people
+
+    def instrument(self, item: CaseItem) -> str:
+        """The rung that a supervision item stands on, by its instrument; nothing sent yet is `opened`."""
+        return next((rung.instrument for rung in LADDER if rung.level == item.level), "opened")
 
     def is_picture(self, row: EvidenceRow) -> bool:
         return row.media_type in PICTURES
@@ -146,8 +153,17 @@ def case(case_id: str) -> str:
         evidence=found.evidence,
         drawings=drawings(found.instance_id),
         may_issue=actor().has_role("supervisor", "leader"),
+        readable_letters=frozenset(row.letter_id for row in found.letters if _may_read(row.letter_id)),
     )
     return render_template("cases/case.html", page=page)
+
+
+def _may_read(letter_id: str) -> bool:
+    try:
+        engine().read.letter(actor(), letter_id)
+    except NotFound:
+        return False
+    return True
 
 
 def _steps(found: CasePage) -> tuple[Step, ...]:

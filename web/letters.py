@@ -26,6 +26,7 @@ class RegisterPage:
     found: LetterList
     campaigns: tuple[tuple[str, str], ...]
     issued: frozenset[str]
+    may_issue: bool
 
     @property
     def is_narrowed(self) -> bool:
@@ -89,6 +90,7 @@ def letters() -> str:
         found=engine().read.letters(actor(), wanted),
         campaigns=tuple((row.campaign_id, row.title) for row in engine().read.campaigns()),
         issued=frozenset(text("issued").split(",")) - {""},
+        may_issue=actor().has_role("supervisor", "leader"),
     )
     return render_template("letters/register.html", page=page)
 

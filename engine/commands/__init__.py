@@ -3,12 +3,12 @@
 from collections.abc import Callable
 from typing import Any
 
-from engine.commands import campaigns, clock, definitions, jobs, letters, people, tasks
+from engine.commands import calendars, campaigns, clock, definitions, jobs, letters, people, tasks
 
 HANDLERS: dict[type, Callable[[Any, Any], Any]] = {
     campaigns.OpenCampaign: campaigns.open_campaign,
     campaigns.RegisterCases: campaigns.register_cases,
-    campaigns.PublishCalendar: campaigns.publish_calendar,
+    calendars.PublishCalendar: calendars.publish_calendar,
     clock.StartDemo: clock.start_demo,
     clock.SetDemoClock: clock.set_demo_clock,
     definitions.Deploy: definitions.deploy,

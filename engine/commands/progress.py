@@ -76,6 +76,8 @@ def apply_step(tx: Transaction, row: InstanceRow, execution: Execution, step: St
     instances.add_visits(tx, row.instance_id, step.passed)
     for reached in step.milestones:
         _reach(tx, row, reached)
+    if row.case_id and row.kind is InstanceKind.CASE:
+        _follow_phase(tx, row, step)
     for opened in step.opened_tasks:
         _open_task(tx, row, opened)
     for timer in step.opened_timers:
@@ -84,8 +86,6 @@ def apply_step(tx: Transaction, row: InstanceRow, execution: Execution, step: St
         _open_job(tx, row, job, execution.variables(job.token))
     for wait in step.opened_waits:
         instances.add_wait(tx, row.instance_id, wait.token, wait.message)
-    if row.case_id and row.kind is InstanceKind.CASE:
-        _follow_phase(tx, row, step)
     state = InstanceState.COMPLETED if step.ended else InstanceState.ACTIVE
     instances.save(tx, row, seal(execution.dump(), tx.secret), state=state)
     if step.ended:
@@ -293,7 +293,8 @@ def close_item(tx: Transaction, row: InstanceRow, state: str) -> None:
 
 
 def _follow_phase(tx: Transaction, row: InstanceRow, step: Step) -> None:
-    keys = tuple(opened.element.process_key for opened in step.opened_tasks)
+    """Before tasks and jobs open, so that a letter of this step already speaks of the phase it belongs to."""
+    keys = tuple(opened.element.process_key for opened in (*step.opened_jobs, *step.opened_tasks))
     keys += tuple(timer.element.process_key for timer in step.opened_timers if timer.element.process_key == "lookback")
     phase = phase_of(keys, None)
     case = cases.get(tx, str(row.case_id))

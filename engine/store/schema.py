@@ -1,68 +1,67 @@
 """Every table. Keys are `<singular>_id`, instants are UTC and aware, states are words with a CHECK.
 
 Constraints have names; what the database can keep true, it keeps (see `migrations/` for the triggers that make facts
-and issued letters append-only).
+and issued letters append-only). Here: settings, people and what runs; the tables of paper lie beside.
 """
 
-from datetime import UTC, datetime
-from typing import Any
-
 import sqlalchemy as sa
-from sqlalchemy.engine import Dialect
-from sqlalchemy.types import TypeDecorator
 
 from engine.domain.case import CaseState
 from engine.domain.instance import InstanceKind, InstanceState
 from engine.domain.job import JobState
 from engine.domain.task import TaskState
-
-
-class Instant(TypeDecorator[datetime]):
-    """An aware UTC instant; SQLite keeps it as naive UTC text that sorts."""
-
-    impl = sa.DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError("an instant must be aware")
-        value = value.astimezone(UTC)
-        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
-
-
-metadata = sa.MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "ck": "ck_%(table_name)s_%(constraint_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
-        "pk": "pk_%(table_name)s",
-    }
+from engine.store.columns import Id, Instant, Name, key, metadata, one_of, ref
+from engine.store.paper_tables import (
+    LETTER_STATES,
+    blobs,
+    counters,
+    evidence,
+    letter_cases,
+    letter_documents,
+    letter_services,
+    letters,
+    reminders,
+    reports,
+    rungs,
+    supervision_items,
 )
 
-Id = sa.String(64)
-Name = sa.String(200)
-
-
-def _key(name: str) -> sa.Column[Any]:
-    return sa.Column(name, Id, primary_key=True)
-
-
-def _ref(name: str, target: str, nullable: bool = True) -> sa.Column[Any]:
-    return sa.Column(name, Id, sa.ForeignKey(target), nullable=nullable)
-
-
-def _one_of(column: str, words: Any) -> sa.CheckConstraint:
-    listed = ", ".join(f"'{word}'" for word in words)
-    return sa.CheckConstraint(f"{column} IN ({listed})", name=column)
-
+__all__ = [
+    "LETTER_STATES",
+    "Instant",
+    "blobs",
+    "calendars",
+    "campaigns",
+    "case_units",
+    "cases",
+    "counters",
+    "definition_files",
+    "definitions",
+    "evidence",
+    "facts",
+    "incidents",
+    "instances",
+    "jobs",
+    "letter_cases",
+    "letter_documents",
+    "letter_services",
+    "letters",
+    "memberships",
+    "metadata",
+    "operations",
+    "persons",
+    "reminders",
+    "reports",
+    "rungs",
+    "sessions",
+    "settings",
+    "supervision_items",
+    "task_groups",
+    "tasks",
+    "units",
+    "visits",
+    "waits",
+]
 
 settings = sa.Table(
     "settings",
@@ -75,17 +74,17 @@ settings = sa.Table(
 units = sa.Table(
     "units",
     metadata,
-    _key("unit_id"),
+    key("unit_id"),
     sa.Column("name", Name, nullable=False),
     sa.Column("kind", sa.String(16), nullable=False),
-    _ref("parent_id", "units.unit_id"),
+    ref("parent_id", "units.unit_id"),
     sa.Column("aliases", sa.JSON, nullable=False, default=list),
     sa.Column("position", sa.Integer, nullable=False, default=0),
 )
 persons = sa.Table(
     "persons",
     metadata,
-    _key("person_id"),
+    key("person_id"),
     sa.Column("login", sa.String(64), nullable=False, unique=True),
     sa.Column("name", Name, nullable=False),
     sa.Column("password_hash", sa.Text, nullable=False),
@@ -105,7 +104,7 @@ sessions = sa.Table(
     "sessions",
     metadata,
     sa.Column("session_hash", sa.String(64), primary_key=True),
-    _ref("person_id", "persons.person_id"),
+    ref("person_id", "persons.person_id"),
     sa.Column("csrf", sa.String(64), nullable=False),
     sa.Column("data", sa.JSON, nullable=False, default=dict),
     sa.Column("created_at", Instant, nullable=False),
@@ -116,7 +115,7 @@ sessions = sa.Table(
 definitions = sa.Table(
     "definitions",
     metadata,
-    _key("definition_id"),
+    key("definition_id"),
     sa.Column("key", sa.String(64), nullable=False),
     sa.Column("version", sa.Integer, nullable=False),
     sa.Column("sha256", sa.String(64), nullable=False),
@@ -144,7 +143,7 @@ calendars = sa.Table(
 campaigns = sa.Table(
     "campaigns",
     metadata,
-    _key("campaign_id"),
+    key("campaign_id"),
     sa.Column("title", Name, nullable=False),
     sa.Column("content", sa.LargeBinary, nullable=False),
     sa.Column("sha256", sa.String(64), nullable=False),
@@ -154,12 +153,12 @@ campaigns = sa.Table(
 cases = sa.Table(
     "cases",
     metadata,
-    _key("case_id"),  # the case number, which is also the business key of its process instance
-    _ref("campaign_id", "campaigns.campaign_id", nullable=False),
+    key("case_id"),  # the case number, which is also the business key of its process instance
+    ref("campaign_id", "campaigns.campaign_id", nullable=False),
     sa.Column("name", Name, nullable=False),
     sa.Column("credit_code", sa.String(18)),
-    _ref("area_id", "units.unit_id", nullable=False),
-    _ref("lead_id", "units.unit_id", nullable=False),
+    ref("area_id", "units.unit_id", nullable=False),
+    ref("lead_id", "units.unit_id", nullable=False),
     sa.Column("group_id", sa.String(64), nullable=False),
     sa.Column("address", Name, nullable=False),
     sa.Column("industry", Name, nullable=False, default=""),
@@ -196,7 +195,7 @@ cases = sa.Table(
     sa.Index("ix_cases_credit_code", "campaign_id", "credit_code"),
     sa.Index("ix_cases_area_id", "campaign_id", "area_id", "state"),
     sa.Index("ix_cases_lead_id", "campaign_id", "lead_id", "state"),
-    _one_of("state", list(CaseState)),
+    one_of("state", list(CaseState)),
 )
 case_units = sa.Table(  # who may see a case beside its area and lead: the cooperating units of its group
     "case_units",
@@ -208,15 +207,15 @@ case_units = sa.Table(  # who may see a case beside its area and lead: the coope
 instances = sa.Table(
     "instances",
     metadata,
-    _key("instance_id"),
+    key("instance_id"),
     sa.Column("kind", sa.String(16), nullable=False),
-    _ref("definition_id", "definitions.definition_id", nullable=False),
+    ref("definition_id", "definitions.definition_id", nullable=False),
     sa.Column("key", sa.String(64), nullable=False),
     sa.Column("definition_ids", sa.JSON, nullable=False),
     sa.Column("business_key", sa.String(64), nullable=False),
-    _ref("campaign_id", "campaigns.campaign_id", nullable=False),
-    _ref("case_id", "cases.case_id"),
-    _ref("started_by_id", "instances.instance_id"),
+    ref("campaign_id", "campaigns.campaign_id", nullable=False),
+    ref("case_id", "cases.case_id"),
+    ref("started_by_id", "instances.instance_id"),
     sa.Column("state", sa.String(16), nullable=False),
     sa.Column("blob", sa.LargeBinary, nullable=False),
     sa.Column("revision", sa.Integer, nullable=False),
@@ -225,31 +224,31 @@ instances = sa.Table(
     sa.UniqueConstraint("kind", "business_key"),
     sa.Index("ix_instances_case_id", "case_id"),
     sa.Index("ix_instances_definition_id", "definition_id", "state"),
-    _one_of("state", list(InstanceState)),
-    _one_of("kind", list(InstanceKind)),
+    one_of("state", list(InstanceState)),
+    one_of("kind", list(InstanceKind)),
 )
 tasks = sa.Table(
     "tasks",
     metadata,
-    _key("task_id"),
-    _ref("instance_id", "instances.instance_id", nullable=False),
-    _ref("definition_id", "definitions.definition_id", nullable=False),  # whose diagram holds the element
-    _ref("campaign_id", "campaigns.campaign_id", nullable=False),
-    _ref("case_id", "cases.case_id"),
+    key("task_id"),
+    ref("instance_id", "instances.instance_id", nullable=False),
+    ref("definition_id", "definitions.definition_id", nullable=False),  # whose diagram holds the element
+    ref("campaign_id", "campaigns.campaign_id", nullable=False),
+    ref("case_id", "cases.case_id"),
     sa.Column("token", sa.String(64), nullable=False),
     sa.Column("process_key", sa.String(64), nullable=False),
     sa.Column("element_id", sa.String(64), nullable=False),
     sa.Column("name", Name, nullable=False),
     sa.Column("subject", Name, nullable=False),  # what the task is about, for the inbox and its search
-    _ref("area_id", "units.unit_id"),
+    ref("area_id", "units.unit_id"),
     sa.Column("state", sa.String(16), nullable=False),
     sa.Column("revision", sa.Integer, nullable=False, default=1),
     sa.Column("separate_from", sa.JSON, nullable=False, default=list),
-    _ref("assignee_id", "persons.person_id"),
+    ref("assignee_id", "persons.person_id"),
     sa.Column("opened_at", Instant, nullable=False),
     sa.Column("claimed_at", Instant),
     sa.Column("completed_at", Instant),
-    _ref("completed_by_id", "persons.person_id"),
+    ref("completed_by_id", "persons.person_id"),
     sa.Column("variables", sa.JSON),  # what was handed in
     sa.Column("draft", sa.JSON),
     sa.Column("due_at", Instant),
@@ -268,7 +267,7 @@ tasks = sa.Table(
     sa.Index("ix_tasks_assignee_id", "assignee_id", "state"),
     sa.Index("ix_tasks_instance_id", "instance_id"),
     sa.Index("ix_tasks_case_id", "case_id"),
-    _one_of("state", list(TaskState)),
+    one_of("state", list(TaskState)),
 )
 task_groups = sa.Table(
     "task_groups",
@@ -281,9 +280,9 @@ task_groups = sa.Table(
 jobs = sa.Table(
     "jobs",
     metadata,
-    _key("job_id"),
+    key("job_id"),
     sa.Column("kind", sa.String(32), nullable=False),
-    _ref("instance_id", "instances.instance_id"),
+    ref("instance_id", "instances.instance_id"),
     sa.Column("token", sa.String(64)),
     sa.Column("process_key", sa.String(64)),
     sa.Column("element_id", sa.String(64)),
@@ -312,7 +311,7 @@ jobs = sa.Table(
         postgresql_where=sa.text("state = 'LEASED'"),
     ),
     sa.Index("ix_jobs_instance_id", "instance_id", "token"),
-    _one_of("state", list(JobState)),
+    one_of("state", list(JobState)),
 )
 waits = sa.Table(  # instances that wait for a message
     "waits",
@@ -324,11 +323,11 @@ waits = sa.Table(  # instances that wait for a message
 incidents = sa.Table(
     "incidents",
     metadata,
-    _key("incident_id"),
-    _ref("job_id", "jobs.job_id"),
-    _ref("instance_id", "instances.instance_id"),
-    _ref("campaign_id", "campaigns.campaign_id"),
-    _ref("case_id", "cases.case_id"),
+    key("incident_id"),
+    ref("job_id", "jobs.job_id"),
+    ref("instance_id", "instances.instance_id"),
+    ref("campaign_id", "campaigns.campaign_id"),
+    ref("case_id", "cases.case_id"),
     sa.Column("element_id", sa.String(64)),
     sa.Column("kind", sa.String(32), nullable=False),
     sa.Column("message", sa.Text, nullable=False),
@@ -341,7 +340,7 @@ visits = sa.Table(  # which elements an instance has passed, for its diagram and
     "visits",
     metadata,
     sa.Column("visit_id", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True, autoincrement=True),
-    _ref("instance_id", "instances.instance_id", nullable=False),
+    ref("instance_id", "instances.instance_id", nullable=False),
     sa.Column("process_key", sa.String(64), nullable=False),
     sa.Column("element_id", sa.String(64), nullable=False),
     sa.Column("at", Instant, nullable=False),
@@ -371,174 +370,4 @@ operations = sa.Table(  # an operation key and what it answered, kept for ever
     sa.Column("digest", sa.String(64), nullable=False),
     sa.Column("result", sa.JSON),
     sa.Column("at", Instant, nullable=False),
-)
-
-# -- paper ------------------------------------------------------------------------------------------------------------
-blobs = sa.Table(  # bytes by their hash: evidence and PDFs
-    "blobs",
-    metadata,
-    sa.Column("sha256", sa.String(64), primary_key=True),
-    sa.Column("content", sa.LargeBinary, nullable=False),
-    sa.Column("size_bytes", sa.Integer, nullable=False),
-)
-evidence = sa.Table(
-    "evidence",
-    metadata,
-    _key("evidence_id"),
-    _ref("case_id", "cases.case_id"),
-    _ref("instance_id", "instances.instance_id", nullable=False),
-    _ref("task_id", "tasks.task_id"),
-    sa.Column("field", sa.String(80), nullable=False),
-    sa.Column("proves", Name, nullable=False, default=""),
-    sa.Column("filename", Name, nullable=False),
-    sa.Column("media_type", sa.String(80), nullable=False),
-    sa.Column("sha256", sa.String(64), sa.ForeignKey("blobs.sha256"), nullable=False),
-    sa.Column("size_bytes", sa.Integer, nullable=False),
-    sa.Column("taken_at", Instant),
-    sa.Column("place", Name, nullable=False, default=""),
-    sa.Column("note", Name, nullable=False, default=""),
-    sa.Column("device", Name, nullable=False, default=""),
-    sa.Column("original_sha256", sa.String(64), nullable=False, default=""),  # of what was sent; pictures are redrawn
-    sa.Column("uploaded_at", Instant, nullable=False),
-    _ref("uploaded_by_id", "persons.person_id", nullable=False),
-    sa.Index("ix_evidence_case_id", "case_id"),
-    sa.Index("ix_evidence_task_id", "task_id"),
-)
-counters = sa.Table(
-    "counters",
-    metadata,
-    sa.Column("organ_code", sa.String(40), primary_key=True),
-    sa.Column("year", sa.Integer, primary_key=True),
-    sa.Column("last_serial", sa.Integer, nullable=False),
-)
-letters = sa.Table(  # never updated once written: a trigger sees to it
-    "letters",
-    metadata,
-    _key("letter_id"),
-    sa.Column("kind", sa.String(32), nullable=False),
-    sa.Column("layout", sa.String(16), nullable=False),
-    sa.Column("organ_code", sa.String(40), nullable=False),
-    sa.Column("year", sa.Integer, nullable=False),
-    sa.Column("serial", sa.Integer, nullable=False),
-    sa.Column("number", sa.String(80), nullable=False, unique=True),
-    sa.Column("title", sa.String(300), nullable=False),
-    _ref("campaign_id", "campaigns.campaign_id", nullable=False),
-    _ref("unit_id", "units.unit_id", nullable=False),
-    _ref("item_id", "supervision_items.item_id"),
-    _ref("definition_id", "definitions.definition_id", nullable=False),  # the templates' version
-    sa.Column("variables", sa.JSON, nullable=False),
-    sa.Column("reply_term", sa.String(16)),
-    sa.Column("issued_on", sa.Date, nullable=False),
-    sa.Column("issued_at", Instant, nullable=False),
-    sa.Column("issued_by", Name, nullable=False),
-    _ref("replaces_id", "letters.letter_id"),
-    sa.UniqueConstraint("organ_code", "year", "serial"),
-    sa.Index("ix_letters_campaign_id", "campaign_id", "kind"),
-)
-letter_cases = sa.Table(
-    "letter_cases",
-    metadata,
-    sa.Column("letter_id", Id, sa.ForeignKey("letters.letter_id"), primary_key=True),
-    sa.Column("case_id", Id, sa.ForeignKey("cases.case_id"), primary_key=True),
-    sa.Index("ix_letter_cases_case_id", "case_id"),
-)
-letter_documents = sa.Table(  # written once, when the PDF is made
-    "letter_documents",
-    metadata,
-    sa.Column("letter_id", Id, sa.ForeignKey("letters.letter_id"), primary_key=True),
-    sa.Column("sha256", sa.String(64), sa.ForeignKey("blobs.sha256"), nullable=False),
-    sa.Column("title", sa.String(300), nullable=False),
-    sa.Column("pages", sa.Integer, nullable=False),
-    sa.Column("rendered_at", Instant, nullable=False),
-)
-LETTER_STATES = ("ISSUED", "RECEIVED", "REPLIED", "CLOSED", "VOID")
-letter_services = sa.Table(  # what happened to a letter after it went out
-    "letter_services",
-    metadata,
-    sa.Column("letter_id", Id, sa.ForeignKey("letters.letter_id"), primary_key=True),
-    sa.Column("state", sa.String(16), nullable=False),
-    sa.Column("reply_due_at", Instant),
-    sa.Column("received_at", Instant),
-    sa.Column("received_by", Name),
-    sa.Column("replied_at", Instant),
-    sa.Column("replied_by", Name),
-    sa.Column("reply", sa.Text),
-    sa.Column("closed_at", Instant),
-    sa.Column("closed_by", Name),
-    sa.Column("void_reason", sa.Text),
-    _one_of("state", LETTER_STATES),
-)
-
-# -- supervision and reports ------------------------------------------------------------------------------------------
-supervision_items = sa.Table(
-    "supervision_items",
-    metadata,
-    _key("item_id"),
-    _ref("campaign_id", "campaigns.campaign_id", nullable=False),
-    _ref("case_id", "cases.case_id"),
-    _ref("report_id", "reports.report_id"),
-    _ref("task_id", "tasks.task_id", nullable=False),
-    _ref("unit_id", "units.unit_id", nullable=False),
-    sa.Column("name", Name, nullable=False),
-    sa.Column("reason", sa.String(40), nullable=False),
-    sa.Column("due_original_at", Instant, nullable=False),
-    sa.Column("level", sa.Integer, nullable=False, default=-1),
-    sa.Column("level_at", Instant),
-    sa.Column("state", sa.String(16), nullable=False),
-    sa.Column("opened_at", Instant, nullable=False),
-    sa.Column("closed_at", Instant),
-    _one_of("state", ("OPEN", "RESOLVED", "REFERRED")),
-    sa.Index(
-        "uq_supervision_items_open",
-        "task_id",
-        unique=True,
-        sqlite_where=sa.text("state = 'OPEN'"),
-        postgresql_where=sa.text("state = 'OPEN'"),
-    ),
-    sa.Index("ix_supervision_items_campaign_id", "campaign_id", "state"),
-)
-rungs = sa.Table(  # each rung an item has reached, with what judged it
-    "rungs",
-    metadata,
-    sa.Column("item_id", Id, sa.ForeignKey("supervision_items.item_id"), primary_key=True),
-    sa.Column("position", sa.Integer, primary_key=True),
-    sa.Column("instrument", sa.String(32), nullable=False),
-    sa.Column("level", sa.Integer, nullable=False),
-    sa.Column("at", Instant, nullable=False),
-    sa.Column("rule", Name, nullable=False),
-    sa.Column("reason", sa.Text, nullable=False, default=""),
-    sa.Column("letter_id", Id),
-)
-reports = sa.Table(
-    "reports",
-    metadata,
-    _key("report_id"),
-    _ref("campaign_id", "campaigns.campaign_id", nullable=False),
-    sa.Column("rule_key", sa.String(64), nullable=False),
-    sa.Column("name", Name, nullable=False),
-    _ref("unit_id", "units.unit_id", nullable=False),
-    sa.Column("due_at", Instant, nullable=False),
-    sa.Column("deadline", sa.JSON, nullable=False),
-    sa.Column("state", sa.String(16), nullable=False),
-    sa.Column("is_sealed", sa.Boolean, nullable=False, default=False),
-    sa.Column("submitted_at", Instant),
-    sa.Column("submitted_by", Name),
-    sa.Column("figures", sa.JSON),
-    sa.Column("variables", sa.JSON),
-    sa.UniqueConstraint("campaign_id", "rule_key", "unit_id", "due_at"),
-    sa.Index("ix_reports_due_at", "campaign_id", "due_at"),
-    _one_of("state", ("HISTORY", "OPEN", "SUBMITTED")),
-)
-reminders = sa.Table(
-    "reminders",
-    metadata,
-    _key("reminder_id"),
-    _ref("task_id", "tasks.task_id"),
-    _ref("case_id", "cases.case_id"),
-    _ref("campaign_id", "campaigns.campaign_id", nullable=False),
-    sa.Column("role", sa.String(16), nullable=False),
-    _ref("unit_id", "units.unit_id", nullable=False),
-    sa.Column("message", Name, nullable=False),
-    sa.Column("at", Instant, nullable=False),
-    sa.Index("ix_reminders_unit_id", "unit_id", "role", "at"),
 )

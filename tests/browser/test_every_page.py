@@ -16,19 +16,18 @@ from engine.queries.letters import LetterFilter
 from engine.queries.reports import ReportFilter
 
 AXE = ROOT / "web" / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
-ELEMENTS = ("survey_site", "close_checks", "rectification_plan", "submit_report", "approve_by_supervisor")
 PAGES = {
     "": ("/login",),
-    "chengjiao1": ("/inbox", "/inbox?box=done", "/inbox?text=无此事项", "/cases", f"/cases/{LATE[0]}", "/cases/new", "/reports", "TASKS"),
+    "chengjiao1": ("/inbox", "/inbox?box=done", "/inbox?text=无此事项", "/cases", f"/cases/{LATE[0]}", "/cases/new", "/reports"),
     "gxj1": ("/inbox", "/letters", "LETTER"),
     "ducha1": (
-        "/desk", "/desk?level=0", f"/letters/new?kind=notice&case={LATE[0]}&case={LATE[1]}", "/letters", "LETTER", "ITEM",
+        "/desk", "/desk?level=0", f"/desk/letters/new?kind=notice&case={LATE[0]}&case={LATE[1]}", "/letters", "LETTER", "ITEM",
         "/reports?view=list", "/reports", "REPORT", "/register", "/leader", "/cases?light=red", f"/cases/{FRESH[0]}",
     ),
     "sheji": ("/definitions", "/definitions/supervision", "/definitions/letters"),
     "xitong": ("/incidents", "/incidents?resolved=1", "/calendars", "/demo-clock"),
     "anquan": ("/people", "/desk"),
-    "lingdao": ("/leader", "/no-such-page"),
+    "lingdao": ("/leader", "/no-such-page", "TASKS"),
 }  # fmt: skip
 RAW = re.compile(
     r"\b(?:survey_site|review_disposition|case_lifecycle|report_obligation|survey|cleanup|improvement|acceptance|lookback|"
@@ -76,7 +75,8 @@ def addresses(site: Site, login: str, address: str) -> list[str]:
     match address:
         case "TASKS":
             tasks = {task.element_id: task.task_id for task in site.read.live_tasks(CAMPAIGN)}
-            return [f"/tasks/{tasks[element_id]}" for element_id in ELEMENTS]
+            assert {"survey_site", "close_checks", "submit_report", "approve_by_supervisor"} <= tasks.keys()
+            return [f"/tasks/{task_id}" for task_id in tasks.values()]
         case "LETTER":
             return [f"/letters/{site.read.letters(actor, LetterFilter()).rows[0].letter_id}"]
         case "ITEM":

@@ -1,10 +1,13 @@
 """Figures reconcile at every moment of a played campaign, and the past can be asked for again."""
 
 import pytest
+import sqlalchemy as sa
 from scenario import NewScenario, Scenario, at, full_plan
 
+from engine.domain.facts import FACTS
 from engine.errors import Invalid, NotFound
 from engine.queries.figures import Figures, faults_of, percent
+from engine.store.schema import facts
 from web.simulation.play import Play
 
 STOPS = ("2024-06-05 08:00", "2024-06-28 17:00", "2024-07-19 20:00")
@@ -12,7 +15,9 @@ COUNTED = ("counts", "by_phase", "letters_by_kind", "rungs", "items", "rates")
 
 
 def played(scenario: Scenario, until: str, cases: int) -> Play:
-    play = Play(scenario.engine, scenario.worker, scenario.clock, scenario.engine.read.campaign(scenario.campaign), seed=7)
+    play = Play(
+        scenario.engine, scenario.worker, scenario.clock, scenario.engine.read.campaign(scenario.campaign), seed=7
+    )
     play.register_cases(cases)
     play.run(at(until))
     return play
@@ -23,7 +28,9 @@ def told(figures: Figures) -> dict[str, object]:
 
 
 def test_the_figures_of_a_past_moment_are_those_that_were_shown_then(scenario: Scenario) -> None:
-    play = Play(scenario.engine, scenario.worker, scenario.clock, scenario.engine.read.campaign(scenario.campaign), seed=7)
+    play = Play(
+        scenario.engine, scenario.worker, scenario.clock, scenario.engine.read.campaign(scenario.campaign), seed=7
+    )
     play.register_cases(14)
     shown = []
 
@@ -38,6 +45,9 @@ def test_the_figures_of_a_past_moment_are_those_that_were_shown_then(scenario: S
     assert shown[-1].counts["done"] > 0 and shown[-1].counts["open"] > 0
     assert scenario.engine.read.incidents(scenario.supervisor) == ()
     assert scenario.engine.read.violations() == ()
+    for fact in scenario.rows(sa.select(facts)):
+        for sentence in FACTS[fact["kind"]]:
+            assert sentence.format(**fact["detail"]), fact["kind"]
 
 
 def test_the_sums_by_area_and_by_lead_are_the_whole(scenario: Scenario) -> None:

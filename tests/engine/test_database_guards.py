@@ -1,6 +1,8 @@
 """What the database itself keeps: append-only tables, the settings that lose nothing, snapshots, and the schema's age."""
 
+import sqlite3
 import threading
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -51,7 +53,9 @@ def test_what_is_on_record_is_neither_changed_nor_removed_nor_replaced(story: Sc
     column = APPEND_ONLY[table]
     columns = ", ".join(metadata.tables[table].columns.keys())
     keys = ", ".join(column.name for column in metadata.tables[table].primary_key)
-    upsert = f"INSERT INTO {table} ({columns}) SELECT {columns} FROM {table} WHERE true ON CONFLICT ({keys}) DO UPDATE SET "
+    upsert = (
+        f"INSERT INTO {table} ({columns}) SELECT {columns} FROM {table} WHERE true ON CONFLICT ({keys}) DO UPDATE SET "
+    )
     attacks = [
         f"UPDATE {table} SET {column} = {column}",
         f"DELETE FROM {table}",
@@ -73,11 +77,15 @@ def test_sqlite_runs_with_the_settings_that_lose_nothing(scenario: Scenario) -> 
     for connect in (scenario.engine.database.read, scenario.engine.database.write):
         with connect() as connection:
             found = {name: connection.exec_driver_sql(f"PRAGMA {name}").scalar() for name in PRAGMAS}
-        assert {name: str(value) for name, value in found.items()} == {name: str(value) for name, value in PRAGMAS.items()}
+        assert {name: str(value) for name, value in found.items()} == {
+            name: str(value) for name, value in PRAGMAS.items()
+        }
 
 
 @only_on_sqlite
-@pytest.mark.parametrize(("name", "value"), [("synchronous", "NORMAL"), ("foreign_keys", "OFF"), ("recursive_triggers", "OFF")])
+@pytest.mark.parametrize(
+    ("name", "value"), [("synchronous", "NORMAL"), ("foreign_keys", "OFF"), ("recursive_triggers", "OFF")]
+)
 def test_an_engine_refuses_to_start_on_weaker_settings(scenario: Scenario, name: str, value: str) -> None:
     weak = Engine(scenario.config.database_url, secret=SECRET)
     sa.event.listen(weak.database.engine, "connect", lambda raw, _: raw.execute(f"PRAGMA {name}={value}").close())
@@ -104,11 +112,37 @@ def test_a_question_sees_one_moment_whatever_is_written_meanwhile(scenario: Scen
     assert (before, during, scenario.rows(count)[0][next(iter(scenario.rows(count)[0]))]) == (1, 1, 4)
 
 
+@only_on_sqlite
+@pytest.mark.parametrize("way", ["VACUUM INTO", "Connection.backup"])
+def test_a_backup_taken_while_people_work_is_a_whole_database(story: Scenario, tmp_path: Path, way: str) -> None:
+    copy = tmp_path / "backup.db"
+    with sqlite3.connect(story.config.database_url.removeprefix("sqlite:///")) as source:
+        if way == "VACUUM INTO":
+            source.execute(f"VACUUM INTO '{copy}'")
+        else:
+            with sqlite3.connect(copy) as target:
+                source.backup(target)
+            target.close()
+    source.close()
+    story.register(1)  # after the backup
+
+    restored = Engine(f"sqlite:///{copy}", secret=SECRET, clock=story.clock)
+    restored.start()
+
+    assert restored.read.violations() == ()
+    assert restored.read.figures(story.campaign).counts["registered"] == 1
+    restored.close()
+
+
 def test_a_tampered_state_is_refused_before_it_is_read(scenario: Scenario) -> None:
     [case] = scenario.register()
     task = scenario.task_of(case, "survey_site")
     clerk = scenario.claim(task)
-    other = Engine(scenario.config.database_url, secret=b"another key, another installation", clock=SetClock(at("2024-05-20 09:00")))
+    other = Engine(
+        scenario.config.database_url,
+        secret=b"another key, another installation",
+        clock=SetClock(at("2024-05-20 09:00")),
+    )
 
     with pytest.raises(StateTampered):
         other.read.task(clerk, task.task_id)

@@ -21,7 +21,9 @@ def files_of(key: str, change: Change = lambda content: content) -> dict[str, by
     return files
 
 
-def deploy(scenario: Scenario, key: str, change: Change = lambda content: content, by: str = "fabu") -> dict[str, object]:
+def deploy(
+    scenario: Scenario, key: str, change: Change = lambda content: content, by: str = "fabu"
+) -> dict[str, object]:
     return dict(scenario.engine.execute(Deploy(key, files_of(key, change)), by=scenario.person(by)))
 
 
@@ -78,7 +80,9 @@ def test_new_cases_follow_the_new_version_and_running_ones_the_old(scenario: Sce
 
 def test_what_the_check_finds_is_refused_with_every_problem(scenario: Scenario) -> None:
     def break_it(content: bytes) -> bytes:
-        return content.replace(OLD_REMINDER, b"before(due, 3)").replace(b'duban:jobKind="letter"', b'duban:jobKind="fax"', 1)
+        return content.replace(OLD_REMINDER, b"before(due, 3)").replace(
+            b'duban:jobKind="letter"', b'duban:jobKind="fax"', 1
+        )
 
     with pytest.raises(Invalid) as refused:
         deploy(scenario, "cleanup", break_it)

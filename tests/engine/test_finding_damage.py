@@ -20,7 +20,9 @@ def unguarded(scenario: Scenario) -> Iterator[Any]:
     """A raw connection before which the triggers and the unique index of open items have fallen."""
     with scenario.raw() as connection:
         if connection.dialect.name == "sqlite":
-            for name in connection.execute(sa.text("SELECT name FROM sqlite_master WHERE type='trigger'")).scalars().all():
+            for name in (
+                connection.execute(sa.text("SELECT name FROM sqlite_master WHERE type='trigger'")).scalars().all()
+            ):
                 connection.exec_driver_sql(f"DROP TRIGGER {name}")
         else:
             for table in db.metadata.tables:
@@ -38,7 +40,9 @@ def three_cases(scenario: Scenario) -> None:
     scenario.survey(late)
     scenario.survey(excluded, "exclude")
     scenario.until("2024-06-28 18:01")
-    scenario.engine.execute(IssueLetters(scenario.campaign, "notice", (late,), reason="越级（演示）"), by=scenario.supervisor)
+    scenario.engine.execute(
+        IssueLetters(scenario.campaign, "notice", (late,), reason="越级（演示）"), by=scenario.supervisor
+    )
     scenario.work()
     assert scenario.engine.read.violations() == ()
 

@@ -15,7 +15,9 @@ from engine.queries import Read
 from engine.store.schema import jobs, letter_documents
 from engine.worker import Worker
 
-LETTER_JOBS = sa.select(jobs.c.state, jobs.c.attempts_left, jobs.c.due_at, jobs.c.last_error).where(jobs.c.kind == "letter")
+LETTER_JOBS = sa.select(jobs.c.state, jobs.c.attempts_left, jobs.c.due_at, jobs.c.last_error).where(
+    jobs.c.kind == "letter"
+)
 
 
 def broken(job: Job, read: Read) -> JobResult:
@@ -140,7 +142,11 @@ def test_a_leased_job_is_nobody_elses_until_the_lease_is_over(scenario: Scenario
     scenario.clock.advance(timedelta(seconds=1))
     second = claim(scenario)
 
-    assert (second.job_id, second.fence, second.attempts_left) == (first.job_id, first.fence + 1, first.attempts_left - 1)
+    assert (second.job_id, second.fence, second.attempts_left) == (
+        first.job_id,
+        first.fence + 1,
+        first.attempts_left - 1,
+    )
 
 
 def test_who_lost_the_lease_has_no_second_effect(scenario: Scenario, letter: str) -> None:

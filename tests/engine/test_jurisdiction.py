@@ -101,7 +101,9 @@ def test_a_letter_is_shown_to_its_addressee_and_to_the_office(
     actor, read = scenario.person(login), scenario.engine.read
     [row] = read.letters(scenario.supervisor, LetterFilter(kind="notice")).rows
 
-    assert [shown.letter_id for shown in read.letters(actor, LetterFilter(kind="notice")).rows] == [row.letter_id] * is_shown
+    assert [shown.letter_id for shown in read.letters(actor, LetterFilter(kind="notice")).rows] == [
+        row.letter_id
+    ] * is_shown
     for ask in (
         lambda: read.letter(actor, row.letter_id),
         lambda: read.letter_document(actor, row.letter_id),

@@ -4,7 +4,8 @@ import pytest
 import sqlalchemy as sa
 from scenario import PROCESSES, NewScenario, Scenario, at, full_plan, quiet_plan
 
-from engine.commands.campaigns import OpenCampaign, PublishCalendar
+from engine.commands.calendars import PublishCalendar
+from engine.commands.campaigns import OpenCampaign
 from engine.commands.tasks import CompleteTask
 from engine.domain.actor import SYSTEM
 from engine.errors import Invalid, NotPermitted, Rejected
@@ -19,7 +20,9 @@ def test_what_was_due_before_the_opening_is_history_and_alarms_nobody(new_scenar
 
     states = {
         (row["rule_key"], row["state"])
-        for row in scenario.rows(sa.select(reports.c.rule_key, reports.c.state).where(reports.c.due_at < at("2024-05-31 09:00")))
+        for row in scenario.rows(
+            sa.select(reports.c.rule_key, reports.c.state).where(reports.c.due_at < at("2024-05-31 09:00"))
+        )
     }
     totals = scenario.engine.read.reports(scenario.supervisor, ReportFilter()).totals
     assert states == {("contact_list", "HISTORY"), ("annex2", "HISTORY"), ("weekly_progress", "HISTORY")}
@@ -57,7 +60,9 @@ def test_a_campaign_opens_once(scenario: Scenario) -> None:
 
 
 def test_a_plan_with_faults_opens_nothing(scenario: Scenario) -> None:
-    broken = quiet_plan().replace(b'id = "linxia_2024"', b'id = "another"').replace(b'unit = "office"', b'unit = "nobody"')
+    broken = (
+        quiet_plan().replace(b'id = "linxia_2024"', b'id = "another"').replace(b'unit = "office"', b'unit = "nobody"')
+    )
 
     with pytest.raises(Invalid):
         scenario.engine.execute(OpenCampaign(broken), by=SYSTEM)
@@ -87,10 +92,14 @@ def test_a_report_is_handed_in_with_the_figures_of_that_moment(new_scenario: New
     [task] = [task for task in scenario.tasks() if task.groups == (("officer", "baohan"),) and task.case_id is None]
 
     clerk = scenario.claim(task)
-    scenario.engine.execute(CompleteTask(task.task_id, {"nil_return": False, "progress_note": "正常（演示）"}), by=clerk)
+    scenario.engine.execute(
+        CompleteTask(task.task_id, {"nil_return": False, "progress_note": "正常（演示）"}), by=clerk
+    )
     scenario.register(2, area="baohan")
 
     listed = scenario.engine.read.reports(clerk, ReportFilter(status="on_time")).rows
-    assert [(row.unit_id, row.submitted_by, row.submitted_at) for row in listed] == [("baohan", clerk.name, scenario.now)]
+    assert [(row.unit_id, row.submitted_by, row.submitted_at) for row in listed] == [
+        ("baohan", clerk.name, scenario.now)
+    ]
     assert listed[0].figures is not None and listed[0].figures["registered"] == 3
     assert scenario.engine.read.violations() == ()

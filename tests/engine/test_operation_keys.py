@@ -60,7 +60,9 @@ def test_what_is_kept_out_of_logs_tells_requests_apart_as_well(scenario: Scenari
 
     other_photo = replace(photo, content=b"another picture")
     with pytest.raises(Rejected):
-        scenario.engine.execute(CompleteTask(task.task_id, DONE, evidence=(other_photo,)), by=clerk, operation_key="k-1")
+        scenario.engine.execute(
+            CompleteTask(task.task_id, DONE, evidence=(other_photo,)), by=clerk, operation_key="k-1"
+        )
     with pytest.raises(Rejected):
         scenario.engine.execute(RegisterCases(scenario.campaign, rows[:1]), by=scenario.supervisor, operation_key="k-2")
 

@@ -7,7 +7,7 @@ import pytest
 import sqlalchemy as sa
 from scenario import PROCESSES, NewScenario, Scenario, at, moved_plan, quiet_plan
 
-from engine.commands.campaigns import PublishCalendar
+from engine.commands.calendars import PublishCalendar
 from engine.domain.actor import SYSTEM
 from engine.store.schema import cases, jobs, tasks
 
@@ -51,7 +51,9 @@ def test_the_notice_moves_task_timer_and_case_and_leaves_the_original_date(winte
     assert answer["year"] == 2025 and answer["recomputed"] > 0
     assert before == dict.fromkeys(("case", "original", "task", "overdue"), at("2025-01-29 18:00"))
     # 国办发明电〔2024〕12号: Sunday 01-26 is worked, 01-28 to 02-04 are off
-    assert after == dict.fromkeys(("case", "task", "overdue"), at("2025-02-05 18:00")) | {"original": before["original"]}
+    assert after == dict.fromkeys(("case", "task", "overdue"), at("2025-02-05 18:00")) | {
+        "original": before["original"]
+    }
     page = winter.page(winter.task_of(case, "close_checks"), winter.supervisor)
     assert not page.is_provisional and page.due_original_at == before["task"]
     assert {fact["detail"]["new"] for fact in winter.facts("DueChanged", case)} == {after["task"].isoformat()}
@@ -115,7 +117,9 @@ def test_the_reminder_of_a_moved_task_moves_with_it(winter: Scenario) -> None:
 
 def _dates(scenario: Scenario, case: str) -> dict[str, object]:
     [row] = scenario.rows(sa.select(cases.c.due_at, cases.c.due_original_at).where(cases.c.case_id == case))
-    [timer] = scenario.rows(sa.select(jobs.c.due_at).where(jobs.c.element_id == "close_checks_overdue", jobs.c.state == "OPEN"))
+    [timer] = scenario.rows(
+        sa.select(jobs.c.due_at).where(jobs.c.element_id == "close_checks_overdue", jobs.c.state == "OPEN")
+    )
     return {
         "case": row["due_at"],
         "original": row["due_original_at"],

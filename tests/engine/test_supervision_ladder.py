@@ -142,7 +142,9 @@ def test_what_is_done_after_the_referral_still_closes_the_letters(scenario: Scen
     states = scenario.rows(sa.select(letter_services.c.state).join(letters).where(letters.c.item_id.is_not(None)))
     assert {row["state"] for row in states if row["state"] != "CLOSED"} <= {"ISSUED"}
     still_open = scenario.rows(
-        sa.select(letters.c.kind).join(letter_services).where(letter_services.c.state == "ISSUED", letters.c.item_id.is_not(None))
+        sa.select(letters.c.kind)
+        .join(letter_services)
+        .where(letter_services.c.state == "ISSUED", letters.c.item_id.is_not(None))
     )
     assert {row["kind"] for row in still_open} <= {"referral"}
     assert item(scenario).state == "REFERRED"

@@ -6,7 +6,7 @@ from datetime import date
 from flask import Blueprint, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
-from engine.commands.campaigns import PublishCalendar
+from engine.commands.calendars import PublishCalendar
 from engine.domain.calendar import WorkCalendar, YearCalendar, civil_date
 from engine.errors import Invalid, Problem
 from web.permission import needs

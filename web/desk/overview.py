@@ -8,8 +8,10 @@ from engine.domain.escalation import LADDER
 from engine.queries.desk import DeskFilter, DeskPage, DeskRow, ItemPage
 from web.desk.drafts import ISSUABLE
 from web.desk.ladder import Step, strip
-from web.permission import needs
+from web.permission import CASE_ROLES, needs
 from web.request import actor, engine, page_number, text
+
+WATCHERS = ("supervisor", "leader", "inspector")
 
 
 @dataclass(frozen=True)
@@ -66,13 +68,18 @@ class ItemView:
     item: ItemPage
     steps: tuple[Step, ...]
     may_issue: bool
+    may_see_desk: bool
 
     @property
     def is_open(self) -> bool:
         return self.item.state != "RESOLVED"
 
+    def rule_version(self, rule: str) -> str:
+        """The version of the process whose table decided a rung; empty when a person did."""
+        return rule.partition("@")[2].partition("/")[0]
 
-@needs("supervisor", "leader", "inspector")
+
+@needs(*WATCHERS)
 def desk() -> str:
     wanted = _filter()
     found = engine().read.desk(actor(), wanted)
@@ -88,11 +95,11 @@ def desk() -> str:
     return render_template("desk/overview.html", page=page)
 
 
-@needs("supervisor", "leader", "inspector", "officer", "head")
+@needs(*CASE_ROLES)
 def item(item_id: str) -> str:
     found = engine().read.item(actor(), item_id)
     steps = strip(found.level, (rung.level for rung in found.rungs))
-    return render_template("desk/item.html", page=ItemView(found, steps, _may_issue()))
+    return render_template("desk/item.html", page=ItemView(found, steps, _may_issue(), actor().has_role(*WATCHERS)))
 
 
 def _may_issue() -> bool:

@@ -12,7 +12,7 @@ import './diagram.css';
 import Modeler from 'bpmn-js/lib/Modeler';
 
 import duban from './duban-moddle.json';
-import { addButton, addZoomButtons, element, fetchDiagram, keepFitting, makeFrame, nameCanvas, showFailure } from './frame.js';
+import { addButton, addZoomButtons, element, fetchDiagram, fit, keepFitting, makeFrame, nameCanvas, showFailure } from './frame.js';
 import { attachProperties } from './properties.js';
 import words, { say } from './words.js';
 
@@ -46,7 +46,7 @@ async function edit(host) {
   addEditButtons(frame, modeler);
   addZoomButtons(frame, modeler, PALETTE);
   attachProperties(panel, modeler);
-  keepFitting(frame, modeler, PALETTE);
+  keepFitting(frame, modeler, (canvas) => fit(canvas, PALETTE));
   saveOnSubmit(form, field, modeler, host);
   host.dataset.diagramReady = '';
 }

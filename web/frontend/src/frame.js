@@ -2,6 +2,7 @@
 // when a diagram cannot be drawn. Knows nothing about tokens or editing.
 
 const MARGIN = 24; // pixels around the diagram; token badges reach beyond their shapes
+const READABLE = 0.8; // below this scale the words in the boxes cannot be read
 
 /** Empties the host and puts a canvas box and a row for buttons into it. */
 export function makeFrame(host) {
@@ -62,8 +63,33 @@ export function fit(canvas, left = 0) {
   });
 }
 
-/** Fits now and whenever the box changes size, also when it first becomes visible, until the reader moves the diagram. */
-export function keepFitting(frame, viewer, left = 0) {
+/** Like `fit`, but where the whole would be too small to read, the part around `place` (a shape) at a readable size. */
+export function fitAround(canvas, place) {
+  fit(canvas);
+  if (!place || canvas.zoom() >= READABLE) {
+    return;
+  }
+  const { inner, outer } = canvas.viewbox();
+  const [width, height] = [outer.width / READABLE, outer.height / READABLE];
+  canvas.viewbox({
+    x: partAround(place.x + place.width / 2, width, inner.x, inner.width),
+    y: partAround(place.y + place.height / 2, height, inner.y, inner.height),
+    width,
+    height,
+  });
+}
+
+/** Where a window of `size` begins that has `middle` in its middle, without leaving the drawing when that is larger. */
+function partAround(middle, size, start, length) {
+  const margin = MARGIN / READABLE;
+  if (length + 2 * margin <= size) {
+    return start - (size - length) / 2;
+  }
+  return Math.min(Math.max(middle - size / 2, start - margin), start + length + margin - size);
+}
+
+/** Arranges now and whenever the box changes size, also when it first becomes visible, until the reader moves the diagram. */
+export function keepFitting(frame, viewer, arrange = fit) {
   const canvas = viewer.get('canvas');
   let fitted = null;
   const observer = new ResizeObserver(() => {
@@ -71,7 +97,7 @@ export function keepFitting(frame, viewer, left = 0) {
     if (isHidden || (fitted && !isSameView(fitted, canvas.viewbox()))) {
       return;
     }
-    fit(canvas, left);
+    arrange(canvas);
     fitted = canvas.viewbox();
   });
   observer.observe(frame.canvas);

@@ -2,6 +2,7 @@
 //
 //   data-diagram-url   address of the BPMN XML
 //   data-tokens        JSON, element id → {count, state: open | late | done, label}
+//   data-near          begin at the element that stands, at a size that can be read, where the whole would be too small
 //   data-label         accessible name of the drawing; data-label-zoom-in, -zoom-out, -fit, -error: words of the frame
 //
 // A click or tap on a shape sends the event `diagram:select` with `detail.elementId` from the host.
@@ -15,6 +16,7 @@ import NavigatedViewer from 'bpmn-js/lib/NavigatedViewer';
 import {
   addZoomButtons,
   fetchDiagram,
+  fitAround,
   keepFitting,
   makeFrame,
   moveByKeys,
@@ -44,6 +46,13 @@ async function show(host) {
   viewer.on('element.click', ({ element }) => {
     host.dispatchEvent(new CustomEvent('diagram:select', { bubbles: true, detail: { elementId: element.id } }));
   });
-  keepFitting(frame, viewer);
+  const place = 'near' in host.dataset ? standing(viewer, tokens) : undefined;
+  keepFitting(frame, viewer, (canvas) => fitAround(canvas, place));
   host.dataset.diagramReady = '';
+}
+
+/** The shape that is worked on now, a late one first. */
+function standing(viewer, tokens) {
+  const found = ['late', 'open'].flatMap((state) => Object.keys(tokens).filter((id) => tokens[id].state === state));
+  return found.map((id) => viewer.get('elementRegistry').get(id)).find((shape) => shape && !shape.waypoints);
 }

@@ -1,0 +1,136 @@
+"""Loads the yearly notice of days off, and recomputes the due dates that stood on a year not yet published."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from engine import plans
+from engine.bpmn.expressions import evaluate
+from engine.bpmn.plain import due_instant
+from engine.commands.progress import plain_changes
+from engine.domain import calendar as calendars
+from engine.domain.actor import require_role
+from engine.domain.deadline import Deadline
+from engine.store import cases, instances, jobs, tasks
+from engine.store import plans as store
+from engine.store.transaction import Transaction
+
+
+@dataclass(frozen=True)
+class PublishCalendar:
+    """Load one year's calendar (TOML); provisional due dates that stand on it are computed anew."""
+
+    content: bytes = field(repr=False)
+
+
+def publish_calendar(command: PublishCalendar, tx: Transaction) -> dict[str, int]:
+    """Returns {"year", "recomputed"}. Original due dates stay as they were."""
+    require_role(tx.actor, "sysadmin")
+    year = calendars.load(command.content).year
+    if not store.put_calendar(tx, year, command.content):
+        return {"year": year, "recomputed": 0}
+    tx.cache.pop("calendar", None)
+    recomputed = _recompute_cases(tx) + _recompute_tasks(tx) + _recompute_timers(tx)
+    tx.record("CalendarPublished", year=year, recomputed=recomputed)
+    return {"year": year, "recomputed": recomputed}
+
+
+def _recompute_cases(tx: Transaction) -> int:
+    """The due date itself; the original one stays what it was."""
+    changed = 0
+    for row in cases.provisional(tx):
+        due = _recomputed(tx, row["campaign_id"], row["deadline"])
+        if due is None:
+            continue
+        timing = {
+            "due_at": due.due_at,
+            "yellow_at": plans.yellow_from(
+                tx, row["campaign_id"], datetime.fromisoformat(row["deadline"]["evaluated_at"]), due.due_at
+            ),
+        }
+        cases.update(tx, row["case_id"], **timing, deadline=_renewed(due, row["deadline"]))
+        if due.due_at != row["due_at"]:
+            changed += 1
+            tx.record(
+                "DueChanged",
+                case_id=row["case_id"],
+                campaign_id=row["campaign_id"],
+                name=row["name"],
+                old=row["due_at"].isoformat(),
+                new=due.due_at.isoformat(),
+                changes=plain_changes(timing),
+            )
+    return changed
+
+
+def _recompute_tasks(tx: Transaction) -> int:
+    changed = 0
+    for row in tasks.provisional(tx):
+        due = _recomputed(tx, row["campaign_id"], row["deadline"])
+        if due is None:
+            continue
+        tasks.update(
+            tx,
+            row["task_id"],
+            due_at=due.due_at,
+            is_provisional=due.provisional,
+            deadline=_renewed(due, row["deadline"]),
+            yellow_at=plans.yellow_from(tx, row["campaign_id"], row["opened_at"], due.due_at),
+        )
+        changed += _move_timers(tx, row, due)
+        if due.due_at != row["due_at"]:
+            changed += 1
+            tx.record(
+                "DueChanged",
+                case_id=row["case_id"],
+                instance_id=row["instance_id"],
+                campaign_id=row["campaign_id"],
+                name=row["name"],
+                old=row["due_at"].isoformat(),
+                new=due.due_at.isoformat(),
+            )
+    return changed
+
+
+def _move_timers(tx: Transaction, task: Any, due: Deadline) -> int:
+    """The reminders and the overdue timer on a task follow its due date."""
+    row = instances.lock(tx, task["instance_id"])
+    model = plans.model(tx, row.definition_ids)
+    changed = 0
+    for timer in jobs.open_timers(tx, row.instance_id):
+        record = timer["deadline"] or {"names": {}}
+        element = model.element(timer["process_key"], timer["element_id"])
+        is_on_task = (element.process_key, element.attached_to) == (task["process_key"], task["element_id"])
+        if not is_on_task or due_instant(record["names"].get("due")) != task["due_at"]:
+            continue
+        names = {**record["names"], "due": due.due_at.isoformat()}
+        timetable = plans.timetable(tx, row.campaign_id, datetime.fromisoformat(record["evaluated_at"]))
+        value = evaluate(record["expression"], names, timetable.functions())
+        moved = value if isinstance(value, Deadline) else due
+        jobs.set_due(tx, timer["job_id"], moved.due_at, _renewed(moved, {**record, "names": names}))
+        changed += moved.due_at != timer["due_at"]
+    return changed
+
+
+def _recompute_timers(tx: Transaction) -> int:
+    changed = 0
+    for row in jobs.provisional_timers(tx):
+        due = _recomputed(tx, instances.lock(tx, row["instance_id"]).campaign_id, row["deadline"])
+        if due is not None:
+            changed += due.due_at != row["due_at"]
+            jobs.set_due(tx, row["job_id"], due.due_at, _renewed(due, row["deadline"]))
+    return changed
+
+
+def _recomputed(tx: Transaction, campaign_id: str, record: dict[str, Any]) -> Deadline | None:
+    """The same expression, names and starting instant under today's calendar."""
+    if not record.get("expression"):
+        return None
+    timetable = plans.timetable(tx, campaign_id, datetime.fromisoformat(record["evaluated_at"]))
+    value = evaluate(record["expression"], record["names"], timetable.functions())
+    return value if isinstance(value, Deadline) else None
+
+
+def _renewed(due: Deadline, record: dict[str, Any]) -> dict[str, Any]:
+    """The record of a recomputed deadline: what it was computed from, and when it began, stay."""
+    return {**record, **due.to_json(), "basis": record["basis"]}
