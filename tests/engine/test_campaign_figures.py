@@ -31,7 +31,7 @@ def test_the_figures_of_a_past_moment_are_those_that_were_shown_then(scenario: S
     play = Play(
         scenario.engine, scenario.worker, scenario.clock, scenario.engine.read.campaign(scenario.campaign), seed=7
     )
-    play.register_cases(14)
+    play.register_cases(9)
     shown = []
 
     for stop in STOPS:

@@ -1,4 +1,4 @@
-"""What the database itself keeps: append-only tables, the settings that lose nothing, snapshots, and the schema's age."""
+"""What the database itself keeps: append-only tables, settings that lose nothing, snapshots, the age of the schema."""
 
 import sqlite3
 import threading

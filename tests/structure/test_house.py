@@ -1,4 +1,4 @@
-"""The house rules that can be checked by a machine: who imports whom, file length, clocks, and that all names are known."""
+"""House rules that a machine can check: who imports whom, file length, clocks, and that all names are known."""
 
 import ast
 import re
