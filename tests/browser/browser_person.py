@@ -59,7 +59,9 @@ class Person:
 
     def press_in_row(self, words: str, name: str) -> None:
         """The button or link called so in the line of a table that holds these words."""
-        self._follow(self.main.get_by_role("row").filter(has_text=words).locator("a, button").filter(has_text=name).first)
+        self._follow(
+            self.main.get_by_role("row").filter(has_text=words).locator("a, button").filter(has_text=name).first
+        )
 
     def _follow(self, button: Locator) -> None:
         with self.page.expect_navigation():

@@ -1,5 +1,6 @@
 """The campaign that the browser tests walk through, and the real server that shows it: `duban serve` on a free port."""
 
+import fcntl
 import os
 import shutil
 import socket
@@ -46,6 +47,18 @@ class Site:
     @property
     def read(self) -> Read:
         return self.engine.read
+
+
+def played_campaign(folder: Path) -> Config:
+    """Played by whichever test process comes first; the others wait for it."""
+    folder.mkdir(exist_ok=True)
+    config = Config(f"sqlite:///{folder / 'played.db'}", folder / "campaign" / "secret", PROCESSES)
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (folder / "played.db").exists():
+            played = play_campaign(folder)
+            Path(played.database_url.removeprefix("sqlite:///")).rename(folder / "played.db")
+    return config
 
 
 def play_campaign(folder: Path) -> Config:

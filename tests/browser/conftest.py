@@ -1,15 +1,17 @@
 """Real people at a real browser: a server on its own database for each file, Chromium once, a fresh context a person."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from browser_person import ARGUMENTS, NewPerson, Person
-from browser_site import Site, play_campaign, serving
+from browser_site import Site, played_campaign, serving
 from playwright.sync_api import Browser, sync_playwright
 
 from web.config import Config
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
@@ -19,7 +21,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def campaign(tmp_path_factory: pytest.TempPathFactory) -> Config:
-    return play_campaign(tmp_path_factory.mktemp("campaign"))
+    """One for all test processes, which have a folder in common."""
+    own = tmp_path_factory.getbasetemp()
+    return played_campaign((own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "browser-campaign")
 
 
 @pytest.fixture(scope="session")

@@ -32,7 +32,9 @@ def test_after_friday_noon_the_missing_reports_are_late(new_person: NewPerson) -
     assert "2024年6月14日 12:01" in supervisor.said
 
     supervisor.go("/reports?view=list&status=overdue")
-    look_until(supervisor, lambda: supervisor.main.get_by_role("row").filter(has_text="2024年6月14日 12:00").count() == 18)
+    look_until(
+        supervisor, lambda: supervisor.main.get_by_role("row").filter(has_text="2024年6月14日 12:00").count() == 18
+    )
     officer.go("/inbox?box=groups&light=red")
     assert "清理整治工作进展" in officer.main.get_by_role("table").inner_text()
 

@@ -29,7 +29,11 @@ WRONG = {
         "cleanup.bpmn:to_close_checks",
         "nowhere",
     ),
-    "a link event": (CLEANUP.replace('<bpmn:userTask id="close_checks"', f'{LINK}<bpmn:userTask id="close_checks"'), "cleanup.bpmn:jump", "链接"),
+    "a link event": (
+        CLEANUP.replace('<bpmn:userTask id="close_checks"', f'{LINK}<bpmn:userTask id="close_checks"'),
+        "cleanup.bpmn:jump",
+        "链接",
+    ),
     "junk": ("\x00\x01 not a diagram" * 1000, "cleanup.bpmn", ""),
 }
 

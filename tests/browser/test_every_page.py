@@ -53,7 +53,9 @@ def people(chromium: Browser, site: Site, tmp_path_factory: pytest.TempPathFacto
 
 
 @pytest.mark.parametrize("lang", ["zh", "en"])
-@pytest.mark.parametrize(("login", "address"), [(login, address) for login, pages in PAGES.items() for address in pages])
+@pytest.mark.parametrize(
+    ("login", "address"), [(login, address) for login, pages in PAGES.items() for address in pages]
+)
 def test_a_page_reads_well(people: dict[str, Person], site: Site, login: str, address: str, lang: str) -> None:
     person = people[login]
     for path in addresses(site, login, address):

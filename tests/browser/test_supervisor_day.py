@@ -31,7 +31,7 @@ def test_three_notices_go_out_together_and_are_followed_up(new_person: NewPerson
 
     supervisor.press("签发 3 份")
     assert "理由" in supervisor.main.get_by_role("alert").inner_text()
-    supervisor.page.get_by_label("督办要求").fill(REASON)
+    supervisor.page.get_by_label("督办要求或越级理由").fill(REASON)
     supervisor.press("签发 3 份")
 
     assert "/letters" in supervisor.page.url

@@ -18,7 +18,7 @@ from engine.store.schema import letter_documents, letters, tasks
 from engine.worker import Worker
 
 pytestmark = pytest.mark.faults
-CASES, ROUNDS = 40, 10
+CASES, ROUNDS = 40, 20
 DONE = {"kinds": ["wu"], "is_illegal": True, "proposed": "close"}
 
 
