@@ -1,4 +1,4 @@
-"""Real people at a real browser: a server on its own database for each file, Chromium once, a fresh context a person."""
+"""Real people at a real browser: a server and database for each file, Chromium once, a fresh context a person."""
 
 import os
 from collections.abc import Iterator
@@ -43,7 +43,7 @@ def site(campaign: Config, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 
 @pytest.fixture
 def new_person(chromium: Browser, site: Site, tmp_path: Path) -> Iterator[NewPerson]:
-    """`new_person("chengjiao1")` is signed in; `new_person()` stands at the login page. Nobody's console may complain."""
+    """`new_person("chengjiao1")` is signed in, `new_person()` is not. Nobody's console may complain."""
     people: list[Person] = []
 
     def make(login: str = "", **context: Any) -> Person:

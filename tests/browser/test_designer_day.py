@@ -1,4 +1,4 @@
-"""A day of a designer: the definitions and their diagrams, a changed reminder deployed, wrong files refused in words."""
+"""A day of a designer: definitions and their diagrams, a changed reminder deployed, wrong files refused in words."""
 
 import re
 
