@@ -1,6 +1,7 @@
 """Where new ids come from. Injected like the clock, so that a simulation with the same seed makes the same ids."""
 
 import itertools
+import threading
 import uuid
 from typing import Protocol
 
@@ -11,16 +12,19 @@ class Ids(Protocol):
 
 
 class TimeOrderedIds:
-    """UUIDv7-shaped: 48 bits of milliseconds, a counter, then 62 random bits; unguessable enough for public
-    addresses."""
+    """UUIDv7-shaped: 48 bits of milliseconds, a counter within each, then 62 random bits; unguessable enough for
+    public addresses."""
 
     def __init__(self) -> None:
         self._last = 0
+        self._lock = threading.Lock()
 
     def new(self) -> str:
-        raw = uuid.uuid1().time // 10_000 - 12219292800000
-        self._last = max(raw, self._last)
-        return f"{self._last & ((1 << 48) - 1):012x}7{uuid.uuid4().hex[13:]}"
+        now = uuid.uuid1().time // 10_000 - 12219292800000
+        with self._lock:
+            # The last id as one number, milliseconds and counter together: a full counter runs on into the next one.
+            self._last = stamp = max(now << 12, self._last + 1)
+        return f"{stamp >> 12:012x}7{stamp & 0xFFF:03x}{uuid.uuid4().hex[16:]}"
 
 
 class CountingIds:

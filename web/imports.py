@@ -3,6 +3,7 @@
 import base64
 import csv
 import io
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -24,6 +25,7 @@ from web.request import actor, download, engine, notify, see
 blueprint = Blueprint("imports", __name__)
 MAX_FILE_BYTES: Final = 5_000_000
 SHOWN: Final = 100
+ROW: Final = re.compile(r"第 2 行|Row 2, (?=column)")  # a form has no rows to speak of
 XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 FIELDS: Final = (
     "name",
@@ -174,7 +176,8 @@ def _by_field(problems: Sequence[Problem]) -> dict[str, str]:
     errors: dict[str, str] = {}
     for problem in problems:
         key = next((key for key in FIELDS if BY_KEY[key].zh in problem.where), "")
-        errors[key] = f"{errors.get(key, '')} {said(problem)}".strip()
+        words = ROW.sub("", said(problem))
+        errors[key] = f"{errors.get(key, '')} {words[:1].upper()}{words[1:]}".strip()
     return errors
 
 

@@ -1,5 +1,6 @@
 """Loads the yearly notice of days off, and recomputes the due dates that stood on a year not yet published."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -11,6 +12,9 @@ from engine.commands.progress import plain_changes
 from engine.domain import calendar as calendars
 from engine.domain.actor import require_role
 from engine.domain.deadline import Deadline
+from engine.domain.instance import InstanceKind, InstanceRow
+from engine.domain.job import JobState
+from engine.domain.task import LIVE
 from engine.store import cases, instances, jobs, tasks
 from engine.store import plans as store
 from engine.store.transaction import Transaction
@@ -38,9 +42,10 @@ def publish_calendar(command: PublishCalendar, tx: Transaction) -> dict[str, int
 def _recompute_cases(tx: Transaction) -> int:
     """The due date itself; the original one stays what it was."""
     changed = 0
-    for row in cases.provisional(tx):
-        due = _recomputed(tx, row["campaign_id"], row["deadline"])
-        if due is None:
+    for listed in cases.provisional(tx):
+        row = _locked_case(tx, listed["case_id"])
+        due = _recomputed(tx, row["campaign_id"], row["deadline"] or {})
+        if due is None or row["done_at"] is not None:
             continue
         timing = {
             "due_at": due.due_at,
@@ -49,8 +54,8 @@ def _recompute_cases(tx: Transaction) -> int:
             ),
         }
         cases.update(tx, row["case_id"], **timing, deadline=_renewed(due, row["deadline"]))
-        if due.due_at != row["due_at"]:
-            changed += 1
+        changed += due.due_at != row["due_at"]
+        if any(row[name] != value for name, value in timing.items()):
             tx.record(
                 "DueChanged",
                 case_id=row["case_id"],
@@ -65,9 +70,11 @@ def _recompute_cases(tx: Transaction) -> int:
 
 def _recompute_tasks(tx: Transaction) -> int:
     changed = 0
-    for row in tasks.provisional(tx):
-        due = _recomputed(tx, row["campaign_id"], row["deadline"])
-        if due is None:
+    for listed in tasks.provisional(tx):
+        instance = instances.lock(tx, listed["instance_id"])
+        task, row = tasks.get(tx, listed["task_id"])
+        due = _recomputed(tx, row["campaign_id"], row["deadline"] or {})
+        if due is None or task.state not in LIVE:
             continue
         tasks.update(
             tx,
@@ -77,7 +84,7 @@ def _recompute_tasks(tx: Transaction) -> int:
             deadline=_renewed(due, row["deadline"]),
             yellow_at=plans.yellow_from(tx, row["campaign_id"], row["opened_at"], due.due_at),
         )
-        changed += _move_timers(tx, row, due)
+        changed += _move_timers(tx, instance, row, due)
         if due.due_at != row["due_at"]:
             changed += 1
             tx.record(
@@ -92,9 +99,18 @@ def _recompute_tasks(tx: Transaction) -> int:
     return changed
 
 
-def _move_timers(tx: Transaction, task: Any, due: Deadline) -> int:
+def _locked_case(tx: Transaction, case_id: str) -> Mapping[str, Any]:
+    """The case as it stands under the lock of its instance: what was listed before may be stale."""
+    instance_id = instances.find(tx, InstanceKind.CASE, case_id)
+    if instance_id is not None:
+        instances.lock(tx, instance_id)
+    row = cases.get(tx, case_id)
+    assert row is not None, case_id
+    return row
+
+
+def _move_timers(tx: Transaction, row: InstanceRow, task: Mapping[str, Any], due: Deadline) -> int:
     """The reminders and the overdue timer on a task follow its due date."""
-    row = instances.lock(tx, task["instance_id"])
     model = plans.model(tx, row.definition_ids)
     changed = 0
     for timer in jobs.open_timers(tx, row.instance_id):
@@ -114,9 +130,11 @@ def _move_timers(tx: Transaction, task: Any, due: Deadline) -> int:
 
 def _recompute_timers(tx: Transaction) -> int:
     changed = 0
-    for row in jobs.provisional_timers(tx):
-        due = _recomputed(tx, instances.lock(tx, row["instance_id"]).campaign_id, row["deadline"])
-        if due is not None:
+    for listed in jobs.provisional_timers(tx):
+        campaign_id = instances.lock(tx, listed["instance_id"]).campaign_id
+        row = jobs.get(tx, listed["job_id"])
+        due = _recomputed(tx, campaign_id, row["deadline"]) if row and row["state"] == JobState.OPEN else None
+        if row is not None and due is not None:
             changed += due.due_at != row["due_at"]
             jobs.set_due(tx, row["job_id"], due.due_at, _renewed(due, row["deadline"]))
     return changed

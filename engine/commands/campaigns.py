@@ -89,7 +89,7 @@ def open_campaign(command: OpenCampaign, tx: Transaction) -> dict[str, Any]:
 
 def register_cases(command: RegisterCases, tx: Transaction) -> dict[str, Any]:
     """Returns {"added": [numbers], "known": n}. Raises Invalid with every problem, each at its row."""
-    require_role(tx.actor, "supervisor", "sysadmin", "officer")
+    require_role(tx.actor, "supervisor", "sysadmin", "officer", "head")
     plan = plans.campaign(tx, command.campaign_id)
     store.lock_campaign(tx, command.campaign_id)
     known = cases.known_fingerprints(tx, command.campaign_id)
@@ -195,7 +195,7 @@ def _row_problems(tx: Transaction, plan: Any, rows: list[NewCase]) -> tuple[Prob
 
 
 def _foreign_rows(actor: Actor, plan: Any, rows: list[NewCase]) -> tuple[Problem, ...]:
-    """An officer registers in their own area, or what their own unit's working group answers for."""
+    """Officers and heads register in their own area, or what their own unit's working group answers for."""
     if actor.is_system or actor.has_role("supervisor", "sysadmin"):
         return ()
     groups = {group.id for group in plan.groups if actor.units & set(group.units)}

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from engine.errors import Refused, Rejected
+from engine.errors import NotPermitted, Refused, Rejected
 from engine.store import plans
 from engine.store.transaction import Transaction
 
@@ -25,6 +25,8 @@ class SetDemoClock:
 
 
 def start_demo(command: StartDemo, tx: Transaction) -> None:
+    if not tx.actor.is_system:
+        raise NotPermitted("system_only", f"{tx.actor.name} may not turn a database into a demo.")
     plans.put_setting(tx, plans.DEMO, "1")
     _set(command.moment, command.wall, tx)
 

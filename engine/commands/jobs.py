@@ -1,6 +1,7 @@
 """What the worker does through the front door: claim, fire, run, complete, fail; and what a person does with an
 incident."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -8,10 +9,11 @@ from engine.commands import supervision as supervise
 from engine.commands.progress import apply_step, load_execution
 from engine.domain.actor import require_role
 from engine.domain.instance import InstanceKind, InstanceRow, InstanceState
-from engine.domain.job import TIMER, Job, JobResult, next_attempt_at
+from engine.domain.job import TIMER, Job, JobResult, JobState, next_attempt_at
 from engine.domain.task import Group
 from engine.errors import NotFound, Rejected
 from engine.store import instances, jobs, paper, supervision, tasks
+from engine.store.access import may_see_case
 from engine.store.transaction import Transaction
 
 
@@ -46,7 +48,8 @@ class FailJob:
 
 @dataclass(frozen=True)
 class ResolveIncident:
-    """`retry`: the job gets its attempts back. `skip`: the process goes on as if the job had been done."""
+    """`retry`: the job gets its attempts back. `skip`: the process goes on as if the job had been done.
+    `noted`: a person has seen it and leaves it so."""
 
     incident_id: str
     resolution: str
@@ -107,18 +110,15 @@ def fail_job(command: FailJob, tx: Transaction) -> None:
 
 def resolve_incident(command: ResolveIncident, tx: Transaction) -> None:
     require_role(tx.actor, "sysadmin", "supervisor")
-    incident = jobs.get_incident(tx, command.incident_id)
-    if incident is None:
-        raise NotFound("incident_unknown", f"There is no incident {command.incident_id}.", incident=command.incident_id)
+    incident = _lock_incident(tx, command.incident_id)
     if incident["resolved_at"] is not None:
         raise Rejected("incident_resolved", "The incident is resolved already.", by=incident["resolved_by"])
-    if command.resolution not in ("retry", "skip", "noted"):
-        raise Rejected("resolution_unknown", f"There is no resolution {command.resolution}.")
-    if incident["job_id"] is not None:
-        if command.resolution == "retry":
-            jobs.reopen(tx, incident["job_id"])
-        elif command.resolution == "skip":
-            _skip(tx, incident["job_id"])
+    if command.resolution not in (("retry", "skip", "noted") if incident["job_id"] else ("noted",)):
+        raise Rejected("resolution_unknown", f"This incident cannot be resolved by {command.resolution!r}.")
+    if command.resolution == "retry":
+        jobs.reopen(tx, incident["job_id"])
+    elif command.resolution == "skip":
+        _skip(tx, incident["job_id"])
     jobs.resolve_incident(tx, command.incident_id, command.resolution)
     tx.record(
         "IncidentResolved",
@@ -127,6 +127,21 @@ def resolve_incident(command: ResolveIncident, tx: Transaction) -> None:
         campaign_id=incident["campaign_id"],
         resolution=command.resolution,
     )
+
+
+def _lock_incident(tx: Transaction, incident_id: str) -> Any:
+    """The instance first, where there is one; what was read before its lock may be stale."""
+    incident = jobs.get_incident(tx, incident_id)
+    is_seen = incident is not None and (
+        tx.actor.sees_all
+        or tx.actor.has_role("sysadmin")
+        or (incident["case_id"] is not None and may_see_case(tx.connection, tx.actor, incident["case_id"]))
+    )
+    if incident is None or not is_seen:
+        raise NotFound("incident_unknown", f"There is no incident {incident_id}.", incident=incident_id)
+    if incident["instance_id"] is not None:
+        instances.lock(tx, incident["instance_id"])
+    return jobs.get_incident(tx, incident_id, is_locked=True)
 
 
 def _fire(tx: Transaction, row: InstanceRow, job: Any) -> None:
@@ -149,24 +164,29 @@ def _go_on(tx: Transaction, row: InstanceRow, job: Any, variables: dict[str, Any
     apply_step(tx, row, execution, step)
 
 
+def _watched_task(tx: Transaction, row: InstanceRow, inputs: Mapping[str, Any]) -> str | None:
+    """The task a reminder is about: the one its diagram names, or the late one that a supervision item watches."""
+    if row.kind is InstanceKind.SUPERVISION:
+        item = supervision.get_item(tx.connection, row.business_key)
+        return str(item["task_id"]) if item else None
+    watched = tasks.live_of_element(tx, row.instance_id, str(inputs.get("task"))) if inputs.get("task") else None
+    return str(watched["task_id"]) if watched else None
+
+
 def _remind(tx: Transaction, row: InstanceRow, job: Any) -> None:
     inputs = job["payload"]["inputs"]
     execution, _ = load_execution(tx, row)
     variables = execution.variables(job["token"])
-    watched = tasks.live_of_element(tx, row.instance_id, str(inputs.get("task"))) if inputs.get("task") else None
+    task_id = _watched_task(tx, row, inputs)
     role, _, place = str(inputs.get("to") or "").partition("@")
     unit_id = variables.get(place)
     groups = (Group(role, unit_id),) if isinstance(unit_id, str) else ()
-    if watched is not None:
-        groups = groups or tasks.groups(tx, watched["task_id"])
-    if not groups and row.kind is InstanceKind.SUPERVISION:
-        item = supervision.get_item(tx.connection, row.business_key)
-        groups = tasks.groups(tx, item["task_id"]) if item else ()
-        watched = {"task_id": item["task_id"]} if item else None
+    if not groups and task_id is not None:
+        groups = tasks.groups(tx, task_id)
     for group in dict.fromkeys(groups):
         supervision.add_reminder(
             tx,
-            task_id=watched["task_id"] if watched else None,
+            task_id=task_id,
             case_id=row.case_id,
             campaign_id=row.campaign_id,
             role=group.role,
@@ -235,22 +255,24 @@ def _keep_document(tx: Transaction, job: Any, result: JobResult) -> None:
 
 def _give_up(tx: Transaction, job: Any, error: str) -> None:
     jobs.fail(tx, job["job_id"], error)
-    row = instances.lock(tx, job["instance_id"]) if job["instance_id"] else None
     letter = paper.get_letter(tx, job["payload"]["letter_id"]) if job["payload"].get("letter_id") else None
-    campaign_id = row.campaign_id if row else (letter["campaign_id"] if letter else None)
+    campaign_id, case_id = letter["campaign_id"] if letter else None, None
+    if job["instance_id"]:
+        # Not locked: whoever claims holds the job's row by now, and the instance would come first.
+        campaign_id, case_id = instances.about(tx, job["instance_id"])
     jobs.raise_incident(
         tx,
         job_id=job["job_id"],
         instance_id=job["instance_id"],
         campaign_id=campaign_id,
-        case_id=row.case_id if row else None,
+        case_id=case_id,
         element_id=job["element_id"],
         kind=job["kind"],
         message=error[:2000],
     )
     tx.record(
         "IncidentRaised",
-        case_id=row.case_id if row else None,
+        case_id=case_id,
         instance_id=job["instance_id"],
         campaign_id=campaign_id,
         message=error[:500],
@@ -265,5 +287,6 @@ def _skip(tx: Transaction, job_id: str) -> None:
         raise Rejected(
             "cannot_skip", f"A {job['kind']} cannot be skipped: a number or a deadline hangs on it.", kind=job["kind"]
         )
-    if row is not None and row.state is InstanceState.ACTIVE:
+    is_waited_for = row is not None and row.state is InstanceState.ACTIVE and job["state"] == JobState.FAILED
+    if row is not None and is_waited_for:
         _go_on(tx, row, job, {})

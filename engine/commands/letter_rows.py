@@ -42,7 +42,7 @@ def issue_for_job(tx: Transaction, row: InstanceRow, inputs: Mapping[str, Any], 
         item_id=item_id,
         layout=inputs.get("layout"),
         reply_term=inputs.get("reply"),
-        reason=str(inputs.get("reason") or variables.get("reason") or ""),
+        reason=str(inputs.get("reason") or ""),
     )
 
 

@@ -8,9 +8,10 @@ from engine import plans
 from engine.commands.letter_rows import issue
 from engine.domain.actor import Actor, require_role
 from engine.domain.escalation import rung_of, skips
+from engine.domain.instance import InstanceKind
 from engine.domain.letter import KINDS
 from engine.errors import Invalid, NotFound, NotPermitted, Problem, Rejected
-from engine.store import cases, jobs, paper, supervision
+from engine.store import cases, instances, jobs, paper, supervision
 from engine.store.access import may_see_case
 from engine.store.transaction import Transaction
 
@@ -72,11 +73,11 @@ def issue_letters(command: IssueLetters, tx: Transaction) -> list[str]:
         ):
             raise NotFound("case_unknown", f"There is no case {case_id}.", case=case_id)
         rows.append(row)
-    items = {row["case_id"]: supervision.open_item_of_case(tx, row["case_id"]) for row in rows}
+    items = _lock_items(tx, [row["case_id"] for row in rows])
     _check_skips(tx, command, items)
     bundles: dict[tuple[str, str], list[str]] = {}
     for row in rows:
-        key = (row["lead_id"], row["case_id"] if command.per_case else "")
+        key = (supervision.responsible_unit(tx, row), row["case_id"] if command.per_case else "")
         bundles.setdefault(key, []).append(row["case_id"])
     issued = []
     for (unit_id, _), case_ids in bundles.items():
@@ -97,6 +98,16 @@ def issue_letters(command: IssueLetters, tx: Transaction) -> list[str]:
             _climb(tx, command, items[case_id], letter_id)
         issued.append(letter_id)
     return issued
+
+
+def _lock_items(tx: Transaction, case_ids: list[str]) -> dict[str, str | None]:
+    """case id -> its open item, the item's instance locked: its ladder may be climbing at this moment."""
+    found = [supervision.open_item_of_case(tx, case_id) for case_id in case_ids]
+    for item_id in sorted(item_id for item_id in found if item_id is not None):
+        instance_id = instances.find(tx, InstanceKind.SUPERVISION, item_id)
+        if instance_id is not None:
+            instances.lock(tx, instance_id)
+    return {case_id: supervision.open_item_of_case(tx, case_id) for case_id in case_ids}
 
 
 def _check_skips(tx: Transaction, command: IssueLetters, items: Mapping[str, str | None]) -> None:
@@ -216,7 +227,8 @@ def _close(tx: Transaction, row: Any) -> None:
 def _lock(tx: Transaction, letter_id: str) -> Any:
     paper.lock_letter(tx, letter_id)
     row = paper.get_letter(tx, letter_id)
-    if row is None or not (tx.actor.sees_all or row["unit_id"] in tx.actor.units):
+    is_theirs = row is not None and row["unit_id"] in tx.actor.units and row["kind"] != "referral"
+    if row is None or not (tx.actor.sees_all or (is_theirs and tx.actor.sees_cases)):
         raise NotFound("letter_unknown", f"There is no letter {letter_id}.", letter=letter_id)
     return row
 

@@ -38,9 +38,7 @@ def start_instance(
 ) -> str:
     """Start the newest version of `key`, pinned for ever with every process it calls. Returns the instance id."""
     definition_ids = plans.pinned(tx, key)
-    execution, step = Execution.start(
-        plans.model(tx, definition_ids), dict(variables), moment(tx, campaign_id, case_id)
-    )
+    execution, step = Execution.start(plans.model(tx, definition_ids), dict(variables), moment(tx, campaign_id))
     row = InstanceRow(
         instance_id=tx.new_id(),
         kind=kind,
@@ -61,11 +59,11 @@ def start_instance(
 
 def load_execution(tx: Transaction, row: InstanceRow) -> tuple[Execution, Moment]:
     """The live state of a locked instance, its integrity checked, and the moment to go on with."""
-    now = moment(tx, row.campaign_id, row.case_id)
+    now = moment(tx, row.campaign_id)
     return Execution.load(plans.model(tx, row.definition_ids), unseal(row.blob, tx.secret), now), now
 
 
-def moment(tx: Transaction, campaign_id: str, case_id: str | None) -> Moment:
+def moment(tx: Transaction, campaign_id: str) -> Moment:
     timetable = plans.timetable(tx, campaign_id)
     return Moment(now=tx.now, functions=timetable.functions())
 
@@ -220,7 +218,9 @@ def _record_rung(
     instrument = {"remind": "reminder", "start_process": "referral"}.get(opened.kind, str(opened.inputs.get("kind")))
     rung = rung_of(instrument)
     item = supervision.get_item(tx.connection, row.business_key)
-    if rung is None or item is None or (letter_id is not None and item["level"] >= rung.level):
+    if rung is None or item is None:
+        return
+    if letter_id is not None and supervision.is_on_record(tx, item["item_id"], letter_id):
         return  # nothing climbs: the desk was here before
     version = plans.version_of(tx, plans.definition_of(tx, row.definition_ids, "supervision"))
     reason = str(variables.get("skip_reason") or "")
@@ -252,7 +252,9 @@ def _reach(tx: Transaction, row: InstanceRow, reached: ReachedMilestone) -> None
     elif row.kind is InstanceKind.SUPERVISION and name == "resolved":
         close_item(tx, row, "RESOLVED")
     elif row.kind is InstanceKind.ACCOUNTABILITY and name == "referred":
-        supervision.update_item(tx, row.business_key, state="REFERRED", closed_at=tx.now)
+        item = supervision.get_item(tx, row.business_key)
+        if item is not None and item["state"] == "OPEN":  # what was done meanwhile stays resolved when it was
+            supervision.update_item(tx, row.business_key, state="REFERRED", closed_at=tx.now)
     tx.record(
         "MilestoneReached",
         case_id=row.case_id,

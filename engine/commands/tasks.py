@@ -7,7 +7,7 @@ from typing import Any
 from engine import plans
 from engine.commands.progress import apply_step, load_execution, resolve_items_of
 from engine.domain.actor import check_claim, check_complete, check_release
-from engine.domain.instance import InstanceRow
+from engine.domain.instance import InstanceKind, InstanceRow
 from engine.domain.task import TaskRow, TaskState
 from engine.errors import Invalid, NotFound, Problem, Rejected
 from engine.store import cases, instances, paper, tasks
@@ -130,9 +130,6 @@ def send_back_task(command: SendBackTask, tx: Transaction) -> None:
             (Problem("reason", "请填写退回理由。", "Say why it goes back."),),
         )
     _finish(tx, row, task, stored, {"outcome": "returned", "return_reason": reason})
-    if row.case_id:
-        case = cases.get(tx, row.case_id)
-        cases.update(tx, row.case_id, return_count=(case["return_count"] if case else 0) + 1)
     tx.record(
         "TaskReturned",
         case_id=row.case_id,
@@ -141,7 +138,18 @@ def send_back_task(command: SendBackTask, tx: Transaction) -> None:
         name=task.name,
         reason=reason,
         task=task.task_id,
+        changes=_count_return(tx, row),
     )
+
+
+def _count_return(tx: Transaction, row: InstanceRow) -> dict[str, int]:
+    """What changes in the case: a referral sent back to whoever drafts it is no return of the case."""
+    case = cases.get(tx, row.case_id) if row.case_id and row.kind is InstanceKind.CASE else None
+    if case is None:
+        return {}
+    changes = {"return_count": case["return_count"] + 1}
+    cases.update(tx, case["case_id"], **changes)
+    return changes
 
 
 def _locked(tx: Transaction, task_id: str) -> tuple[InstanceRow, TaskRow, Any]:

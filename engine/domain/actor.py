@@ -45,6 +45,11 @@ class Actor:
         return self.sees_all or self.has_role(*OFFICE_ROLES, *WATCHING_ROLES)
 
     @property
+    def sees_accountability(self) -> bool:
+        """Referrals name units and persons to the discipline body: those who watch see them, the units do not."""
+        return self.is_system or self.has_role(*WATCHING_ROLES)
+
+    @property
     def is_system(self) -> bool:
         return self.person_id == "system"
 

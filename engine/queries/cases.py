@@ -9,12 +9,15 @@ import sqlalchemy as sa
 
 from engine import plans
 from engine.domain.actor import Actor
+from engine.domain.instance import InstanceKind
+from engine.domain.letter import KINDS
 from engine.domain.task import TaskState
 from engine.errors import NotFound
 from engine.queries.inbox import workdays_left
 from engine.queries.paging import PER_PAGE, Page, like, page_of
 from engine.queries.task_page import EvidenceRow, evidence_rows
-from engine.store.access import visible_cases
+from engine.store import people, supervision
+from engine.store.access import visible_cases, visible_tasks
 from engine.store.counts import is_open, light
 from engine.store.schema import (
     cases as rows,
@@ -149,6 +152,7 @@ class CasePage:
     latitude: float | None
     list_name: str | None
     group_name: str
+    responsible: str  # the unit a letter about the case would go to
     deadline: Mapping[str, Any] | None
     instance_id: str | None
     tasks: tuple[CaseTask, ...]
@@ -190,22 +194,37 @@ def case(reader: Reader, actor: Actor, case_id: str) -> CasePage:
         latitude=found["latitude"],
         list_name=found["list_name"],
         group_name=plan.group(found["group_id"]).name,
+        responsible=people.unit_name(reader, supervision.responsible_unit(reader, found)),
         deadline=found["deadline"],
         instance_id=instance_id,
-        tasks=_tasks(reader, case_id),
-        evidence=evidence_rows(reader, evidence.c.case_id == case_id),
-        letters=_letters(reader, case_id),
+        tasks=_tasks(reader, actor, case_id),
+        evidence=evidence_rows(
+            reader,
+            sa.and_(
+                evidence.c.case_id == case_id,
+                evidence.c.task_id.in_(sa.select(tasks.c.task_id).where(visible_tasks(actor))),
+            ),
+        ),
+        letters=_letters(reader, actor, case_id),
         items=_items(reader, case_id),
-        facts=history(reader, case_id),
+        facts=history(reader, actor, case_id),
     )
 
 
-def history(reader: Reader, case_id: str, limit: int = 500) -> tuple[FactRow, ...]:
-    """Newest first."""
-    found = reader.execute(
-        sa.select(facts).where(facts.c.case_id == case_id).order_by(facts.c.fact_id.desc()).limit(limit)
+def history(reader: Reader, actor: Actor, case_id: str, limit: int = 500) -> tuple[FactRow, ...]:
+    """Newest first; without the making of a referral for those who do not see accountability."""
+    told = sa.select(facts).where(facts.c.case_id == case_id)
+    if not actor.sees_accountability:
+        discreet = sa.select(instances.c.instance_id).where(
+            instances.c.case_id == case_id, instances.c.kind == InstanceKind.ACCOUNTABILITY
+        )
+        told = told.where(sa.or_(facts.c.instance_id.is_(None), facts.c.instance_id.not_in(discreet)))
+    found = reader.execute(told.order_by(facts.c.fact_id.desc()).limit(limit))
+    return tuple(
+        FactRow(row.fact_id, row.at, row.kind, row.person, row.detail)
+        for row in found
+        if actor.sees_accountability or row.detail.get("kind_name") != KINDS["referral"].zh
     )
-    return tuple(FactRow(row.fact_id, row.at, row.kind, row.person, row.detail) for row in found)
 
 
 def _ledger(actor: Actor) -> sa.Select[Any]:
@@ -265,7 +284,7 @@ def _row(reader: Reader, row: Mapping[str, Any]) -> CaseRow:
     return CaseRow(**plain, kinds=tuple(row["kinds"]), workdays_left=left)
 
 
-def _tasks(reader: Reader, case_id: str) -> tuple[CaseTask, ...]:
+def _tasks(reader: Reader, actor: Actor, case_id: str) -> tuple[CaseTask, ...]:
     assignee, completer = persons.alias("assignee"), persons.alias("completer")
     found = reader.execute(
         sa.select(tasks, assignee.c.name.label("assignee"), completer.c.name.label("completed_by"))
@@ -274,7 +293,7 @@ def _tasks(reader: Reader, case_id: str) -> tuple[CaseTask, ...]:
                 completer, completer.c.person_id == tasks.c.completed_by_id
             )
         )
-        .where(tasks.c.case_id == case_id)
+        .where(tasks.c.case_id == case_id, visible_tasks(actor))
         .order_by(tasks.c.opened_at.desc(), tasks.c.task_id.desc())
     ).mappings()
     return tuple(
@@ -302,14 +321,15 @@ def _form(reader: Reader, row: Mapping[str, Any]) -> bytes | None:
     return definition.files.get(f"{element.form_key}.form")
 
 
-def _letters(reader: Reader, case_id: str) -> tuple[CaseLetter, ...]:
-    found = reader.execute(
+def _letters(reader: Reader, actor: Actor, case_id: str) -> tuple[CaseLetter, ...]:
+    query = (
         sa.select(letters, letter_services.c.state)
         .join(letter_cases, letter_cases.c.letter_id == letters.c.letter_id)
         .join(letter_services, letter_services.c.letter_id == letters.c.letter_id)
         .where(letter_cases.c.case_id == case_id)
         .order_by(letters.c.issued_at, letters.c.letter_id)
     )
+    found = reader.execute(query if actor.sees_accountability else query.where(letters.c.kind != "referral"))
     return tuple(CaseLetter(row.letter_id, row.number, row.kind, row.title, row.state, row.issued_at) for row in found)
 
 

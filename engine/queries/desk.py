@@ -14,7 +14,7 @@ from engine.domain.task import LIVE
 from engine.errors import NotFound
 from engine.queries.cases import FactRow
 from engine.queries.paging import PER_PAGE, Page, like, page_of
-from engine.store.access import visible_cases, visible_reports
+from engine.store.access import visible_cases, visible_items, visible_letters, visible_reports
 from engine.store.schema import (
     cases,
     facts,
@@ -178,7 +178,7 @@ def item(reader: Reader, actor: Actor, item_id: str) -> ItemPage:
             sa.select(supervision_items, units.c.name.label("unit"), tasks.c.name.label("task_name"))
             .join(units, units.c.unit_id == supervision_items.c.unit_id)
             .join(tasks, tasks.c.task_id == supervision_items.c.task_id)
-            .where(supervision_items.c.item_id == item_id, _visible_items(actor))
+            .where(supervision_items.c.item_id == item_id, visible_items(actor))
         )
         .mappings()
         .first()
@@ -218,7 +218,7 @@ def item(reader: Reader, actor: Actor, item_id: str) -> ItemPage:
             for found in reader.execute(
                 sa.select(letters.c.letter_id, letters.c.number, letters.c.kind, letter_services.c.state)
                 .join(letter_services, letter_services.c.letter_id == letters.c.letter_id)
-                .where(letters.c.item_id == item_id)
+                .where(letters.c.item_id == item_id, visible_letters(actor))
                 .order_by(letters.c.issued_at, letters.c.letter_id)
             )
         ),
@@ -240,9 +240,7 @@ def overdue_workdays(reader: Reader, due_at: datetime, until: datetime | None = 
 def _late(reader: Reader, actor: Actor) -> sa.Select[Any]:
     """Every live task past its due date that the actor may watch, with its first group's unit."""
     first = (
-        sa.select(task_groups.c.task_id, sa.func.min(task_groups.c.unit_id).label("unit_id"))
-        .group_by(task_groups.c.task_id)
-        .subquery()
+        sa.select(sa.func.min(task_groups.c.unit_id)).where(task_groups.c.task_id == tasks.c.task_id).scalar_subquery()
     )
     seen = sa.or_(
         tasks.c.case_id.in_(sa.select(cases.c.case_id).where(visible_cases(actor))),
@@ -251,8 +249,7 @@ def _late(reader: Reader, actor: Actor) -> sa.Select[Any]:
     return (
         sa.select(tasks.c.task_id)
         .join(instances, instances.c.instance_id == tasks.c.instance_id)
-        .outerjoin(first, first.c.task_id == tasks.c.task_id)
-        .outerjoin(units, units.c.unit_id == first.c.unit_id)
+        .outerjoin(units, units.c.unit_id == first)
         .outerjoin(persons, persons.c.person_id == tasks.c.assignee_id)
         .outerjoin(reports, reports.c.report_id == instances.c.business_key)
         .outerjoin(
@@ -324,15 +321,6 @@ def _rungs(reader: Reader, item_id: str) -> tuple[RungRow, ...]:
     return tuple(
         RungRow(row.position, row.instrument, row.level, row.at, row.rule, row.reason, row.letter_id, row.number)
         for row in found
-    )
-
-
-def _visible_items(actor: Actor) -> sa.ColumnElement[bool]:
-    if actor.sees_all:
-        return sa.true()
-    return sa.or_(
-        supervision_items.c.unit_id.in_(actor.units),
-        supervision_items.c.case_id.in_(sa.select(cases.c.case_id).where(visible_cases(actor))),
     )
 
 

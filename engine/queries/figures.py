@@ -19,7 +19,7 @@ from engine.domain.escalation import INSTRUMENTS
 from engine.domain.letter import KINDS
 from engine.errors import Invalid, Problem
 from engine.queries.replay import cases_at
-from engine.store.access import visible_cases
+from engine.store.access import visible_cases, visible_items, visible_letters, visible_reports
 from engine.store.counts import case_counts
 from engine.store.schema import cases, letters, reports, rungs, supervision_items, units
 from engine.store.transaction import Reader
@@ -76,10 +76,10 @@ def figures(reader: Reader, campaign_id: str, *, as_of: datetime | None = None, 
         as_of=moment,
         counts=counts,
         by_phase=by_phase,
-        letters_by_kind=_letters(reader, campaign_id, moment),
-        rungs=_rungs(reader, campaign_id, moment),
-        items=_items(reader, campaign_id, moment),
-        reports=_reports(reader, campaign_id, moment),
+        letters_by_kind=_letters(reader, campaign_id, moment, actor),
+        rungs=_rungs(reader, campaign_id, moment, actor),
+        items=_items(reader, campaign_id, moment, actor),
+        reports=_reports(reader, campaign_id, moment, actor),
         rates=_rates(counts),
         faults=(),
     )
@@ -156,40 +156,44 @@ def _rebuilt(reader: Reader, campaign_id: str, moment: datetime, actor: Actor) -
     return {name: counts[name] for name in names}, phases
 
 
-def _letters(reader: Reader, campaign_id: str, moment: datetime) -> dict[str, int]:
+def _letters(reader: Reader, campaign_id: str, moment: datetime, actor: Actor) -> dict[str, int]:
     found = reader.execute(
         sa.select(letters.c.kind, sa.func.count())
-        .where(letters.c.campaign_id == campaign_id, letters.c.issued_at <= moment)
+        .where(letters.c.campaign_id == campaign_id, letters.c.issued_at <= moment, visible_letters(actor))
         .group_by(letters.c.kind)
     )
     return dict.fromkeys(KINDS, 0) | {kind: count for kind, count in found}
 
 
-def _rungs(reader: Reader, campaign_id: str, moment: datetime) -> dict[str, int]:
+def _rungs(reader: Reader, campaign_id: str, moment: datetime, actor: Actor) -> dict[str, int]:
     found = reader.execute(
         sa.select(rungs.c.instrument, sa.func.count())
         .join(supervision_items, supervision_items.c.item_id == rungs.c.item_id)
-        .where(supervision_items.c.campaign_id == campaign_id, rungs.c.at <= moment)
+        .where(supervision_items.c.campaign_id == campaign_id, rungs.c.at <= moment, visible_items(actor))
         .group_by(rungs.c.instrument)
     )
     return dict.fromkeys(INSTRUMENTS, 0) | {instrument: count for instrument, count in found}
 
 
-def _items(reader: Reader, campaign_id: str, moment: datetime) -> dict[str, int]:
+def _items(reader: Reader, campaign_id: str, moment: datetime, actor: Actor) -> dict[str, int]:
     closed = sa.and_(supervision_items.c.closed_at.is_not(None), supervision_items.c.closed_at <= moment)
     row = reader.execute(
         sa.select(sa.func.count(), sa.func.coalesce(sa.func.sum(sa.case((closed, 1), else_=0)), 0)).where(
-            supervision_items.c.campaign_id == campaign_id, supervision_items.c.opened_at <= moment
+            supervision_items.c.campaign_id == campaign_id,
+            supervision_items.c.opened_at <= moment,
+            visible_items(actor),
         )
     ).one()
     return {"opened": row[0], "closed": int(row[1]), "open": row[0] - int(row[1])}
 
 
-def _reports(reader: Reader, campaign_id: str, moment: datetime) -> dict[str, int]:
+def _reports(reader: Reader, campaign_id: str, moment: datetime, actor: Actor) -> dict[str, int]:
     """`due` leaves out what was history when the campaign was opened."""
     counts = dict.fromkeys(("history", "due", "on_time", "late", "overdue", "ahead"), 0)
     for row in reader.execute(
-        sa.select(reports.c.state, reports.c.due_at, reports.c.submitted_at).where(reports.c.campaign_id == campaign_id)
+        sa.select(reports.c.state, reports.c.due_at, reports.c.submitted_at).where(
+            reports.c.campaign_id == campaign_id, visible_reports(actor)
+        )
     ):
         submitted = row.submitted_at if row.submitted_at and row.submitted_at <= moment else None
         if row.state == "HISTORY":

@@ -15,8 +15,9 @@ from engine.errors import NotFound
 from engine.queries.cases import FactRow
 from engine.queries.paging import PER_PAGE, Page, like, page_of
 from engine.store import cases, people, supervision
+from engine.store import paper as store
 from engine.store.access import may_see_case, visible_letters
-from engine.store.schema import blobs, facts, letter_cases, letter_documents, letter_services, units
+from engine.store.schema import blobs, facts, letter_documents, letter_services, units
 from engine.store.schema import letters as rows
 from engine.store.transaction import Reader
 from engine.wording import letter_variables
@@ -146,13 +147,7 @@ def letter(reader: Reader, actor: Actor, letter_id: str) -> LetterPage:
         row=_row(reader, row),
         campaign_id=row["campaign_id"],
         item_id=row["item_id"],
-        case_ids=tuple(
-            reader.execute(
-                sa.select(letter_cases.c.case_id)
-                .where(letter_cases.c.letter_id == letter_id)
-                .order_by(letter_cases.c.case_id)
-            ).scalars()
-        ),
+        case_ids=tuple(store.case_ids_of(reader, letter_id)),
         reply=row["reply"],
         replied_by=row["replied_by"],
         closed_at=row["closed_at"],
@@ -225,12 +220,12 @@ def preview(
     reply_term: str | None = None,
     reason: str = "",
 ) -> LetterSource:
-    """What `IssueLetters` would make of these cases of one lead unit: the same words, but × in the place of the number.
+    """What `IssueLetters` would make of these cases of one responsible unit: the same words, × for the number.
 
     Raises NotFound for a foreign case.
     """
     rows_of_cases = [_seen_case(reader, actor, campaign_id, case_id) for case_id in case_ids]
-    unit_id = rows_of_cases[0]["lead_id"]
+    unit_id = supervision.responsible_unit(reader, rows_of_cases[0])
     plan = plans.campaign(reader, campaign_id)
     definition_id, _ = plans.file_of(reader, "letters", f"{kind}.html.j2")
     term = reply_term or KINDS[kind].reply
@@ -343,9 +338,14 @@ def _row(reader: Reader, row: Mapping[str, Any]) -> LetterRow:
 
 
 def _facts(reader: Reader, row: Mapping[str, Any]) -> tuple[FactRow, ...]:
+    """Newest first. What is told of each of its cases is told here once."""
+    case_ids = store.case_ids_of(reader, row["letter_id"])
+    of_first = facts.c.case_id == case_ids[0] if case_ids else sa.false()
     found = reader.execute(
         sa.select(facts)
-        .where(facts.c.campaign_id == row["campaign_id"], facts.c.kind.like("Letter%"), facts.c.at >= row["issued_at"])
+        .where(
+            sa.or_(of_first, facts.c.case_id.is_(None)), facts.c.kind.like("Letter%"), facts.c.at >= row["issued_at"]
+        )
         .order_by(facts.c.fact_id.desc())
     )
     mine = [fact for fact in found if fact.detail.get("letter") == row["letter_id"]]

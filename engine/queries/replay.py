@@ -57,9 +57,6 @@ def cases_at(reader: Reader, campaign_id: str, moment: datetime, actor: Actor = 
         row = rebuilt.get(fact.case_id)
         if row is None:
             continue
-        if fact.kind == "TaskReturned":
-            row["return_count"] += 1
-            continue
         for name, value in (fact.detail.get("changes") or {}).items():
             if name in row:
                 row[name] = datetime.fromisoformat(value) if name in INSTANTS and value is not None else value

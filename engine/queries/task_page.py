@@ -16,8 +16,8 @@ from engine.errors import EngineError, NotFound
 from engine.queries.inbox import task_light, workdays_left
 from engine.store import instances
 from engine.store import tasks as task_store
-from engine.store.access import may_see_task, visible_cases
-from engine.store.schema import blobs, cases, evidence, persons, tasks, units
+from engine.store.access import may_see_task, visible_tasks
+from engine.store.schema import blobs, evidence, persons, tasks, units
 from engine.store.schema import instances as instance_rows
 from engine.store.transaction import Reader
 
@@ -156,9 +156,8 @@ def task(reader: Reader, actor: Actor, task_id: str) -> TaskPage:
 def evidence_file(reader: Reader, actor: Actor, evidence_id: str) -> Blob:
     """The bytes of one piece of evidence, to whoever may see its case or its task. Raises NotFound."""
     seen = sa.or_(
-        evidence.c.case_id.in_(_visible_case_ids(actor)),
+        evidence.c.task_id.in_(sa.select(tasks.c.task_id).where(visible_tasks(actor))),
         evidence.c.uploaded_by_id == actor.person_id,
-        sa.true() if actor.sees_all else sa.false(),
     )
     row = reader.execute(
         sa.select(evidence.c.filename, evidence.c.media_type, blobs.c.content)
@@ -197,10 +196,6 @@ def evidence_rows(reader: Reader, condition: sa.ColumnElement[bool]) -> tuple[Ev
         )
         for row in found
     )
-
-
-def _visible_case_ids(actor: Actor) -> Any:
-    return sa.select(cases.c.case_id).where(visible_cases(actor))
 
 
 def _variables(reader: Reader, row: Mapping[str, Any], pinned: tuple[str, ...]) -> Mapping[str, Any]:

@@ -48,39 +48,40 @@ def violations(reader: Reader) -> tuple[Violation, ...]:
 def tokens_match_rows(reader: Reader) -> list[str]:
     """I3: every live token of an instance has its task, job or wait, and the other way round."""
     found = []
+    held = _held_tokens(reader)
     for row in reader.execute(
         sa.select(instances.c.instance_id, instances.c.definition_ids, instances.c.blob).where(
             instances.c.state == InstanceState.ACTIVE
         )
-    ).all():
+    ):
         model = plans.model(reader, tuple(row.definition_ids))
         try:
             live = Execution.load(model, unseal(row.blob, reader.secret)).tokens()
         except EngineError as error:
             found.append(f"instance {row.instance_id}: {error}")
             continue
-        wanted = {token.token for token in live}
-        held = set(
-            reader.execute(
-                sa.select(tasks.c.token).where(tasks.c.instance_id == row.instance_id, tasks.c.state.in_(LIVE))
-            ).scalars()
-        )
-        held |= set(
-            reader.execute(
-                sa.select(jobs.c.token).where(
-                    jobs.c.instance_id == row.instance_id,
-                    jobs.c.token.is_not(None),
-                    jobs.c.state.in_((JobState.OPEN, JobState.LEASED, JobState.FAILED)),
-                )
-            ).scalars()
-        )
-        held |= set(reader.execute(sa.select(waits.c.token).where(waits.c.instance_id == row.instance_id)).scalars())
-        if wanted != held:
+        wanted, there = {token.token for token in live}, held.get(row.instance_id, set())
+        if wanted != there:
             found.append(
-                f"instance {row.instance_id}: {len(wanted - held)} tokens without row, "
-                f"{len(held - wanted)} rows without token"
+                f"instance {row.instance_id}: {len(wanted - there)} tokens without row, "
+                f"{len(there - wanted)} rows without token"
             )
     return found
+
+
+def _held_tokens(reader: Reader) -> dict[str, set[str]]:
+    """instance id -> the tokens that its live tasks, pending jobs and waits stand for."""
+    held: dict[str, set[str]] = {}
+    for query in (
+        sa.select(tasks.c.instance_id, tasks.c.token).where(tasks.c.state.in_(LIVE)),
+        sa.select(jobs.c.instance_id, jobs.c.token).where(
+            jobs.c.token.is_not(None), jobs.c.state.in_((JobState.OPEN, JobState.LEASED, JobState.FAILED))
+        ),
+        sa.select(waits.c.instance_id, waits.c.token),
+    ):
+        for instance_id, token in reader.execute(query):
+            held.setdefault(instance_id, set()).add(token)
+    return held
 
 
 def ended_instances_hold_nothing(reader: Reader) -> list[str]:

@@ -5,7 +5,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from engine.domain.actor import Actor
-from engine.store.schema import case_units, cases, instances, letters, reports, task_groups, tasks
+from engine.domain.instance import InstanceKind
+from engine.store.schema import case_units, cases, instances, letters, reports, supervision_items, task_groups, tasks
 
 
 def visible_cases(actor: Actor) -> sa.ColumnElement[bool]:
@@ -19,13 +20,18 @@ def visible_cases(actor: Actor) -> sa.ColumnElement[bool]:
 
 
 def visible_tasks(actor: Actor) -> sa.ColumnElement[bool]:
-    """A condition on `tasks`: offered to a group of the actor, theirs, or of a case they may see."""
-    if actor.sees_all:
+    """A condition on `tasks`: offered to a group of the actor, theirs, or of a case they may see; what prepares a
+    referral only to whoever sees accountability."""
+    if actor.sees_all and actor.sees_accountability:
         return sa.true()
     mine = [tasks.c.assignee_id == actor.person_id, tasks.c.completed_by_id == actor.person_id, offered_to(actor)]
-    if actor.sees_cases:
-        mine.append(tasks.c.case_id.in_(sa.select(cases.c.case_id).where(visible_cases(actor))))
-    return sa.or_(*mine)
+    if actor.sees_all:
+        seen: sa.ColumnElement[bool] = sa.true()
+    else:
+        seen = tasks.c.case_id.in_(sa.select(cases.c.case_id).where(visible_cases(actor)))
+    if not actor.sees_accountability:
+        seen = sa.and_(seen, tasks.c.process_key != InstanceKind.ACCOUNTABILITY)
+    return sa.or_(*mine, seen)
 
 
 def offered_to(actor: Actor) -> sa.ColumnElement[bool]:
@@ -39,22 +45,47 @@ def offered_to(actor: Actor) -> sa.ColumnElement[bool]:
 
 
 def visible_letters(actor: Actor) -> sa.ColumnElement[bool]:
-    """A condition on `letters`: the office and its watchers see all, a unit sees those addressed to it."""
-    return sa.true() if actor.sees_all else letters.c.unit_id.in_(actor.units)
+    """A condition on `letters`: the office and its watchers see all, a unit sees those addressed to it.
+
+    A referral speaks about its unit to others: it is for watchers only (accountability.bpmn: 限定知悉范围).
+    """
+    if actor.sees_accountability and actor.sees_all:
+        return sa.true()
+    if not actor.sees_cases:
+        return sa.false()
+    mine = sa.true() if actor.sees_all else letters.c.unit_id.in_(actor.units)
+    return mine if actor.sees_accountability else sa.and_(mine, letters.c.kind != "referral")
 
 
 def visible_reports(actor: Actor) -> sa.ColumnElement[bool]:
     """A condition on `reports`: one's own unit's, or all for watchers."""
-    return sa.true() if actor.sees_all else reports.c.unit_id.in_(actor.units)
+    if actor.sees_all:
+        return sa.true()
+    return reports.c.unit_id.in_(actor.units) if actor.sees_cases else sa.false()
+
+
+def visible_items(actor: Actor) -> sa.ColumnElement[bool]:
+    """A condition on `supervision_items`: against a unit of the actor, or about a case they may see."""
+    if actor.sees_all:
+        return sa.true()
+    return sa.or_(
+        supervision_items.c.unit_id.in_(actor.units),
+        supervision_items.c.case_id.in_(sa.select(cases.c.case_id).where(visible_cases(actor))),
+    )
 
 
 def visible_instances(actor: Actor) -> sa.ColumnElement[bool]:
     """A condition on `instances`: of a visible case, or with a task offered to the actor."""
-    if actor.sees_all:
+    if actor.sees_all and actor.sees_accountability:
         return sa.true()
-    seen_cases = sa.select(cases.c.case_id).where(visible_cases(actor))
     own_tasks = sa.select(tasks.c.instance_id).where(offered_to(actor))
-    return sa.or_(instances.c.case_id.in_(seen_cases), instances.c.instance_id.in_(own_tasks))
+    if actor.sees_all:
+        seen: sa.ColumnElement[bool] = sa.true()
+    else:
+        seen = instances.c.case_id.in_(sa.select(cases.c.case_id).where(visible_cases(actor)))
+    if not actor.sees_accountability:
+        seen = sa.and_(seen, instances.c.kind != InstanceKind.ACCOUNTABILITY)
+    return sa.or_(seen, instances.c.instance_id.in_(own_tasks))
 
 
 def may_see_case(connection: Any, actor: Actor, case_id: str) -> bool:

@@ -1,12 +1,13 @@
 """Opens the database and hands out connections: SQLite with the settings that lose nothing, or PostgreSQL."""
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy import event
-from sqlalchemy.engine import Connection, Engine
+from sqlalchemy import event, exc
+from sqlalchemy.engine import URL, Connection, Engine
 
 from engine.errors import Refused
 
@@ -20,19 +21,35 @@ PRAGMAS: dict[str, str | int] = {
     "trusted_schema": 0,
 }
 
+# Faults of the machine, of other transactions and of administrators, not of our statements.
+OUTSIDE_SQLITE = {
+    sqlite3.SQLITE_BUSY,
+    sqlite3.SQLITE_LOCKED,
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_CORRUPT,
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_NOTADB,
+}
+OUTSIDE_POSTGRESQL = {"08", "40", "53", "57", "58"}  # connection, rollback, resources, operator, system
+
 
 class Database:
-    """One database. `write()` is a transaction that commits at the end or not at all; `read()` never writes."""
+    """One database. `write()` is a transaction that commits at the end or not at all; `read()` never writes.
+
+    Raises Refused for an address that means nothing, and when a connection cannot be opened.
+    """
 
     def __init__(self, url: str) -> None:
-        self.url = sa.make_url(url)
+        self.url = _url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self._engine = self._open()
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """SQLite takes the write lock at BEGIN (IMMEDIATE), PostgreSQL locks rows as they are read FOR UPDATE."""
-        with self._engine.connect() as connection:
+        with _as_refusals(), self._connect() as connection:
             connection = connection.execution_options(duban_write=True)
             with connection.begin():
                 yield connection
@@ -40,7 +57,7 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """One snapshot for all its statements: totals and their parts agree whatever others commit meanwhile."""
-        with self._engine.connect() as connection:
+        with _as_refusals(), self._connect() as connection:
             options = {} if self.is_sqlite else {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
             connection = connection.execution_options(duban_write=False, **options)
             with connection.begin():
@@ -64,6 +81,15 @@ class Database:
     def dispose(self) -> None:
         self._engine.dispose()
 
+    def _connect(self) -> Connection:
+        try:
+            return self._engine.connect()
+        except exc.DBAPIError as error:
+            shown = self.url.render_as_string(hide_password=True)
+            raise Refused(
+                "database_unreachable", f"The database {shown} cannot be opened: {_first_line(error)}.", url=shown
+            ) from error
+
     def _open(self) -> Engine:
         if not self.is_sqlite:
             return sa.create_engine(self.url, pool_size=8, max_overflow=8, pool_pre_ping=True)
@@ -71,6 +97,40 @@ class Database:
         event.listen(engine, "connect", _set_pragmas)
         event.listen(engine, "begin", _begin)
         return engine
+
+
+@contextmanager
+def _as_refusals() -> Iterator[None]:
+    """What the database cannot do now (locked, full, damaged, gone) is Refused; any other fault is ours and loud."""
+    try:
+        yield
+    except exc.DBAPIError as error:
+        if not (error.connection_invalidated or _is_outside(error.orig)):
+            raise
+        raise Refused("database_fails", f"The database does not do this now: {_first_line(error)}.") from error
+
+
+def _is_outside(error: Any) -> bool:
+    if isinstance(error, sqlite3.Error):
+        return (getattr(error, "sqlite_errorcode", 0) & 0xFF) in OUTSIDE_SQLITE
+    return str(getattr(error, "sqlstate", None) or "")[:2] in OUTSIDE_POSTGRESQL
+
+
+def _url(text: str) -> URL:
+    try:
+        url = sa.make_url(text)
+        url.get_dialect()
+    except exc.ArgumentError as error:  # an unknown kind of database is one of these
+        raise Refused(
+            "database_address",
+            "The database address is neither sqlite:///FILE nor postgresql+psycopg://….",
+            reason=str(error),
+        ) from error
+    return url
+
+
+def _first_line(error: exc.DBAPIError) -> str:
+    return str(error.orig).strip().partition("\n")[0].rstrip(".")
 
 
 def _set_pragmas(dbapi_connection: Any, _record: Any) -> None:

@@ -21,7 +21,10 @@ _COLUMNS = (
     instances.c.blob,
     instances.c.revision,
 )
-_LOCK = sa.select(*_COLUMNS).where(instances.c.instance_id == sa.bindparam("instance_id")).with_for_update()
+# FOR NO KEY UPDATE: whoever only refers to the instance (a job, an incident, an item begun by it) need not wait.
+_LOCK = (
+    sa.select(*_COLUMNS).where(instances.c.instance_id == sa.bindparam("instance_id")).with_for_update(key_share=True)
+)
 _OF_TASK = sa.select(tasks.c.instance_id).where(tasks.c.task_id == sa.bindparam("task_id"))
 _OF_JOB = sa.select(jobs.c.instance_id).where(jobs.c.job_id == sa.bindparam("job_id"))
 
@@ -76,6 +79,14 @@ def lock_of_job(tx: Transaction, job_id: str) -> InstanceRow | None:
     """None for a job that belongs to no instance."""
     instance_id = tx.execute(_OF_JOB, {"job_id": job_id}).scalar()
     return lock(tx, instance_id) if instance_id is not None else None
+
+
+def about(connection: Any, instance_id: str) -> tuple[str, str | None]:
+    """(campaign id, case id), which never change and need no lock."""
+    row = connection.execute(
+        sa.select(instances.c.campaign_id, instances.c.case_id).where(instances.c.instance_id == instance_id)
+    ).one()
+    return row.campaign_id, row.case_id
 
 
 def find(connection: Any, kind: InstanceKind, business_key: str) -> str | None:

@@ -161,8 +161,9 @@ def raise_incident(tx: Transaction, **values: Any) -> str:
     return incident_id
 
 
-def get_incident(tx: Transaction, incident_id: str) -> Mapping[str, Any] | None:
-    return tx.execute(sa.select(incidents).where(incidents.c.incident_id == incident_id)).mappings().first()
+def get_incident(tx: Transaction, incident_id: str, *, is_locked: bool = False) -> Mapping[str, Any] | None:
+    query = sa.select(incidents).where(incidents.c.incident_id == incident_id)
+    return tx.execute(query.with_for_update() if is_locked else query).mappings().first()
 
 
 def resolve_incident(tx: Transaction, incident_id: str, resolution: str) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from engine.store.schema import reminders, reports, rungs, supervision_items
+from engine.store.schema import letter_services, reminders, reports, rungs, supervision_items
 from engine.store.transaction import Transaction
 
 
@@ -87,14 +87,28 @@ def add_rung(
     update_item(tx, item_id, level=level, level_at=tx.now)
 
 
+def responsible_unit(tx: Any, case: Mapping[str, Any]) -> str:
+    """To whom a letter about the case goes: the unit whose late task is under supervision, else the lead unit."""
+    item_id = open_item_of_case(tx, case["case_id"])
+    item = get_item(tx, item_id) if item_id else None
+    return str(item["unit_id"] if item else case["lead_id"])
+
+
 def letter_at_or_above(tx: Transaction, item_id: str, level: int) -> str | None:
-    """The latest letter that already went out under the item at this rung or a higher one."""
+    """The latest letter that already went out under the item at this rung or a higher one, and was not voided."""
     return tx.execute(
         sa.select(rungs.c.letter_id)
-        .where(rungs.c.item_id == item_id, rungs.c.level >= level, rungs.c.letter_id.is_not(None))
+        .join(letter_services, letter_services.c.letter_id == rungs.c.letter_id)
+        .where(rungs.c.item_id == item_id, rungs.c.level >= level, letter_services.c.state != "VOID")
         .order_by(rungs.c.position.desc())
         .limit(1)
     ).scalar()
+
+
+def is_on_record(tx: Transaction, item_id: str, letter_id: str) -> bool:
+    """Whether the item has reached a rung by this letter already."""
+    query = sa.select(rungs.c.position).where(rungs.c.item_id == item_id, rungs.c.letter_id == letter_id)
+    return tx.execute(query).first() is not None
 
 
 def add_report(tx: Transaction, values: Mapping[str, Any]) -> None:

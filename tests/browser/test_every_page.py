@@ -32,7 +32,8 @@ VISITS = [(login, address) for login, pages in PAGES.items() for address in page
 RAW = re.compile(
     r"\b(?:survey_site|review_disposition|case_lifecycle|report_obligation|survey|cleanup|improvement|acceptance|lookback|"
     r"OPEN|CLAIMED|COMPLETED|CANCELLED|ISSUED|RECEIVED|REPLIED|CLOSED|VOID|officer|supervisor|notice|urge|circular|None|"
-    r"null|undefined|True|False|[a-z_]+\.[a-z_]+)\b"
+    r"null|undefined|True|False|[a-z_]+\.[a-z_]+)\b",
+    re.ASCII,
 )
 SPOKEN_BY_DESIGNERS = ("/definitions", "/incidents")  # these show the files' own words
 

@@ -6,12 +6,11 @@ from datetime import UTC, datetime, time, timedelta
 from flask import Blueprint, abort, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
-from engine.commands.clock import SetDemoClock
 from engine.domain.calendar import SHANGHAI, WorkCalendar
 from engine.errors import Invalid, Problem, Rejected
 from web.permission import signed_in
 from web.request import actor, engine, notify, now, see
-from web.session import wall_clock
+from web.simulation.leap import leap
 
 blueprint = Blueprint("demo_clock", __name__)
 FURTHEST = timedelta(days=366)
@@ -56,13 +55,13 @@ def demo_clock() -> str:
 @blueprint.post("/demo-clock")
 @signed_in
 def move() -> BaseResponse | tuple[str, int]:
-    """The worker then does what has fallen due."""
+    """Timer by timer, so that each reminder and each rung has its own day."""
     if not engine().read.is_demo():
         abort(404)
     wished = request.form.get("moment", "").strip()
     try:
         moment = _read(wished)
-        engine().execute(SetDemoClock(moment, wall_clock()), by=actor())
+        leap(engine(), moment, by=actor())
     except Invalid as refused:
         return _page(wished, refused.problems), 422
     except Rejected:

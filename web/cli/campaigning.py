@@ -6,9 +6,7 @@ from pathlib import Path
 import click
 
 from engine import sources
-from engine.clock import SystemClock
 from engine.commands.campaigns import OpenCampaign
-from engine.commands.clock import SetDemoClock
 from engine.commands.people import AddPerson
 from engine.domain import campaign as campaigns
 from engine.domain.actor import SYSTEM
@@ -16,11 +14,11 @@ from engine.domain.calendar import SHANGHAI
 from engine.errors import NotFound
 from engine.runtime import Engine
 from forms import demo_data as invented
-from web import bootstrap
 from web.cli.console import MOMENT, config_of, engine_of
 from web.json_text import as_json
 from web.passwords import hash_password
 from web.register import import_register
+from web.simulation.leap import leap
 from web.simulation.simulate import simulate as run_simulation
 
 
@@ -108,8 +106,7 @@ def clock(context: click.Context, moment: datetime | None) -> None:
     """Show the date of the campaign, or move a demo's date forward: duban clock "2024-06-21 12:01"."""
     with engine_of(context) as engine:
         if moment is not None:
-            engine.execute(SetDemoClock(moment.astimezone(UTC), SystemClock().now()), by=SYSTEM)
-            done = bootstrap.make_worker(engine).run_until_idle()
+            done = leap(engine, moment.astimezone(UTC), by=SYSTEM)
             click.echo(f"{done} timers and jobs done")
         click.echo(engine.read.now().astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M"))
 
@@ -127,6 +124,9 @@ def user() -> None:
 @click.pass_context
 def add_user(context: click.Context, login: str, name: str, roles: tuple[str, ...], password: str) -> None:
     """Add a person: duban user add zhang --name 张某 --role officer@chengjiao."""
+    for value, hint in ((login, "LOGIN"), (name, "--name"), (password, "--password")):
+        if not value.strip():
+            raise click.BadParameter("it is empty", param_hint=hint)
     pairs = []
     for text in roles:
         role, mark, unit_id = text.partition("@")

@@ -9,22 +9,36 @@ from typing import Any
 import click
 
 from engine.domain.calendar import SHANGHAI
+from engine.errors import Refused
 from engine.runtime import Engine
 from web import bootstrap
 from web.config import Config, from_environment
 
 
 def config_of(context: click.Context) -> Config:
-    return from_environment(os.environ, database_url=context.find_root().obj)
+    try:
+        return from_environment(os.environ, database_url=context.find_root().obj)
+    except ValueError as error:
+        port = os.environ.get("DUBAN_PORT")
+        raise click.UsageError(f"DUBAN_PORT is no port number: {port!r}") from error
 
 
 @contextmanager
 def engine_of(context: click.Context) -> Iterator[Engine]:
-    engine = bootstrap.open_engine(config_of(context))
+    engine = started(config_of(context))
     try:
         yield engine
     finally:
         engine.close()
+
+
+def started(config: Config) -> Engine:
+    try:
+        return bootstrap.open_engine(config)
+    except ValueError as error:  # the key is read as hexadecimal text
+        raise Refused(
+            "secret_unreadable", f"{config.secret_file} holds no key of this program.", file=str(config.secret_file)
+        ) from error
 
 
 class Moment(click.ParamType):

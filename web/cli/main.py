@@ -43,3 +43,7 @@ def main() -> None:
         sys.exit(1)
     except BrokenPipeError:
         sys.exit(0)
+    except OSError as error:
+        named = f" ({error.filename})" if error.filename else ""
+        click.echo(f"duban: {error.strerror or error}{named}", err=True)
+        sys.exit(1)

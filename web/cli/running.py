@@ -10,7 +10,7 @@ import click
 
 from engine.worker import Worker
 from web import bootstrap, doctor
-from web.cli.console import MOMENT, config_of, engine_of
+from web.cli.console import MOMENT, config_of, engine_of, started
 from web.config import Config
 from web.json_text import as_json
 from web.simulation.demo import DEMO_AT, PASSWORD_FILE, make_demo
@@ -20,11 +20,12 @@ BEHIND_PROXY = {  # a proxy on the same machine speaks https and says so
     "trusted_proxy_headers": {"x-forwarded-proto", "x-forwarded-host", "x-forwarded-for"},
     "clear_untrusted_proxy_headers": True,
 }
+PORT = click.IntRange(1, 65535)
 
 
 @click.command()
 @click.option("--host", help="Address to listen on (DUBAN_HOST).")
-@click.option("--port", type=int, help="Port to listen on (DUBAN_PORT).")
+@click.option("--port", type=PORT, help="Port to listen on (DUBAN_PORT).")
 @click.option("--no-worker", is_flag=True, help="Do not work timers and jobs in this process.")
 @click.pass_context
 def serve(context: click.Context, host: str | None, port: int | None, no_worker: bool) -> None:
@@ -38,7 +39,7 @@ def _serve(config: Config, host: str | None, port: int | None, *, with_worker: b
     from web.app import create_app
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    engine = bootstrap.open_engine(config)
+    engine = started(config)
     app = create_app(engine, config)
     stop = threading.Event()
     thread = None
@@ -111,7 +112,7 @@ def upgrade(context: click.Context) -> None:
 
 @click.command()
 @click.option("--host", default="127.0.0.1", show_default=True)
-@click.option("--port", default=8420, show_default=True)
+@click.option("--port", type=PORT, default=8420, show_default=True)
 @click.option("--cases", default=60, show_default=True, help="Sites in the invented register.")
 @click.option("--seed", default=7, show_default=True)
 @click.option("--at", type=MOMENT, default=DEMO_AT, show_default=True, help="Where the campaign stands at the start.")

@@ -69,8 +69,8 @@ def drafts(read: Read, actor: Actor, wish: Wish) -> tuple[Draft, ...]:
         raise Invalid("letters_invalid", "The items belong to different campaigns.", (both,))
     bundles: dict[tuple[str, str], list[CasePage]] = {}
     for page in chosen:
-        bundles.setdefault((page.row.lead, page.row.case_id if wish.per_case else ""), []).append(page)
-    return tuple(Draft(lead, tuple(pages)) for (lead, _), pages in bundles.items())
+        bundles.setdefault((page.responsible, page.row.case_id if wish.per_case else ""), []).append(page)
+    return tuple(Draft(unit, tuple(pages)) for (unit, _), pages in bundles.items())
 
 
 def preview_source(read: Read, actor: Actor, wish: Wish, draft: Draft) -> LetterSource:

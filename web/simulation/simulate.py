@@ -34,11 +34,14 @@ def simulate(
 ) -> list[str]:
     """Returns what does not hold at the end: faults of the figures and violated invariants; empty when all is well.
 
-    Raises Refused when the folder already holds a simulation.
+    Raises Refused when the folder already holds a simulation, or when `until` lies before the beginning.
     """
     config = Config(f"sqlite:///{folder / 'duban.db'}", folder / "duban.secret", processes)
     if (folder / "duban.db").exists():
         raise Refused("folder_used", f"{folder} holds a simulation already; name a new folder.", folder=str(folder))
+    content = sources.campaign(processes, campaign_id)
+    if until < (begins := _begin_at(config, content)):
+        raise Refused("until_too_early", f"The play begins at {begins.astimezone(SHANGHAI):%Y-%m-%d %H:%M}.")
     folder.mkdir(parents=True, exist_ok=True)
     engine, play = begin(config, campaign_id, cases=cases, seed=seed, password_hash="!", say=say)
     try:
