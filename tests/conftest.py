@@ -6,7 +6,28 @@ from typing import Any
 
 import pytest
 from databases import Databases, PostgresServer, SqliteFiles, postgres_binaries
+from playwright.sync_api import Browser, sync_playwright
 from scenario import NewScenario, Scenario
+
+CHROMIUM_ARGUMENTS = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """One browser a test process: two of Playwright's loops do not live side by side."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=list(CHROMIUM_ARGUMENTS))
+        yield browser
+        browser.close()
 
 
 @pytest.fixture(scope="session")

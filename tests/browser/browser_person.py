@@ -8,16 +8,6 @@ from typing import Any
 from playwright.sync_api import Browser, ConsoleMessage, Download, Locator, Page, Response
 from scenario import PASSWORD
 
-ARGUMENTS = (
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
 DESK = {"width": 1440, "height": 900}
 PHONE = {"width": 390, "height": 844}
 

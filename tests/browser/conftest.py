@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from browser_person import ARGUMENTS, NewPerson, Person
+from browser_person import NewPerson, Person
 from browser_site import Site, played_campaign, serving
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
 from web.config import Config
 
@@ -24,14 +24,6 @@ def campaign(tmp_path_factory: pytest.TempPathFactory) -> Config:
     """One for all test processes, which have a folder in common."""
     own = tmp_path_factory.getbasetemp()
     return played_campaign((own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "browser-campaign")
-
-
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=list(ARGUMENTS))
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")

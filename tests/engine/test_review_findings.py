@@ -214,7 +214,7 @@ def test_a_notice_that_moves_only_the_yellow_light_is_told_in_the_facts(
 ) -> None:
     shutil.copytree(PROCESSES, tmp_path / "processes", ignore=shutil.ignore_patterns("2025.toml", "2026.toml"))
     plan = moved_plan(6, quiet_plan())
-    scenario = new_scenario(plan=plan, moment="2024-12-20 09:00", processes=tmp_path / "processes")
+    scenario = new_scenario(plan=plan, moment="2025-01-24 09:00", processes=tmp_path / "processes")
     [case] = scenario.register()
     scenario.survey(case, "rectify")
     columns = sa.select(cases.c.due_at, cases.c.yellow_at).where(cases.c.case_id == case)

@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import parse_qs
 
 import pytest
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from web import assets
 
@@ -19,13 +19,6 @@ pytestmark = pytest.mark.browser
 
 SAMPLE = Path(__file__).with_name("sample.bpmn")
 POLICY = "default-src 'self'; object-src 'none'; base-uri 'none'"
-CHROMIUM_FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--disable-background-networking",
-    "--disable-sync",
-]
 TOKENS = {
     "survey_site": {"count": 12, "state": "done", "label": "12 件已完成"},
     "issue_notice": {"count": 3, "state": "open", "label": "3 件办理中"},
@@ -97,14 +90,12 @@ def complaints() -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def page(complaints: list[str]) -> Iterator[Page]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=CHROMIUM_FLAGS)
-        page = browser.new_page(viewport={"width": 1200, "height": 700})
-        page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        yield page
-        browser.close()
+def page(chromium: Browser, complaints: list[str]) -> Iterator[Page]:
+    page = chromium.new_page(viewport={"width": 1200, "height": 700})
+    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    yield page
+    page.close()
 
 
 @pytest.fixture(autouse=True)
