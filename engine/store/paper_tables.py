@@ -61,7 +61,6 @@ letters = sa.Table(  # never updated once written: a trigger sees to it
     sa.Column("issued_on", sa.Date, nullable=False),
     sa.Column("issued_at", Instant, nullable=False),
     sa.Column("issued_by", Name, nullable=False),
-    ref("replaces_id", "letters.letter_id"),
     sa.UniqueConstraint("organ_code", "year", "serial"),
     sa.Index("ix_letters_campaign_id", "campaign_id", "kind"),
 )

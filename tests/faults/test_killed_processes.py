@@ -18,11 +18,11 @@ from engine.store.schema import letter_documents, letters, tasks
 from engine.worker import Worker
 
 pytestmark = pytest.mark.faults
-CASES, ROUNDS = 40, 20
+CASES, ROUNDS = 90, 20
 DONE = {"kinds": ["wu"], "is_illegal": True, "proposed": "close"}
 
 
-def forty_sites(scenario: Scenario) -> None:
+def ninety_sites(scenario: Scenario) -> None:
     scenario.register(CASES)
 
 
@@ -46,7 +46,7 @@ def work(scenario: Scenario, acknowledged: int) -> None:
 
 @pytest.mark.parametrize("backend", ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
 def test_kill_9_loses_nothing_acknowledged_and_doubles_nothing(new_scenario: NewScenario) -> None:
-    scenario = new_scenario(story=forty_sites)
+    scenario = new_scenario(story=ninety_sites)
     chance = random.Random(9)
     heard: set[str] = set()
     killed = 0

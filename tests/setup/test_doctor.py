@@ -22,7 +22,7 @@ def test_the_doctor_looks_for_the_libraries_that_set_up_installs() -> None:
         ("sqlite:///{folder}/absent.db", "no such file"),
         ("sqlite:///{folder}/junk.db", "not a database"),
         ("postgresql+psycopg://nobody:secret@127.0.0.1:1/duban", "Connection refused"),
-        ("rubbish", "Could not parse"),
+        ("rubbish", "neither sqlite"),
     ],
 )
 def test_a_database_that_cannot_be_used_is_said_with_what_to_do(tmp_path: Path, url: str, detail: str) -> None:

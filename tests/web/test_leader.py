@@ -30,7 +30,7 @@ def test_the_identities_are_printed_and_hold(played: Scenario, signed_in: SignIn
     page = signed_in("lingdao").get("/leader").get_data(as_text=True)
 
     assert "<b>排查 3</b> = 剔除 1 + 列入整治 2" in page
-    assert "<b>列入整治 2</b> = 关停取缔 2 + 整改提升 0 + 整合搬迁 0 + 待定 0" in page
+    assert "<b>列入整治 2</b> = 关停取缔 2 + 整治提升 0 + 整合搬迁 0 + 待定 0" in page
     assert "<b>登记 4</b> = 剔除 1 + 办结 1 + 未办结 2" in page
     assert "各项合计与总数一致" in page
     assert "50.00%" in page

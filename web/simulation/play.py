@@ -174,14 +174,18 @@ class Play:
                     act(row)
 
     def _receive(self, row: Any) -> None:
-        actor = self._actor("officer", row.unit_id)
+        actor = self._addressee(row)
         self.engine.execute(ReceiveLetter(row.letter_id, actor.name), by=actor)
 
     def _reply(self, row: Any) -> None:
-        actor = self._actor("officer", row.unit_id)
-        self.engine.execute(
-            ReplyLetter(row.letter_id, "来文收悉，已明确专人限期办理，进展随台账报告（演示）。"), by=actor
-        )
+        words = "来文收悉，已明确专人限期办理，进展随台账报告（演示）。"
+        self.engine.execute(ReplyLetter(row.letter_id, words), by=self._addressee(row))
+
+    def _addressee(self, row: Any) -> Actor:
+        """A referral speaks about its unit to others; the office records what comes back on paper."""
+        if row.kind == "referral":
+            return self._actor("supervisor", self.campaign.office.unit)
+        return self._actor("officer", row.unit_id)
 
     def _close(self, row: Any) -> None:
         self.engine.execute(CloseLetter(row.letter_id), by=self._actor("supervisor", self.campaign.office.unit))

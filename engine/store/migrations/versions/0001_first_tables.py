@@ -501,13 +501,11 @@ def upgrade() -> None:
         sa.Column("issued_on", sa.Date(), nullable=False),
         sa.Column("issued_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("issued_by", sa.String(length=200), nullable=False),
-        sa.Column("replaces_id", sa.String(length=64), nullable=True),
         sa.ForeignKeyConstraint(["campaign_id"], ["campaigns.campaign_id"], name=op.f("fk_letters_campaign_id")),
         sa.ForeignKeyConstraint(
             ["definition_id"], ["definitions.definition_id"], name=op.f("fk_letters_definition_id")
         ),
         sa.ForeignKeyConstraint(["item_id"], ["supervision_items.item_id"], name=op.f("fk_letters_item_id")),
-        sa.ForeignKeyConstraint(["replaces_id"], ["letters.letter_id"], name=op.f("fk_letters_replaces_id")),
         sa.ForeignKeyConstraint(["unit_id"], ["units.unit_id"], name=op.f("fk_letters_unit_id")),
         sa.PrimaryKeyConstraint("letter_id", name=op.f("pk_letters")),
         sa.UniqueConstraint("number", name=op.f("uq_letters_number")),
