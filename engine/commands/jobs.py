@@ -5,12 +5,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from engine.bpmn.execution import Execution
+from engine.bpmn.step import Moment
 from engine.commands import supervision as supervise
 from engine.commands.progress import apply_step, load_execution
 from engine.domain.actor import require_role
 from engine.domain.instance import InstanceKind, InstanceRow, InstanceState
 from engine.domain.job import TIMER, Job, JobResult, JobState, next_attempt_at
-from engine.domain.task import Group
+from engine.domain.task import groups_of
 from engine.errors import NotFound, Rejected
 from engine.store import instances, jobs, paper, supervision, tasks
 from engine.store.access import may_see_case
@@ -75,7 +77,6 @@ def run_job(command: RunJob, tx: Transaction) -> bool:
         _fire(tx, row, job)
     elif job["kind"] == "remind":
         _remind(tx, row, job)
-        _go_on(tx, row, job, {})
     elif job["kind"] == "start_process":
         _start_process(tx, row, job)
     else:
@@ -147,20 +148,21 @@ def _lock_incident(tx: Transaction, incident_id: str) -> Any:
 def _fire(tx: Transaction, row: InstanceRow, job: Any) -> None:
     execution, moment = load_execution(tx, row)
     step = execution.fire(job["token"], moment)
-    tx.record(
-        "TimerFired", case_id=row.case_id, instance_id=row.instance_id, campaign_id=row.campaign_id, name=job["name"]
-    )
+    tx.record("TimerFired", **row.about, name=job["name"])
     apply_step(tx, row, execution, step)
 
 
 def _go_on(tx: Transaction, row: InstanceRow, job: Any, variables: dict[str, Any]) -> None:
     if job["token"] is None:
         return
-    execution, moment = load_execution(tx, row)
+    _complete(tx, row, job, *load_execution(tx, row), variables)
+
+
+def _complete(
+    tx: Transaction, row: InstanceRow, job: Any, execution: Execution, moment: Moment, variables: dict[str, Any]
+) -> None:
     step = execution.complete_job(job["token"], variables, moment)
-    tx.record(
-        "JobCompleted", case_id=row.case_id, instance_id=row.instance_id, campaign_id=row.campaign_id, kind=job["kind"]
-    )
+    tx.record("JobCompleted", **row.about, kind=job["kind"])
     apply_step(tx, row, execution, step)
 
 
@@ -175,12 +177,9 @@ def _watched_task(tx: Transaction, row: InstanceRow, inputs: Mapping[str, Any]) 
 
 def _remind(tx: Transaction, row: InstanceRow, job: Any) -> None:
     inputs = job["payload"]["inputs"]
-    execution, _ = load_execution(tx, row)
-    variables = execution.variables(job["token"])
+    execution, moment = load_execution(tx, row)
     task_id = _watched_task(tx, row, inputs)
-    role, _, place = str(inputs.get("to") or "").partition("@")
-    unit_id = variables.get(place)
-    groups = (Group(role, unit_id),) if isinstance(unit_id, str) else ()
+    groups = groups_of((str(inputs.get("to") or ""),), execution.variables(job["token"]))
     if not groups and task_id is not None:
         groups = tasks.groups(tx, task_id)
     for group in dict.fromkeys(groups):
@@ -195,22 +194,21 @@ def _remind(tx: Transaction, row: InstanceRow, job: Any) -> None:
         )
     tx.record(
         "ReminderSent",
-        case_id=row.case_id,
-        instance_id=row.instance_id,
-        campaign_id=row.campaign_id,
+        **row.about,
         message=str(inputs.get("message") or job["name"]),
     )
+    _complete(tx, row, job, execution, moment, {})
 
 
 def _start_process(tx: Transaction, row: InstanceRow, job: Any) -> None:
     inputs = job["payload"]["inputs"]
-    execution, _ = load_execution(tx, row)
+    execution, moment = load_execution(tx, row)
     variables = execution.variables(job["token"])
     if inputs.get("process") == "accountability":
         supervise.start_accountability(tx, row, variables)
     else:
         supervise.start_supervision(tx, row, inputs, variables)
-    _go_on(tx, row, job, {})
+    _complete(tx, row, job, execution, moment, {})
 
 
 def _publish(tx: Transaction, row: InstanceRow, job: Any) -> None:
@@ -233,9 +231,7 @@ def _publish(tx: Transaction, row: InstanceRow, job: Any) -> None:
         step = execution.deliver(message, {}, moment)
         tx.record(
             "MessageDelivered",
-            case_id=row.case_id,
-            instance_id=row.instance_id,
-            campaign_id=row.campaign_id,
+            **row.about,
             name=message,
         )
         apply_step(tx, row, execution, step)

@@ -96,9 +96,7 @@ def _close(tx: Transaction, row: InstanceRow, tokens: tuple[str, ...]) -> None:
         tasks.update(tx, live["task_id"], state=TaskState.CANCELLED)
         tx.record(
             "TaskCancelled",
-            case_id=row.case_id,
-            instance_id=row.instance_id,
-            campaign_id=row.campaign_id,
+            **row.about,
             name=live["name"],
         )
         resolve_items_of(tx, live["task_id"])
@@ -158,9 +156,7 @@ def _open_task(tx: Transaction, row: InstanceRow, opened: OpenedTask) -> None:
     )
     tx.record(
         "TaskOpened",
-        case_id=row.case_id,
-        instance_id=row.instance_id,
-        campaign_id=row.campaign_id,
+        **row.about,
         name=element.name,
         element=element.element_id,
         task=task_id,
@@ -235,9 +231,7 @@ def _record_rung(
         reason=reason,
         letter_id=letter_id,
     )
-    tx.record(
-        "RungReached", case_id=row.case_id, instance_id=row.instance_id, campaign_id=row.campaign_id, rung=instrument
-    )
+    tx.record("RungReached", **row.about, rung=instrument)
 
 
 # -- milestones and ends -----------------------------------------------------------------------------------------------
@@ -257,9 +251,7 @@ def _reach(tx: Transaction, row: InstanceRow, reached: ReachedMilestone) -> None
             supervision.update_item(tx, row.business_key, state="REFERRED", closed_at=tx.now)
     tx.record(
         "MilestoneReached",
-        case_id=row.case_id,
-        instance_id=row.instance_id,
-        campaign_id=row.campaign_id,
+        **row.about,
         milestone=name,
         changes=plain_changes(changes),
     )
@@ -291,7 +283,7 @@ def close_item(tx: Transaction, row: InstanceRow, state: str) -> None:
         return
     supervision.update_item(tx, row.business_key, state=state, closed_at=tx.now)
     close_letters_of_item(tx, row.business_key)
-    tx.record("SupervisionClosed", case_id=row.case_id, instance_id=row.instance_id, campaign_id=row.campaign_id)
+    tx.record("SupervisionClosed", **row.about)
 
 
 def _follow_phase(tx: Transaction, row: InstanceRow, step: Step) -> None:
@@ -304,18 +296,14 @@ def _follow_phase(tx: Transaction, row: InstanceRow, step: Step) -> None:
         cases.update(tx, case["case_id"], phase=phase)
         tx.record(
             "PhaseEntered",
-            case_id=row.case_id,
-            instance_id=row.instance_id,
-            campaign_id=row.campaign_id,
+            **row.about,
             phase=phase,
             changes={"phase": phase},
         )
 
 
 def _end(tx: Transaction, row: InstanceRow, execution: Execution) -> None:
-    tx.record(
-        "InstanceEnded", case_id=row.case_id, instance_id=row.instance_id, campaign_id=row.campaign_id, key=row.key
-    )
+    tx.record("InstanceEnded", **row.about, key=row.key)
     if row.kind is InstanceKind.SUPERVISION:
         close_item(tx, row, "RESOLVED")
     elif row.kind is InstanceKind.REPORT:
@@ -332,9 +320,7 @@ def _raise(tx: Transaction, row: InstanceRow, element_id: str, message: str) -> 
         kind="task",
         message=message,
     )
-    tx.record(
-        "IncidentRaised", case_id=row.case_id, instance_id=row.instance_id, campaign_id=row.campaign_id, message=message
-    )
+    tx.record("IncidentRaised", **row.about, message=message)
 
 
 def deadline_record(

@@ -45,9 +45,7 @@ def start_supervision(
     )
     tx.record(
         "SupervisionOpened",
-        case_id=row.case_id,
-        instance_id=row.instance_id,
-        campaign_id=row.campaign_id,
+        **row.about,
         name=name,
         item=item_id,
     )

@@ -132,9 +132,7 @@ def send_back_task(command: SendBackTask, tx: Transaction) -> None:
     _finish(tx, row, task, stored, {"outcome": "returned", "return_reason": reason})
     tx.record(
         "TaskReturned",
-        case_id=row.case_id,
-        instance_id=row.instance_id,
-        campaign_id=row.campaign_id,
+        **row.about,
         name=task.name,
         reason=reason,
         task=task.task_id,
@@ -205,9 +203,7 @@ def _attach(tx: Transaction, row: InstanceRow, task: TaskRow, files: tuple[Evide
         )
         tx.record(
             "EvidenceAttached",
-            case_id=row.case_id,
-            instance_id=row.instance_id,
-            campaign_id=row.campaign_id,
+            **row.about,
             filename=file.filename,
             evidence=evidence_id,
         )
@@ -218,9 +214,7 @@ def _attach(tx: Transaction, row: InstanceRow, task: TaskRow, files: tuple[Evide
 def _record(tx: Transaction, row: InstanceRow, kind: str, task: TaskRow) -> None:
     tx.record(
         kind,
-        case_id=row.case_id,
-        instance_id=row.instance_id,
-        campaign_id=row.campaign_id,
+        **row.about,
         name=task.name,
         element=task.element_id,
         task=task.task_id,

@@ -34,3 +34,8 @@ class InstanceRow:
     state: InstanceState
     blob: bytes
     revision: int
+
+    @property
+    def about(self) -> dict[str, str | None]:
+        """What a fact of this instance is filed under."""
+        return {"case_id": self.case_id, "instance_id": self.instance_id, "campaign_id": self.campaign_id}
