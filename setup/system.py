@@ -48,6 +48,7 @@ NEEDS_OF_TESTS: Final = (
     Need("chromium", partial(_has_program, "chromium")),
     Need("fonts-noto-cjk", partial(_has_file, "/usr/share/fonts", "**/Noto*CJK*")),
     Need("postgresql", partial(_has_file, "/usr/lib/postgresql", "*/bin/initdb")),
+    Need("redis-server", partial(_has_program, "redis-server")),
 )
 
 

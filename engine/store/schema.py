@@ -11,6 +11,15 @@ from engine.domain.instance import InstanceKind, InstanceState
 from engine.domain.job import JobState
 from engine.domain.task import TaskState
 from engine.store.columns import Id, Instant, Name, key, metadata, one_of, ref
+from engine.store.operating_tables import (
+    BATCH_ITEM_STATES,
+    BATCH_STATES,
+    MESSAGE_STATES,
+    batch_items,
+    batches,
+    messages,
+    snapshots,
+)
 from engine.store.paper_tables import (
     LETTER_STATES,
     blobs,
@@ -27,8 +36,13 @@ from engine.store.paper_tables import (
 )
 
 __all__ = [
+    "BATCH_ITEM_STATES",
+    "BATCH_STATES",
     "LETTER_STATES",
+    "MESSAGE_STATES",
     "Instant",
+    "batch_items",
+    "batches",
     "blobs",
     "calendars",
     "campaigns",
@@ -47,6 +61,7 @@ __all__ = [
     "letter_services",
     "letters",
     "memberships",
+    "messages",
     "metadata",
     "operations",
     "persons",
@@ -55,6 +70,7 @@ __all__ = [
     "rungs",
     "sessions",
     "settings",
+    "snapshots",
     "supervision_items",
     "task_groups",
     "tasks",
@@ -221,6 +237,7 @@ instances = sa.Table(
     sa.Column("revision", sa.Integer, nullable=False),
     sa.Column("started_at", Instant, nullable=False),
     sa.Column("ended_at", Instant),
+    sa.Column("suspended_at", Instant),
     sa.UniqueConstraint("kind", "business_key"),
     sa.Index("ix_instances_case_id", "case_id"),
     sa.Index("ix_instances_definition_id", "definition_id", "state"),
@@ -297,12 +314,14 @@ jobs = sa.Table(
     sa.Column("last_error", sa.Text),
     sa.Column("created_at", Instant, nullable=False),
     sa.Column("done_at", Instant),
+    sa.Column("held_at", Instant),  # its instance is suspended: nobody claims it
+    sa.Column("dispatched_until", Instant),  # handed to a broker; once this is over it is handed out again
     sa.Index(
         "ix_jobs_due",
         "due_at",
         "job_id",
-        sqlite_where=sa.text("state = 'OPEN'"),
-        postgresql_where=sa.text("state = 'OPEN'"),
+        sqlite_where=sa.text("state = 'OPEN' AND held_at IS NULL"),
+        postgresql_where=sa.text("state = 'OPEN' AND held_at IS NULL"),
     ),
     sa.Index(
         "ix_jobs_lease",
@@ -319,6 +338,8 @@ waits = sa.Table(  # instances that wait for a message
     sa.Column("instance_id", Id, sa.ForeignKey("instances.instance_id"), primary_key=True),
     sa.Column("token", sa.String(64), primary_key=True),
     sa.Column("message", sa.String(64), nullable=False),
+    sa.Column("correlation_key", sa.String(200)),
+    sa.Index("ix_waits_message", "message", "correlation_key"),
 )
 incidents = sa.Table(
     "incidents",
