@@ -47,6 +47,7 @@ class Engine:
                 if was_done:
                     return answer
             result = handler(command, tx)
+            tx.write_facts()
             if operation_key is not None:
                 operations.save(tx, operation_key, command, result)
             return result

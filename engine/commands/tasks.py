@@ -6,7 +6,7 @@ from typing import Any
 
 from engine import plans
 from engine.commands.progress import apply_step, load_execution, resolve_items_of
-from engine.domain.actor import check_claim, check_complete, check_release
+from engine.domain.actor import check_claim, check_complete, check_release, may_work_on
 from engine.domain.instance import InstanceKind, InstanceRow
 from engine.domain.task import TaskRow, TaskState
 from engine.errors import Invalid, NotFound, Problem, Rejected
@@ -154,7 +154,7 @@ def _locked(tx: Transaction, task_id: str) -> tuple[InstanceRow, TaskRow, Any]:
     """Lock the instance first, then read the task: what was read before the lock may be stale."""
     row = instances.lock_of_task(tx, task_id)
     task, stored = tasks.get(tx, task_id)
-    if not may_see_task(tx.connection, tx.actor, task_id):
+    if not (may_work_on(tx.actor, task) or may_see_task(tx.connection, tx.actor, task_id)):
         raise NotFound("task_unknown", f"There is no task {task_id}.", task=task_id)
     return row, task, stored
 

@@ -34,6 +34,7 @@ class InstanceRow:
     state: InstanceState
     blob: bytes
     revision: int
+    is_suspended: bool = False
 
     @property
     def about(self) -> dict[str, str | None]:

@@ -9,6 +9,13 @@ from engine.bpmn.definition import Definition
 from engine.store.schema import definition_files, definitions
 from engine.store.transaction import Transaction
 
+_LATEST = (
+    sa.select(definitions.c.definition_id)
+    .where(definitions.c.key == sa.bindparam("key"))
+    .order_by(definitions.c.version.desc())
+    .limit(1)
+)
+
 
 def digest(files: Mapping[str, bytes]) -> str:
     """The same bytes under the same names give the same digest, in whatever order they come."""
@@ -51,12 +58,7 @@ def add(tx: Transaction, *, definition_id: str, key: str, name: str, files: Mapp
 
 
 def latest_id(connection: sa.Connection, key: str) -> str | None:
-    return connection.execute(
-        sa.select(definitions.c.definition_id)
-        .where(definitions.c.key == key)
-        .order_by(definitions.c.version.desc())
-        .limit(1)
-    ).scalar()
+    return connection.execute(_LATEST, {"key": key}).scalar()
 
 
 def latest_keys(connection: sa.Connection) -> list[str]:

@@ -1,5 +1,6 @@
 """Process instances: the blob of live state and what it waits for. The row is the lock of everything beneath it."""
 
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -20,32 +21,73 @@ _COLUMNS = (
     instances.c.state,
     instances.c.blob,
     instances.c.revision,
+    instances.c.suspended_at,
 )
 # FOR NO KEY UPDATE: whoever only refers to the instance (a job, an incident, an item begun by it) need not wait.
 _LOCK = (
     sa.select(*_COLUMNS).where(instances.c.instance_id == sa.bindparam("instance_id")).with_for_update(key_share=True)
 )
-_OF_TASK = sa.select(tasks.c.instance_id).where(tasks.c.task_id == sa.bindparam("task_id"))
-_OF_JOB = sa.select(jobs.c.instance_id).where(jobs.c.job_id == sa.bindparam("job_id"))
+_LOCK_OF_TASK = (
+    sa.select(*_COLUMNS)
+    .where(
+        instances.c.instance_id
+        == sa.select(tasks.c.instance_id).where(tasks.c.task_id == sa.bindparam("task_id")).scalar_subquery()
+    )
+    .with_for_update(key_share=True)
+)
+_LOCK_OF_JOB = (
+    sa.select(*_COLUMNS)
+    .where(
+        instances.c.instance_id
+        == sa.select(jobs.c.instance_id).where(jobs.c.job_id == sa.bindparam("job_id")).scalar_subquery()
+    )
+    .with_for_update(key_share=True)
+)
+_ABOUT = sa.select(instances.c.campaign_id, instances.c.case_id).where(
+    instances.c.instance_id == sa.bindparam("instance_id")
+)
+_FIND = sa.select(instances.c.instance_id).where(
+    instances.c.kind == sa.bindparam("kind"), instances.c.business_key == sa.bindparam("business_key")
+)
+_ADD = instances.insert()
+_SAVE = (
+    instances.update()
+    .where(instances.c.instance_id == sa.bindparam("of_instance"), instances.c.revision == sa.bindparam("of_revision"))
+    .values(
+        blob=sa.bindparam("blob"),
+        revision=sa.bindparam("revision"),
+        state=sa.bindparam("state"),
+        ended_at=sa.bindparam("ended_at"),
+    )
+)
+_ADD_VISIT = visits.insert()
+_ADD_WAIT = waits.insert()
+_DROP_WAITS = waits.delete().where(
+    waits.c.instance_id == sa.bindparam("of_instance"), waits.c.token.in_(sa.bindparam("tokens", expanding=True))
+)
+_IS_WAITING = sa.select(waits.c.token).where(
+    waits.c.instance_id == sa.bindparam("instance_id"), waits.c.message == sa.bindparam("message")
+)
 
 
 def add(tx: Transaction, row: InstanceRow, *, started_by_id: str | None) -> None:
     tx.execute(
-        instances.insert().values(
-            instance_id=row.instance_id,
-            kind=row.kind,
-            definition_id=row.definition_ids[0],
-            key=row.key,
-            definition_ids=list(row.definition_ids),
-            business_key=row.business_key,
-            campaign_id=row.campaign_id,
-            case_id=row.case_id,
-            started_by_id=started_by_id,
-            state=row.state,
-            blob=row.blob,
-            revision=row.revision,
-            started_at=tx.now,
-        )
+        _ADD,
+        {
+            "instance_id": row.instance_id,
+            "kind": row.kind,
+            "definition_id": row.definition_ids[0],
+            "key": row.key,
+            "definition_ids": list(row.definition_ids),
+            "business_key": row.business_key,
+            "campaign_id": row.campaign_id,
+            "case_id": row.case_id,
+            "started_by_id": started_by_id,
+            "state": row.state,
+            "blob": row.blob,
+            "revision": row.revision,
+            "started_at": tx.now,
+        },
     )
 
 
@@ -54,6 +96,23 @@ def lock(tx: Transaction, instance_id: str) -> InstanceRow:
     row = tx.execute(_LOCK, {"instance_id": instance_id}).first()
     if row is None:
         raise NotFound("instance_unknown", f"There is no process instance {instance_id}.", instance=instance_id)
+    return _row(row)
+
+
+def lock_of_task(tx: Transaction, task_id: str) -> InstanceRow:
+    row = tx.execute(_LOCK_OF_TASK, {"task_id": task_id}).first()
+    if row is None:
+        raise NotFound("task_unknown", f"There is no task {task_id}.", task=task_id)
+    return _row(row)
+
+
+def lock_of_job(tx: Transaction, job_id: str) -> InstanceRow | None:
+    """None for a job that belongs to no instance."""
+    row = tx.execute(_LOCK_OF_JOB, {"job_id": job_id}).first()
+    return _row(row) if row is not None else None
+
+
+def _row(row: Any) -> InstanceRow:
     return InstanceRow(
         instance_id=row.instance_id,
         kind=InstanceKind(row.kind),
@@ -65,56 +124,46 @@ def lock(tx: Transaction, instance_id: str) -> InstanceRow:
         state=InstanceState(row.state),
         blob=row.blob,
         revision=row.revision,
+        is_suspended=row.suspended_at is not None,
     )
-
-
-def lock_of_task(tx: Transaction, task_id: str) -> InstanceRow:
-    instance_id = tx.execute(_OF_TASK, {"task_id": task_id}).scalar()
-    if instance_id is None:
-        raise NotFound("task_unknown", f"There is no task {task_id}.", task=task_id)
-    return lock(tx, instance_id)
-
-
-def lock_of_job(tx: Transaction, job_id: str) -> InstanceRow | None:
-    """None for a job that belongs to no instance."""
-    instance_id = tx.execute(_OF_JOB, {"job_id": job_id}).scalar()
-    return lock(tx, instance_id) if instance_id is not None else None
 
 
 def about(connection: Any, instance_id: str) -> tuple[str, str | None]:
     """(campaign id, case id), which never change and need no lock."""
-    row = connection.execute(
-        sa.select(instances.c.campaign_id, instances.c.case_id).where(instances.c.instance_id == instance_id)
-    ).one()
+    row = connection.execute(_ABOUT, {"instance_id": instance_id}).one()
     return row.campaign_id, row.case_id
 
 
 def find(connection: Any, kind: InstanceKind, business_key: str) -> str | None:
-    return connection.execute(
-        sa.select(instances.c.instance_id).where(instances.c.kind == kind, instances.c.business_key == business_key)
-    ).scalar()
+    return connection.execute(_FIND, {"kind": kind, "business_key": business_key}).scalar()
 
 
 def save(tx: Transaction, row: InstanceRow, blob: bytes, *, state: InstanceState) -> None:
     """Compare-and-set on the revision: the lock makes a miss impossible, the check makes it loud."""
     done = tx.execute(
-        instances.update()
-        .where(instances.c.instance_id == row.instance_id, instances.c.revision == row.revision)
-        .values(
-            blob=blob,
-            revision=row.revision + 1,
-            state=state,
-            ended_at=None if state is InstanceState.ACTIVE else tx.now,
-        )
+        _SAVE,
+        {
+            "of_instance": row.instance_id,
+            "of_revision": row.revision,
+            "blob": blob,
+            "revision": row.revision + 1,
+            "state": state,
+            "ended_at": None if state is InstanceState.ACTIVE else tx.now,
+        },
     )
     if done.rowcount != 1:
         raise RuntimeError(f"instance {row.instance_id} changed under its lock")
 
 
+def set_suspended(tx: Transaction, instance_id: str, suspended_at: datetime | None) -> None:
+    """Aside from the state and its revision: a suspension changes nothing of where the process stands."""
+    tx.execute(instances.update().where(instances.c.instance_id == instance_id).values(suspended_at=suspended_at))
+
+
 def add_visits(tx: Transaction, instance_id: str, passed: tuple[tuple[str, str], ...]) -> None:
     if passed:
         tx.execute(
-            visits.insert(),
+            _ADD_VISIT,
             [
                 {"instance_id": instance_id, "process_key": process_key, "element_id": element_id, "at": tx.now}
                 for process_key, element_id in passed
@@ -123,21 +172,16 @@ def add_visits(tx: Transaction, instance_id: str, passed: tuple[tuple[str, str],
 
 
 def add_wait(tx: Transaction, instance_id: str, token: str, message: str) -> None:
-    tx.execute(waits.insert().values(instance_id=instance_id, token=token, message=message))
+    tx.execute(_ADD_WAIT, {"instance_id": instance_id, "token": token, "message": message})
 
 
 def drop_waits(tx: Transaction, instance_id: str, tokens: tuple[str, ...]) -> None:
     if tokens:
-        tx.execute(waits.delete().where(waits.c.instance_id == instance_id, waits.c.token.in_(tokens)))
+        tx.execute(_DROP_WAITS, {"of_instance": instance_id, "tokens": tokens})
 
 
 def is_waiting_for(tx: Transaction, instance_id: str, message: str) -> bool:
-    return (
-        tx.execute(
-            sa.select(waits.c.token).where(waits.c.instance_id == instance_id, waits.c.message == message)
-        ).first()
-        is not None
-    )
+    return tx.execute(_IS_WAITING, {"instance_id": instance_id, "message": message}).first() is not None
 
 
 def blob_of(connection: Any, instance_id: str) -> bytes:

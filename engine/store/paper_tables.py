@@ -125,6 +125,8 @@ supervision_items = sa.Table(
         postgresql_where=sa.text("state = 'OPEN'"),
     ),
     sa.Index("ix_supervision_items_campaign_id", "campaign_id", "state"),
+    sa.Index("ix_supervision_items_task_id", "task_id", "state"),
+    sa.Index("ix_supervision_items_case_id", "case_id", "state"),
 )
 rungs = sa.Table(  # each rung an item has reached, with what judged it
     "rungs",

@@ -10,6 +10,10 @@ from engine.store.transaction import Transaction
 DEMO = "demo"  # settings: the database is a demo, and its clock runs this many seconds ahead of the computer's
 CLOCK_OFFSET = "clock.offset_seconds"
 
+_CONTENT = sa.select(campaigns.c.content).where(campaigns.c.campaign_id == sa.bindparam("campaign_id"))
+_DIGESTS = sa.select(calendars.c.year, calendars.c.sha256).order_by(calendars.c.year)
+_SETTING = sa.select(settings.c.value).where(settings.c.name == sa.bindparam("name"))
+
 
 def add_campaign(tx: Transaction, *, campaign_id: str, title: str, content: bytes) -> None:
     tx.execute(
@@ -25,7 +29,7 @@ def add_campaign(tx: Transaction, *, campaign_id: str, title: str, content: byte
 
 
 def campaign_content(connection: sa.Connection, campaign_id: str) -> bytes | None:
-    return connection.execute(sa.select(campaigns.c.content).where(campaigns.c.campaign_id == campaign_id)).scalar()
+    return connection.execute(_CONTENT, {"campaign_id": campaign_id}).scalar()
 
 
 def lock_campaign(tx: Transaction, campaign_id: str) -> None:
@@ -60,8 +64,7 @@ def put_calendar(tx: Transaction, year: int, content: bytes) -> bool:
 
 
 def calendar_digests(connection: sa.Connection) -> tuple[tuple[int, str], ...]:
-    rows = connection.execute(sa.select(calendars.c.year, calendars.c.sha256).order_by(calendars.c.year))
-    return tuple((row.year, row.sha256) for row in rows)
+    return tuple((row.year, row.sha256) for row in connection.execute(_DIGESTS))
 
 
 def calendar_contents(connection: sa.Connection) -> list[bytes]:
@@ -69,7 +72,7 @@ def calendar_contents(connection: sa.Connection) -> list[bytes]:
 
 
 def get_setting(connection: sa.Connection, name: str) -> str | None:
-    return connection.execute(sa.select(settings.c.value).where(settings.c.name == name)).scalar()
+    return connection.execute(_SETTING, {"name": name}).scalar()
 
 
 def put_setting(tx: Transaction, name: str, value: str) -> None:

@@ -8,17 +8,21 @@ import sqlalchemy as sa
 from engine.store.schema import letter_services, reminders, reports, rungs, supervision_items
 from engine.store.transaction import Transaction
 
+_ITEM = sa.select(supervision_items).where(supervision_items.c.item_id == sa.bindparam("item_id"))
+_WATCHING = (
+    sa.select(supervision_items)
+    .where(supervision_items.c.task_id == sa.bindparam("task_id"), supervision_items.c.state.in_(("OPEN", "REFERRED")))
+    .order_by(sa.case((supervision_items.c.state == "OPEN", 0), else_=1), supervision_items.c.opened_at.desc())
+    .limit(1)
+)
+
 
 def add_item(tx: Transaction, values: Mapping[str, Any]) -> None:
     tx.execute(supervision_items.insert().values(**values))
 
 
 def get_item(connection: Any, item_id: str) -> Mapping[str, Any] | None:
-    return (
-        connection.execute(sa.select(supervision_items).where(supervision_items.c.item_id == item_id))
-        .mappings()
-        .first()
-    )
+    return connection.execute(_ITEM, {"item_id": item_id}).mappings().first()
 
 
 def open_item_of_task(tx: Transaction, task_id: str) -> Mapping[str, Any] | None:
@@ -35,16 +39,7 @@ def open_item_of_task(tx: Transaction, task_id: str) -> Mapping[str, Any] | None
 
 def watching_item_of_task(tx: Transaction, task_id: str) -> Mapping[str, Any] | None:
     """The open item of the task, or the one that went on to accountability."""
-    return (
-        tx.execute(
-            sa.select(supervision_items)
-            .where(supervision_items.c.task_id == task_id, supervision_items.c.state.in_(("OPEN", "REFERRED")))
-            .order_by(sa.case((supervision_items.c.state == "OPEN", 0), else_=1), supervision_items.c.opened_at.desc())
-            .limit(1)
-        )
-        .mappings()
-        .first()
-    )
+    return tx.execute(_WATCHING, {"task_id": task_id}).mappings().first()
 
 
 def open_item_of_case(tx: Transaction, case_id: str) -> str | None:

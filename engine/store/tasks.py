@@ -1,6 +1,7 @@
 """User tasks: opened and closed by steps, claimed and completed by people."""
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -22,13 +23,24 @@ _GET = (
     .where(tasks.c.task_id == sa.bindparam("task_id"))
 )
 _GROUPS = sa.select(task_groups.c.role, task_groups.c.unit_id).where(task_groups.c.task_id == sa.bindparam("task_id"))
+_ADD = tasks.insert()
+_ADD_GROUP = task_groups.insert()
+_LIVE_OF_TOKENS = (
+    sa.select(tasks.c.task_id, tasks.c.token, tasks.c.name)
+    .where(
+        tasks.c.instance_id == sa.bindparam("instance_id"),
+        tasks.c.token.in_(sa.bindparam("tokens", expanding=True)),
+        tasks.c.state.in_(LIVE),
+    )
+    .order_by(tasks.c.task_id)
+)
 
 
 def add(tx: Transaction, values: Mapping[str, Any], groups: Iterable[Group]) -> None:
-    tx.execute(tasks.insert().values(**values))
+    tx.execute(_ADD, dict(values))
     rows = [{"task_id": values["task_id"], "role": group.role, "unit_id": group.unit_id} for group in set(groups)]
     if rows:
-        tx.execute(task_groups.insert(), rows)
+        tx.execute(_ADD_GROUP, rows)
 
 
 def get(tx: Transaction, task_id: str) -> tuple[TaskRow, Mapping[str, Any]]:
@@ -60,13 +72,18 @@ def get(tx: Transaction, task_id: str) -> tuple[TaskRow, Mapping[str, Any]]:
 
 def update(tx: Transaction, task_id: str, **values: Any) -> None:
     """Every change counts the revision up, so that a page opened before it can be told apart."""
-    done = tx.execute(
-        tasks.update()
-        .where(tasks.c.task_id == task_id, tasks.c.state.in_(LIVE))
-        .values(revision=tasks.c.revision + 1, **values)
-    )
+    done = tx.execute(_update(tuple(values)), {"of_task": task_id, **values})
     if done.rowcount != 1:
         raise RuntimeError(f"task {task_id} is not live")
+
+
+@lru_cache(maxsize=64)
+def _update(names: tuple[str, ...]) -> sa.Update:
+    return (
+        tasks.update()
+        .where(tasks.c.task_id == sa.bindparam("of_task"), tasks.c.state.in_(LIVE))
+        .values(revision=tasks.c.revision + 1, **{name: sa.bindparam(name) for name in names})
+    )
 
 
 def save_draft(tx: Transaction, task_id: str, draft: dict[str, Any] | None) -> None:
@@ -77,13 +94,7 @@ def save_draft(tx: Transaction, task_id: str, draft: dict[str, Any] | None) -> N
 def live_of_tokens(tx: Transaction, instance_id: str, tokens: tuple[str, ...]) -> list[Mapping[str, Any]]:
     if not tokens:
         return []
-    return list(
-        tx.execute(
-            sa.select(tasks.c.task_id, tasks.c.token, tasks.c.name)
-            .where(tasks.c.instance_id == instance_id, tasks.c.token.in_(tokens), tasks.c.state.in_(LIVE))
-            .order_by(tasks.c.task_id)
-        ).mappings()
-    )
+    return list(tx.execute(_LIVE_OF_TOKENS, {"instance_id": instance_id, "tokens": tokens}).mappings())
 
 
 def live_of_element(tx: Transaction, instance_id: str, element_id: str) -> Mapping[str, Any] | None:

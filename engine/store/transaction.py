@@ -13,6 +13,8 @@ from engine.domain.facts import FACTS
 from engine.ids import Ids
 from engine.store import schema
 
+_ADD_FACT = schema.facts.insert()
+
 
 class Scope(Protocol):
     """What plans need of a transaction or of a reader: a connection, the present instant, a cache for its length."""
@@ -45,6 +47,7 @@ class Transaction:
     actor: Actor
     secret: bytes
     cache: dict[Any, Any] = field(default_factory=dict)
+    _facts: list[dict[str, Any]] = field(default_factory=list)
 
     @property
     def is_sqlite(self) -> bool:
@@ -71,11 +74,13 @@ class Transaction:
         campaign_id: str | None = None,
         **detail: Any,
     ) -> None:
-        """Append a fact. `kind` must be one of `FACTS`; `detail` holds plain JSON that fills its sentence."""
+        """Append a fact. `kind` must be one of `FACTS`; `detail` holds plain JSON that fills its sentence.
+
+        Facts are written together, in this order, when the command has done the rest.
+        """
         if kind not in FACTS:
             raise KeyError(f"unknown fact {kind}")
-        self.execute(
-            schema.facts.insert(),
+        self._facts.append(
             {
                 "at": self.now,
                 "kind": kind,
@@ -85,5 +90,11 @@ class Transaction:
                 "case_id": case_id,
                 "instance_id": instance_id,
                 "detail": detail,
-            },
+            }
         )
+
+    def write_facts(self) -> None:
+        """Called once, by the engine, before the commit."""
+        if self._facts:
+            self.execute(_ADD_FACT, self._facts)
+            self._facts = []

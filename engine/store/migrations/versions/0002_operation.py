@@ -97,3 +97,5 @@ def upgrade() -> None:
         sqlite_where=sa.text("state = 'OPEN' AND held_at IS NULL"),
         postgresql_where=sa.text("state = 'OPEN' AND held_at IS NULL"),
     )
+    op.create_index("ix_supervision_items_task_id", "supervision_items", ["task_id", "state"])
+    op.create_index("ix_supervision_items_case_id", "supervision_items", ["case_id", "state"])
