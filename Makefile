@@ -2,14 +2,16 @@
 # make test    the same plus the test tools, then every check and test
 # make setup   only installs; .venv/bin/duban works afterwards
 # make check   what reviewers run before they read: format, lint, imports
+# make bench   what the engine costs, as ratios to plain SpiffWorkflow; ten minutes (BENCH_ARGS=--quick: one)
 # make clean   takes away what set-up made; data, letters and fonts of your own under var/ stay
 
 PYTHON ?= python3
 PYTEST_ARGS ?= -n 2 --dist loadfile
 BIN := .venv/bin
+BENCH_ARGS ?=
 HOUSE := engine forms web setup tests
 
-.PHONY: setup setup-tests demo test check clean
+.PHONY: setup setup-tests demo test check bench clean
 
 setup:
 	@$(PYTHON) -m setup
@@ -27,6 +29,9 @@ check: setup-tests
 	$(BIN)/ruff format --check $(HOUSE)
 	$(BIN)/ruff check $(HOUSE)
 	$(BIN)/lint-imports
+
+bench: setup-tests
+	PYTHONPATH=tests $(BIN)/python -m bench $(BENCH_ARGS)
 
 clean:
 	rm -rf .venv web/frontend/node_modules web/static/dist build *.egg-info

@@ -3,7 +3,8 @@
 All of it is immutable once loaded (definition ids and plan digests name their content), so it is parsed once a process.
 """
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -49,6 +50,23 @@ def pinned(tx: Scope, key: str) -> tuple[str, ...]:
         found[wanted] = definition_id
         queue += called_keys(definition(tx, definition_id).files[f"{wanted}.bpmn"])
     return tuple(found.values())
+
+
+def declared_names(tx: Scope, definition_ids: tuple[str, ...]) -> frozenset[str]:
+    """What the forms of these definitions ask for: variables that the process may come to know."""
+    names: set[str] = set()
+    for definition_id in definition_ids:
+        for name, content in definition(tx, definition_id).files.items():
+            if name.endswith(".form"):
+                names.update(_keys(json.loads(content)))
+    return frozenset(names)
+
+
+def _keys(part: Any) -> Iterator[str]:
+    for component in part.get("components") or ():
+        if isinstance(component.get("key"), str):
+            yield component["key"]
+        yield from _keys(component)
 
 
 def definition_of(tx: Scope, definition_ids: tuple[str, ...], process_key: str) -> str:

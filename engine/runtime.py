@@ -5,14 +5,19 @@ from typing import Any
 
 from sqlalchemy.engine import Connection
 
-from engine.clock import Clock, SystemClock
+from engine.clock import Clock, SystemClock, Timekeeper
 from engine.commands import HANDLERS
-from engine.domain.actor import Actor
+from engine.commands.clock_guard import NoteClock
+from engine.commands.jobs import ClaimJob, ClaimJobs, DispatchJobs
+from engine.domain.actor import SYSTEM, Actor
 from engine.ids import Ids, TimeOrderedIds
 from engine.queries import Read
 from engine.store import migrate, operations, plans
 from engine.store.database import Database
 from engine.store.transaction import Transaction
+
+CLAIMS = (ClaimJob, ClaimJobs, DispatchJobs)
+MARK_SECONDS = 60.0  # how often a machine's clocks are written down, so that its next process can compare
 
 
 class Engine:
@@ -24,6 +29,8 @@ class Engine:
     def __init__(self, url: str, *, secret: bytes, clock: Clock | None = None, ids: Ids | None = None) -> None:
         self.database = Database(url)
         self.clock = clock or SystemClock()
+        self._keeper = Timekeeper(self.clock)
+        self._marked_at: float | None = None
         self._ids = ids or TimeOrderedIds()
         self.secret = secret
         self.read = Read(self)
@@ -39,6 +46,26 @@ class Engine:
 
         Raises the engine's errors; nothing is written then.
         """
+        if type(command) in CLAIMS:
+            self.watch_clock()
+        elif self._keeper.has_jumped():
+            self._note_clock()
+        return self._carry_out(command, by, operation_key)
+
+    def watch_clock(self) -> None:
+        """Compare this machine's clocks with what they showed; nobody claims a timer before that. Cheap, and writes at
+        most once a minute."""
+        reading, off = self._keeper.reading()
+        if off or self._marked_at is None or abs(reading.monotonic - self._marked_at) >= MARK_SECONDS:
+            self._note_clock()
+
+    def _note_clock(self) -> None:
+        reading, off = self._keeper.reading()
+        self._carry_out(NoteClock(reading, off), SYSTEM, None)
+        self._keeper.accept(off)
+        self._marked_at = reading.monotonic
+
+    def _carry_out(self, command: Any, by: Actor, operation_key: str | None) -> Any:
         handler = HANDLERS[type(command)]
         with self.database.write() as connection:
             tx = Transaction(connection, self.now(connection), self._ids, by, self.secret)
@@ -54,10 +81,7 @@ class Engine:
 
     def now(self, connection: Connection) -> datetime:
         """The instant of the campaign: the clock's, moved by the demo's offset when the database is a demo."""
-        now = self.clock.now()
-        if plans.get_setting(connection, plans.DEMO) == "1":
-            now += timedelta(seconds=float(plans.get_setting(connection, plans.CLOCK_OFFSET) or 0))
-        return now
+        return self._keeper.now() + timedelta(seconds=plans.clock_offset(connection))
 
     def close(self) -> None:
         self.database.dispose()

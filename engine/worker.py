@@ -4,13 +4,18 @@ import logging
 import threading
 from collections.abc import Callable, Mapping
 
-from engine.commands.jobs import ClaimJobs, CompleteJob, FailJob, RunJob
+from engine.commands.batches import RunBatchJob
+from engine.commands.jobs import ClaimJobs, CompleteJob, FailJob, GiveBackJobs, RunJob
+from engine.commands.messages import ExpireMessages
 from engine.domain.actor import SYSTEM
-from engine.domain.job import Job, JobResult
+from engine.domain.batch import BATCH
+from engine.domain.job import LEASE_SECONDS, Job, JobResult
 from engine.queries import Read
 from engine.runtime import Engine
 
 log = logging.getLogger("duban.worker")
+
+HOUSE_SECONDS = 60.0
 
 Handler = Callable[[Job, Read], JobResult]
 
@@ -22,12 +27,19 @@ class Worker:
         self._engine = engine
         self._handlers = handlers
         self._batch = batch
+        self._is_busy = False
+        self._kept_at: float | None = None
+        self._stop = threading.Event()
 
     def run_once(self) -> int:
-        """Do what is due now, one batch. Returns how many jobs were claimed."""
+        """Do what is due now, one batch. Returns how many jobs were claimed. Nothing is locked to find nothing."""
+        self._engine.watch_clock()
+        self.keep_house()
+        if not (self._is_busy or self._engine.read.work_is_due()):
+            return 0
         claimed = self._engine.execute(ClaimJobs(self._batch), by=SYSTEM)
-        for job in claimed:
-            self._do(job)
+        self._is_busy = bool(claimed)
+        self._work_off(claimed)
         return len(claimed)
 
     def run_until_idle(self, limit: int = 100_000) -> int:
@@ -41,6 +53,7 @@ class Worker:
 
     def run(self, stop: threading.Event, idle_seconds: float = 1.0) -> None:
         """Until `stop` is set. A broken database is waited for, not died of."""
+        self._stop = stop
         while not stop.is_set():
             try:
                 claimed = self.run_once()
@@ -50,14 +63,38 @@ class Worker:
             if not claimed:
                 stop.wait(idle_seconds)
 
-    def _do(self, job: Job) -> None:
+    def keep_house(self) -> None:
+        """Once a minute, whether or not anything is due."""
+        counted = self._engine.clock.monotonic()
+        if self._kept_at is None or abs(counted - self._kept_at) >= HOUSE_SECONDS:
+            self._engine.execute(ExpireMessages(), by=SYSTEM)
+            self._kept_at = counted
+
+    def _work_off(self, claimed: list[Job]) -> None:
+        """One after the other. What a long job or the end of the worker leaves no time for is given back: it is not
+        to blame, and loses no attempt."""
+        clock = self._engine.clock
+        latest = clock.monotonic() + LEASE_SECONDS / 2
+        for position, job in enumerate(claimed):
+            if self._stop.is_set() or clock.monotonic() > latest:
+                left = tuple((other.job_id, other.fence) for other in claimed[position:])
+                self._engine.execute(GiveBackJobs(left), by=SYSTEM)
+                return
+            self.do(job)
+
+    def do(self, job: Job) -> str:
+        """Do one claimed job. Returns what became of it: done, failed (noted for another attempt), or lost: somebody
+        else has it by now and this had no effect. Raises only when the failure itself cannot be noted."""
         try:
             handler = self._handlers.get(job.kind)
             if handler is None:
-                self._engine.execute(RunJob(job.job_id, job.fence), by=SYSTEM)
+                run = RunBatchJob if job.kind == BATCH else RunJob
+                was_ours = self._engine.execute(run(job.job_id, job.fence), by=SYSTEM)
             else:
                 result = handler(job, self._engine.read)
-                self._engine.execute(CompleteJob(job.job_id, job.fence, result), by=SYSTEM)
+                was_ours = self._engine.execute(CompleteJob(job.job_id, job.fence, result), by=SYSTEM)
+            return "done" if was_ours else "lost"
         except Exception as error:
             log.warning("job %s (%s) of instance %s failed: %s", job.job_id, job.kind, job.instance_id, error)
             self._engine.execute(FailJob(job.job_id, job.fence, f"{type(error).__name__}: {error}"), by=SYSTEM)
+            return "failed"

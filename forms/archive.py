@@ -21,23 +21,23 @@ _BOMB = Words(
 )
 
 
-def fault_in(content: bytes) -> Words | None:
+def fault_in(content: bytes, *, max_unpacked_bytes: int = MAX_UNPACKED_BYTES) -> Words | None:
     """Why this zip may not be unpacked, or None. Reads the directory only."""
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            return _fault_in_directory(archive.infolist(), size_bytes=len(content))
+            return _fault_in_directory(archive.infolist(), len(content), max_unpacked_bytes)
     except (zipfile.BadZipFile, zlib.error, OSError, ValueError, NotImplementedError, OverflowError, EOFError):
         return BROKEN
 
 
-def _fault_in_directory(entries: list[zipfile.ZipInfo], *, size_bytes: int) -> Words | None:
+def _fault_in_directory(entries: list[zipfile.ZipInfo], size_bytes: int, max_unpacked_bytes: int) -> Words | None:
     if len(entries) > MAX_ENTRIES:
         return Words(
             f"文件内部条目超过 {MAX_ENTRIES} 个，已拒绝",
             f"the file holds more than {MAX_ENTRIES} parts and was refused",
         )
     unpacked = sum(entry.file_size for entry in entries)
-    if unpacked > MAX_UNPACKED_BYTES or unpacked > max(size_bytes, 1) * MAX_RATIO:
+    if unpacked > max_unpacked_bytes or unpacked > max(size_bytes, 1) * MAX_RATIO:
         return _BOMB
     for entry in entries:
         if entry.file_size > _RATIO_FLOOR_BYTES and entry.file_size > max(entry.compress_size, 1) * MAX_RATIO:

@@ -5,7 +5,7 @@ import pwd
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import count
 from pathlib import Path
 from typing import Protocol
@@ -54,7 +54,7 @@ class SqliteFiles:
 class PostgresServer:
     """A private server on a socket of its own; as root it runs as the user postgres, who must not be root."""
 
-    def __init__(self) -> None:
+    def __init__(self, settings: Sequence[str] = FAST) -> None:
         self._folder = Path(tempfile.mkdtemp(prefix="duban-pg-"))
         self._serial = count(1)
         self._templates: dict[str, str] = {}
@@ -63,7 +63,7 @@ class PostgresServer:
             shutil.chown(self._folder, self._user)
         data = str(self._folder / "data")
         self._run("initdb", "-D", data, "-U", "duban", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync")
-        options = " ".join(f"-c {option}" for option in (*FAST, f"unix_socket_directories={self._folder}"))
+        options = " ".join(f"-c {option}" for option in (*settings, f"unix_socket_directories={self._folder}"))
         self._run("pg_ctl", "start", "-w", "-D", data, "-l", str(self._folder / "log"), "-o", options)
 
     def stop(self) -> None:

@@ -17,7 +17,8 @@ from databases import Databases
 
 from engine.bpmn.plain import due_instant
 from engine.clock import SetClock
-from engine.commands.campaigns import NewCase, OpenCampaign, RegisterCases
+from engine.commands.campaigns import OpenCampaign
+from engine.commands.register import NewCase, RegisterCases
 from engine.commands.tasks import ClaimTask, CompleteTask, EvidenceFile, SendBackTask
 from engine.domain.actor import SYSTEM, Actor
 from engine.domain.deadline import Timetable

@@ -9,7 +9,7 @@ from flask import Flask, Response, request, url_for
 
 from engine.clock import Clock, SystemClock
 from engine.runtime import Engine
-from web import assets, errors, format, i18n, navigation, permission, session, stylesheet
+from web import assets, errors, format, i18n, logs, navigation, permission, session, stylesheet
 from web.config import Config
 
 MAX_REQUEST_BYTES: Final = 20_000_000
@@ -25,8 +25,14 @@ BLUEPRINTS: Final = (
     "web.letters",
     "web.reports",
     "web.leader",
+    "web.metrics",
     "web.admin.definitions",
     "web.admin.incidents",
+    "web.admin.instances",
+    "web.admin.operations",
+    "web.admin.moves",
+    "web.admin.migrations",
+    "web.admin.batches",
     "web.admin.people",
     "web.admin.calendars",
     "web.admin.demo_clock",
@@ -61,6 +67,7 @@ def create_app(engine: Engine, config: Config, *, clock: Clock | None = None) ->
     app.extensions["duban.config"] = config
     app.view_functions["static"] = permission.public(app.view_functions["static"])
 
+    logs.install(app)
     session.install(app, clock or SystemClock(), is_https=config.is_https)
     errors.install(app)
     stylesheet.install(app)

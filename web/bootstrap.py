@@ -1,6 +1,6 @@
 """The composition root: the one place where engine, forms and web meet and a worker gets its handlers."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -27,11 +27,12 @@ from forms.letters.isolate import render_isolated
 from forms.letters.rendered import RenderedLetter
 from forms.letters.template import check_template
 from web.config import Config
+from web.runner.watched import WatchedEngine, WatchedWorker
 
 
 def open_engine(config: Config, *, clock: Clock | None = None, ids: Ids | None = None) -> Engine:
     """A started engine. Raises Refused when the database is not at this program's schema."""
-    engine = Engine(config.database_url, secret=config.secret(), clock=clock, ids=ids)
+    engine = WatchedEngine(config.database_url, secret=config.secret(), clock=clock, ids=ids)
     engine.start()
     return engine
 
@@ -48,8 +49,9 @@ def make_database(config: Config) -> tuple[str | None, str]:
         database.dispose()
 
 
-def make_worker(engine: Engine) -> Worker:
-    return Worker(engine, HANDLERS)
+def make_worker(engine: Engine, handlers: Mapping[str, Handler] | None = None) -> Worker:
+    """With the handlers of this program, or with others."""
+    return WatchedWorker(engine, HANDLERS if handlers is None else handlers)
 
 
 # -- letters -----------------------------------------------------------------------------------------------------------

@@ -3,10 +3,13 @@
 import os
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from engine.errors import Refused
+
 ROOT = Path(__file__).resolve().parents[1]
+LOG_FORMATS = ("text", "json")
 SETTINGS = {
     "DUBAN_DATABASE_URL": "the database: sqlite:///FILE or postgresql+psycopg://…",
     "DUBAN_SECRET_FILE": "file with the key of stored state; every process of one installation needs the same",
@@ -16,6 +19,9 @@ SETTINGS = {
     "DUBAN_HTTPS": "1 when a proxy serves https: cookies are then sent over https only",
     "DUBAN_TRUSTED_HOSTS": "host names the server answers to, separated by commas; empty: any",
     "DUBAN_FONTS": "folder with the office's own licensed fonts",
+    "DUBAN_BROKER_URL": "broker between machines, redis://… or amqp://…; empty: workers look into the table themselves",
+    "DUBAN_LOG_FORMAT": "text for a terminal, or json: one object a line",
+    "DUBAN_METRICS_TOKEN": "who sends it as bearer may read /metrics; empty: only this machine",
 }
 
 
@@ -28,6 +34,8 @@ class Config:
     port: int = 8420
     is_https: bool = False
     trusted_hosts: tuple[str, ...] = ()
+    broker_url: str = field(default="", repr=False)  # both may hold a password
+    metrics_token: str = field(default="", repr=False)
 
     def secret(self) -> bytes:
         """The key of stored state, made at first use and readable by its owner only."""
@@ -50,7 +58,17 @@ def from_environment(environ: Mapping[str, str], *, database_url: str | None = N
         port=int(environ.get("DUBAN_PORT", "8420")),
         is_https=environ.get("DUBAN_HTTPS") == "1",
         trusted_hosts=tuple(host.strip() for host in environ.get("DUBAN_TRUSTED_HOSTS", "").split(",") if host.strip()),
+        broker_url=environ.get("DUBAN_BROKER_URL", "").strip(),
+        metrics_token=environ.get("DUBAN_METRICS_TOKEN", "").strip(),
     )
+
+
+def log_format(environ: Mapping[str, str]) -> str:
+    """`text` or `json`. Raises Refused for anything else."""
+    wanted = environ.get("DUBAN_LOG_FORMAT") or "text"
+    if wanted not in LOG_FORMATS:
+        raise Refused("log_format", f"DUBAN_LOG_FORMAT is {wanted!r}; it may be text or json.", wanted=wanted)
+    return wanted
 
 
 def _beside(url: str) -> Path:

@@ -44,6 +44,11 @@ def drawings(instance_id: str | None, open_key: str = "") -> tuple[Drawing, ...]
         found = engine().read.diagrams(actor(), instance_id)
     except NotFound:
         return ()
+    return drawn(found, open_key)
+
+
+def drawn(found: tuple[Diagram, ...], open_key: str = "") -> tuple[Drawing, ...]:
+    """Diagrams that the caller has read; without a wish the last one where something stands is unfolded."""
     wanted = open_key or next((one.process_key for one in reversed(found) if one.is_active), "")
     return tuple(_drawing(one, one.process_key == wanted) for one in found)
 

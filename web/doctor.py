@@ -45,10 +45,14 @@ class Check:
     only_for_tests: bool = False
 
 
-def checks(database_url: str | None = None) -> list[Check]:
-    """Everything worth looking at, in the order in which to put it right; the database only when it is named."""
+def checks(database_url: str | None = None, broker_url: str = "") -> list[Check]:
+    """Everything worth looking at, in the order in which to put it right; database and broker only when named."""
     found = [_python(), _weasyprint(), *_libraries(), *_fonts(), *_unused_fonts(), _frontend(), *_test_tools()]
-    return [*found, *_database(database_url)] if database_url else found
+    if database_url:
+        found += _database(database_url)
+    if broker_url:
+        found.append(_broker(broker_url))
+    return found
 
 
 def _python() -> Check:
@@ -121,6 +125,7 @@ def _test_tools() -> Iterator[Check]:
         ("poppler (pdftotext)", shutil.which("pdftotext") is not None, "poppler-utils"),
         ("Chromium", shutil.which("chromium") is not None, "chromium"),
         ("PostgreSQL", postgres, "postgresql"),
+        ("Redis", shutil.which("redis-server") is not None, "redis-server"),
     )
     for name, ok, package in tools:
         fix = "" if ok else f"make test, {_apt(package)}"
@@ -152,6 +157,14 @@ def _database(url: str) -> Iterator[Check]:
     database.dispose()
     detail = f"schema revision {revision}, settings as required" if revision else "no tables yet"
     yield _check(name, revision is not None, detail, upgrade)
+
+
+def _broker(url: str) -> Check:
+    from web.runner import broker
+
+    name, fault = broker.look(url)
+    fix = "检查 DUBAN_BROKER_URL 和消息服务 / check DUBAN_BROKER_URL and the broker"
+    return _check(f"消息服务 broker {name}", not fault, fault or "answers", fix)
 
 
 def _apt(package: str) -> str:

@@ -100,6 +100,8 @@ def _fact_value(name: str, value: Any) -> str:
         return word("phase", value)
     if name == "kind":
         return word("job", value)
+    if name == "operation":
+        return word("operation", value)
     return str(value)
 
 

@@ -19,11 +19,12 @@ from forms.tables.template import register_xlsx
 from web.errors import said
 from web.i18n import pick, t
 from web.permission import needs
-from web.register import import_register
+from web.register import CheckedRegister, check_register, import_register
 from web.request import actor, download, engine, notify, see
 
 blueprint = Blueprint("imports", __name__)
 MAX_FILE_BYTES: Final = 5_000_000
+MAX_ROWS: Final = 5_000  # one transaction of some seconds; more go in portions, by the command line
 SHOWN: Final = 100
 ROW: Final = re.compile(r"第 2 行|Row 2, (?=column)")  # a form has no rows to speak of
 XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -48,7 +49,7 @@ class UploadPage:
     campaign: str = ""
     filename: str = ""
     packed: str = ""
-    result: Mapping[str, Any] | None = None
+    result: CheckedRegister | None = None
     problems: Sequence[tuple[str, str]] = ()
     more_problems: int = 0
     warnings: Sequence[tuple[str, str]] = ()
@@ -90,12 +91,13 @@ def check() -> tuple[str, int]:
     if len(content) > MAX_FILE_BYTES:
         return _refused(campaign, filename, (("file", t("imports.too_big")),))
     try:
-        result = import_register(engine(), campaign, content, filename, by=actor(), dry_run=True)
+        register = check_register(engine(), campaign, content, filename, by=actor())
     except Invalid as error:
         return _refused(campaign, filename, _lines(error.problems))
-    packed = base64.b64encode(content).decode()
-    warnings = _lines(result["warnings"])  # type: ignore[arg-type]
-    return _show(UploadPage(_campaigns(), campaign, filename, packed, result, warnings=warnings)), 200
+    if len(register.rows) > MAX_ROWS:
+        return _refused(campaign, filename, (("file", t("imports.too_many", rows=len(register.rows))),))
+    packed, warnings = base64.b64encode(content).decode(), _lines(register.warnings)
+    return _show(UploadPage(_campaigns(), campaign, filename, packed, register, warnings=warnings)), 200
 
 
 @blueprint.post("/register")
@@ -106,6 +108,8 @@ def confirm() -> BaseResponse | tuple[str, int]:
         content = base64.b64decode(request.form.get("packed", ""), validate=True)
     except ValueError:
         content = b""
+    if len(content) > MAX_FILE_BYTES:
+        return _refused(campaign, filename, (("file", t("imports.too_big")),))
     try:
         result = import_register(engine(), campaign, content, filename, by=actor())
     except Invalid as error:

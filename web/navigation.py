@@ -28,6 +28,9 @@ SECTIONS: Final = (
         (
             ("definitions.definitions", "definitions"),
             ("incidents.incidents", "incidents"),
+            ("instances.instances", "instances"),
+            ("instances.jobs", "jobs"),
+            ("batches.batches", "batches"),
             ("people.people", "people"),
             ("calendars.calendars", "calendars"),
             ("demo_clock.demo_clock", "demo_clock"),

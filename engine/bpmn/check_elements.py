@@ -17,6 +17,8 @@ ATTRIBUTES = {
     "businessRuleTask": frozenset({"decisionRef"}),
     "intermediateThrowEvent": frozenset({"milestone", "dueDate", "basis"}),
     "endEvent": frozenset({"milestone", "dueDate", "basis"}),
+    "intermediateCatchEvent": frozenset({"correlation"}),
+    "boundaryEvent": frozenset({"correlation"}),
 }
 LABELLED = frozenset(
     [
@@ -100,6 +102,8 @@ def _check_waiting_event(node: Node, context: Context) -> None:
             _check_timer(definition, node, findings)
         elif local(definition) == "messageEventDefinition":
             _check_message(definition, node, context)
+    if node.xml.get(duban("correlation")) is not None:
+        _check_correlation(node, findings)
 
 
 def _check_timer(definition: etree._Element, node: Node, findings: Findings) -> None:
@@ -131,6 +135,22 @@ def _check_message(definition: etree._Element, node: Node, context: Context) -> 
             node.node_id,
             f"没有谁会发送消息“{messages[ref]}”。已知的有：{zh(context.known.messages)}。",
             f'Nobody sends a message "{messages[ref]}". Known: {en(context.known.messages)}.',
+        )
+
+
+def _check_correlation(node: Node, findings: Findings) -> None:
+    names = [name.strip() for name in own(node, "correlation").split(",")]
+    if not any(local(definition) == "messageEventDefinition" for definition in node.xml):
+        findings.error(
+            node.node_id,
+            f"“{node.title}”不等消息，不能写关联键（correlation）。",
+            f'"{node.title}" waits for no message and takes no correlation.',
+        )
+    elif not all(name.isidentifier() and name.isascii() for name in names):
+        findings.error(
+            node.node_id,
+            f"“{node.title}”的关联键须为变量名，用逗号分开，例如 case, unit。",
+            f'The correlation of "{node.title}" lists names of variables with commas between, such as: case, unit.',
         )
 
 

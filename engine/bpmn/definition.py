@@ -14,11 +14,12 @@ from engine.bpmn.decision import Decision, read_decisions
 from engine.bpmn.document import read_document
 from engine.bpmn.elements import Element, elements_of
 from engine.bpmn.parser import parse_specs
+from engine.bpmn.workflow import without_foresight
 from engine.errors import EngineError, Invalid, Problem
 
 MODELS_KEPT = 64
 
-# SpiffWorkflow builds a dictionary, with a walk over the whole tree, for each log line, wanted or not.
+# SpiffWorkflow would build a dictionary, with a walk over the whole tree, for each log line, wanted or not.
 for _name in ("spiff", "spiff.workflow", "spiff.task", "spiff.data"):
     logging.getLogger(_name).setLevel(logging.WARNING)
 
@@ -85,6 +86,7 @@ class Model:
         spec.process_key = key
         for task in spec.task_specs.values():
             task.element = self._exact.get((key, task.bpmn_id)) if task.bpmn_id else None
+            without_foresight(task)
             if isinstance(task, DecisionTask):
                 decision = decisions.get(task.element.decision_ref)
                 if decision is None:

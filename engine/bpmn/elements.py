@@ -79,6 +79,7 @@ class Element:
     timer_expression: str = ""
     event: str = ""  # timer, message, terminate; empty for a none event
     message: str = ""
+    correlation: tuple[str, ...] = ()  # variables whose values a message must name to be this one's
     interrupting: bool = True
     parent: str = ""
     is_multiple: bool = False
@@ -146,6 +147,7 @@ def _element(node: etree._Element, process_key: str, messages: Mapping[str, str]
         timer_expression=timer_date(definitions[0]) if event == "timer" else "",
         event=event,
         message=message,
+        correlation=_listed(_attribute(node, "correlation"), ","),
         interrupting=node.get("cancelActivity", "true") != "false",
         parent=container.get("id", "") if container is not None and local(container) in SCOPES - {"process"} else "",
         is_multiple=node.find(bpmn("multiInstanceLoopCharacteristics")) is not None,

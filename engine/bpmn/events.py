@@ -75,7 +75,6 @@ class EventGateway(EventBasedGateway):  # type: ignore[misc]
         my_task._sync_children([chosen], TaskState.FUTURE)
         for child in my_task.children:
             child.internal_data["event_fired"] = True
-            chosen._predict(child, mask=TaskState.FUTURE | TaskState.PREDICTED_MASK)
         return True
 
     def _on_cancel(self, my_task: Task) -> None:

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from SpiffWorkflow.bpmn.workflow import BpmnWorkflow
 from SpiffWorkflow.exceptions import SpiffWorkflowException
 from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
@@ -19,7 +18,9 @@ from engine.bpmn.elements import Element
 from engine.bpmn.events import DueDateTimer, EventGateway, MessageWait, gateway_token, trigger
 from engine.bpmn.plain import due_instant, plain_variables
 from engine.bpmn.script import ExecutionFailed, Present, element_of
-from engine.bpmn.step import Moment, OpenedJob, OpenedTask, OpenedTimer, OpenedWait, Step, Token
+from engine.bpmn.step import Moment, OpenedJob, OpenedTask, OpenedTimer, Step, Token, opened_wait
+from engine.bpmn.trim import trim
+from engine.bpmn.workflow import LeanWorkflow, tree
 from engine.errors import Rejected
 
 
@@ -41,16 +42,19 @@ class _Live:
 class Execution:
     """One process instance. Make it with `start` or `load`; every act returns what it changed."""
 
-    def __init__(self, model: Model, workflow: BpmnWorkflow) -> None:
+    def __init__(self, model: Model, workflow: LeanWorkflow) -> None:
         self.model = model
         self._workflow = workflow
         self._is_spent = False
+        self._seen: dict[str, _Live] | None = None  # what lives, while nothing moves
 
     @classmethod
     def start(cls, model: Model, variables: Mapping[str, Any], moment: Moment) -> tuple["Execution", Step]:
         """A new instance, run to where it first waits. Raises ExecutionFailed, or Invalid for the variables."""
-        workflow = BpmnWorkflow(model.specs[model.root_key], model.specs, script_engine=Present(moment))
-        workflow.task_tree.data = plain_variables(variables)
+        given = plain_variables(variables)
+        workflow = LeanWorkflow(model.specs[model.root_key], model.specs)
+        workflow.begin()
+        workflow.task_tree.data = given
         execution = cls(model, workflow)
         return execution, execution._step(moment, {}, lambda: None)
 
@@ -80,10 +84,21 @@ class Execution:
         live = self._of_kind(before, token, "timer")
         return self._step(moment, before, lambda: trigger(live.task, live.element.element_id))
 
-    def deliver(self, message_name: str, variables: Mapping[str, Any], moment: Moment) -> Step:
-        """Every event of this instance that waits for the message gets it. Raises NotLive when none does."""
+    def deliver(
+        self,
+        message_name: str,
+        variables: Mapping[str, Any],
+        moment: Moment,
+        tokens: frozenset[str] | None = None,
+    ) -> Step:
+        """Every event of this instance that waits for the message gets it, or of these tokens only. Raises NotLive
+        when none does."""
         before, payload = self._live(), plain_variables(variables)
-        waiting = [live for live in before.values() if live.kind == "wait" and live.element.message == message_name]
+        waiting = [
+            live
+            for live in before.values()
+            if live.kind == "wait" and live.element.message == message_name and (tokens is None or live.token in tokens)
+        ]
         if not waiting:
             raise NotLive(
                 "message.not_awaited", f"nothing waits for the message {message_name!r}", message_name=message_name
@@ -100,6 +115,10 @@ class Execution:
         """End the instance here; everything that lives is closed."""
         return self._step(moment, self._live(), lambda: self._workflow.cancel())
 
+    def rearrange(self, act: Callable[[LeanWorkflow], Any], moment: Moment) -> Step:
+        """One step whose act changes the tree by hand, for what no diagram foresees; then it runs on by itself."""
+        return self._step(moment, self._live(), lambda: act(self._workflow))
+
     def waits_for(self, message_name: str) -> bool:
         return any(live.kind == "wait" and live.element.message == message_name for live in self._live().values())
 
@@ -114,8 +133,8 @@ class Execution:
         """Where the instance stands, for drawing: live tokens and the called or embedded processes around them."""
         around = [
             (element.process_key, element.element_id)
-            for process in self._processes()
-            for task in state.tree(process)
+            for process in self._workflow.running()
+            for task in tree(process)
             if task.id in self._workflow.subprocesses and task.has_state(TaskState.NOT_FINISHED_MASK)
             if (element := element_of(task)) is not None
         ]
@@ -158,6 +177,7 @@ class Execution:
         if self._is_spent:
             raise RuntimeError("this execution broke in an earlier step; load it again")
         present = self._workflow.script_engine = Present(moment)
+        self._seen = None
         try:
             act()
             self._run(present)
@@ -173,6 +193,8 @@ class Execution:
             self._is_spent = True
             raise
         self._workflow.bpmn_events.clear()
+        trim(self._workflow)
+        self._seen = None
         return self._changes(before, present)
 
     def _run(self, present: Present) -> None:
@@ -187,19 +209,15 @@ class Execution:
     def _is_ready(self) -> bool:
         return any(
             task._state == TaskState.READY and not task.task_spec.manual
-            for process in self._processes()
+            for process in self._workflow.running()
             for task in process.tasks.values()
         )
 
-    def _processes(self) -> Iterator[Any]:
-        """The root and every called or embedded process that still runs."""
-        if not self._workflow.completed:
-            yield self._workflow
-            yield from self._workflow.get_active_subprocesses()
-
     def _live(self) -> dict[str, _Live]:
-        found = (live for process in self._processes() for task in state.tree(process) for live in _live_of(task))
-        return {live.token: live for live in found}
+        if self._seen is None:
+            found = (live for process in self._workflow.running() for task in tree(process) for live in _live_of(task))
+            self._seen = {live.token: live for live in found}
+        return self._seen
 
     def _of_kind(self, live: dict[str, _Live], token: str, kind: str) -> _Live:
         found = live.get(token)
@@ -230,13 +248,28 @@ class Execution:
                 if live.kind == "job"
             ),
             opened_waits=tuple(
-                OpenedWait(live.token, live.element, live.element.message) for live in opened if live.kind == "wait"
+                opened_wait(live.token, live.element, live.task.data) for live in opened if live.kind == "wait"
             ),
             milestones=tuple(present.milestones),
             passed=tuple(present.passed),
             ended=self.is_ended,
             decisions=tuple(present.decisions),
         )
+
+    def set_variables(self, variables: Mapping[str, Any], moment: Moment) -> Step:
+        """By hand: every live token has these from now on, and what waits to be joined as well, so that no older
+        value comes back. Where the process stands does not change. Raises Invalid."""
+        given = plain_variables(variables)
+
+        def act() -> None:
+            live = {each.task.id for each in self._live().values()}
+            for process in self._workflow.running():
+                for task in process.tasks.values():
+                    meant = given if task.id in live else {name: given[name] for name in given if name in task.data}
+                    if meant:
+                        task.data = {**task.data, **meant}
+
+        return self._step(moment, self._live(), act)
 
 
 def _live_of(task: Task) -> Iterator[_Live]:

@@ -6,7 +6,9 @@ closures that know names, comparisons, logic, + and -, and the named functions t
 
 import ast
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -89,6 +91,9 @@ def evaluate(text: str, names: Names, functions: Functions) -> Any:
     Raises ExpressionError for everything that goes wrong, a missing variable included.
     """
     expression = _parse(text)
+    noted = _noted.get()
+    if noted is not None:
+        noted |= expression.names
     try:
         return expression.run(names, functions)
     except ExpressionError:
@@ -99,6 +104,21 @@ def evaluate(text: str, names: Names, functions: Functions) -> Any:
         raise ExpressionError(text, zh, problems[0].en if problems else str(error)) from error
     except (TypeError, ValueError, ArithmeticError, AttributeError, LookupError) as error:
         raise ExpressionError(text, f"无法计算（{error}）。", f"cannot be computed ({error}).") from error
+
+
+_noted: ContextVar[set[str] | None] = ContextVar("noted", default=None)
+
+
+@contextmanager
+def noted_names() -> Iterator[set[str]]:
+    """Fills with every variable that the expressions evaluated inside may have read: conditions, deadlines, inputs,
+    tables. Whatever ran inside comes out the same for any other variables with the same values of these."""
+    noted: set[str] = set()
+    before = _noted.set(noted)
+    try:
+        yield noted
+    finally:
+        _noted.reset(before)
 
 
 def names_of(text: str) -> frozenset[str]:
@@ -167,4 +187,5 @@ __all__ = [
     "constant_of",
     "evaluate",
     "names_of",
+    "noted_names",
 ]

@@ -4,6 +4,8 @@ A join takes one token per incoming flow and uses it up. Data is merged as a thr
 since it left the others is kept, what it merely carried along is not.
 """
 
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from typing import Any
 
 from SpiffWorkflow.bpmn.specs.bpmn_task_spec import BpmnTaskSpec
@@ -55,6 +57,12 @@ class ParallelJoin(MergingJoin, ParallelGateway):  # type: ignore[misc]
 class EndJoin(MergingJoin, _EndJoin):  # type: ignore[misc]
     """The end of a process: waits for every branch, and gives the process the merged data."""
 
+    def _check_threshold_unstructured(self, my_task: Task) -> bool:
+        return not any(
+            task._state & TaskState.NOT_FINISHED_MASK and task is not my_task and task.parent.task_spec is not self
+            for task in my_task.workflow.tasks.values()
+        )
+
     def _run_hook(self, my_task: Task) -> bool:
         MergingJoin._run_hook(self, my_task)
         my_task.workflow.data.update(my_task.data)
@@ -62,41 +70,65 @@ class EndJoin(MergingJoin, _EndJoin):  # type: ignore[misc]
 
 
 def merged(my_task: Task, arrivals: list[Task]) -> dict[str, Any]:
-    """The data of the last token to arrive, plus what the others changed since they parted from it.
+    """What the branches made of the data together: at each place where they parted, what any changed since then.
 
-    Where two branches changed the same variable, the later arrival wins.
+    `arrivals` in the order they came; `my_task` is the last. What a branch merely carried along does not count. Where
+    two changed the same variable, the later arrival wins.
     """
-    data = dict(my_task.parent.data)
-    path = _ancestors(my_task)
-    for task in reversed(arrivals):
-        base: dict[str, Any] = next(
-            (path[parent.id].data for parent in _ancestors(task).values() if parent.id in path), {}
-        )
-        theirs = task.parent.data
-        for name in (*theirs, *(name for name in base if name not in theirs)):
-            if _equal_at(name, theirs, base) or not _equal_at(name, data, base):
+    tokens = [*arrivals, my_task]
+    parts: dict[Task, list[_Part]] = {}
+    for number, token in enumerate(tokens):
+        parts.setdefault(token.parent, []).append(_Part(token.parent.data, number))
+    open_ends = len(tokens)
+    for place in _deepest_first(parts):
+        here = parts[place]
+        part = _together(place.data, here) if len(here) > 1 else here[0]
+        open_ends -= len(here) - 1
+        if open_ends == 1:
+            return dict(part.data)
+        parts.setdefault(place.parent, []).append(part)
+    raise AssertionError("the root is above every token")
+
+
+@dataclass
+class _Part:
+    """What came of the branches below one place. `by`: which arrival changed a variable; any other, the latest."""
+
+    data: dict[str, Any]
+    latest: int
+    by: dict[str, int] = field(default_factory=dict)
+
+
+def _together(base: dict[str, Any], parts: list[_Part]) -> _Part:
+    found = _Part(dict(base), max(part.latest for part in parts))
+    for part in parts:
+        for name in (*part.data, *(name for name in base if name not in part.data)):
+            by = part.by.get(name, part.latest)
+            if equal_at(name, part.data, base) or by < found.by.get(name, by):
                 continue
-            if name in theirs:
-                data[name] = theirs[name]
+            found.by[name] = by
+            if name in part.data:
+                found.data[name] = part.data[name]
             else:
-                data.pop(name, None)
-    return data
+                found.data.pop(name, None)
+    return found
 
 
-def _equal_at(name: str, one: dict[str, Any], other: dict[str, Any]) -> bool:
+def equal_at(name: str, one: dict[str, Any], other: dict[str, Any]) -> bool:
     if name not in one or name not in other:
         return name not in one and name not in other
     return same(one[name], other[name])
 
 
-def _ancestors(task: Task) -> dict[Any, Task]:
-    """Parents from the nearest to the root, by id."""
-    found: dict[Any, Task] = {}
-    parent = task.parent
-    while parent is not None:
-        found[parent.id] = parent
-        parent = parent.parent
-    return found
+def _deepest_first(places: Iterable[Task]) -> list[Task]:
+    """The places and all that is above them, each once."""
+    depths: dict[Task, int] = {}
+    for place in places:
+        path = [place]
+        while path[-1].parent is not None:
+            path.append(path[-1].parent)
+        depths.update((each, len(path) - number) for number, each in enumerate(path))
+    return sorted(depths, key=lambda each: -depths[each])
 
 
 def _from(task: Task) -> str:

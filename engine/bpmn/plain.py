@@ -63,8 +63,10 @@ def _plain(value: Any, where: str, depth: int) -> Any:
             raise _refused(where, "不是有效的数字", "not a finite number")
         return float(value)
     if isinstance(value, str):
-        if any("\ud800" <= sign <= "\udfff" for sign in value):
-            raise _refused(where, "含有无效字符", "the text has an invalid character")
+        try:
+            value.encode()  # half a surrogate pair is no text
+        except UnicodeEncodeError as error:
+            raise _refused(where, "含有无效字符", "the text has an invalid character") from error
         return str(value)
     return _plain_compound(value, where, depth)
 

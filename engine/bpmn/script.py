@@ -52,11 +52,14 @@ class NoScripts(BasePythonScriptEngineEnvironment):  # type: ignore[misc]
         raise ExecutionFailed(None, "流程图不能直接调用服务。", "diagrams cannot call services.")
 
 
+NO_SCRIPTS = NoScripts()
+
+
 class Present(PythonScriptEngine):  # type: ignore[misc]
     """The script engine of one step."""
 
     def __init__(self, moment: Moment) -> None:
-        super().__init__(environment=NoScripts())
+        super().__init__(environment=NO_SCRIPTS)
         self.moment = moment
         self.deadlines: dict[Any, Any] = {}  # task id → the deadline value, richer than the ISO text that is kept
         self.ran = 0

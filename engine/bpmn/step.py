@@ -53,11 +53,17 @@ class OpenedJob:
 
 @dataclass(frozen=True)
 class OpenedWait:
-    """A message event that waits; `message` is the message's name."""
+    """A message event that waits; `message` is the message's name, `names` the variables that it is correlated by."""
 
     token: str
     element: Element
     message: str
+    names: dict[str, Any] = field(default_factory=dict)
+
+
+def opened_wait(token: str, element: Element, variables: Mapping[str, Any]) -> OpenedWait:
+    """With the variables as they are when it opens."""
+    return OpenedWait(token, element, element.message, {name: variables.get(name) for name in element.correlation})
 
 
 @dataclass(frozen=True)

@@ -1,27 +1,46 @@
-"""What the worker does through the front door: claim, fire, run, complete, fail; and what a person does with an
-incident."""
+"""What the worker does through the front door: claim, fire, run, complete, fail."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from engine.bpmn.execution import Execution
 from engine.bpmn.step import Moment
+from engine.commands import messages, reminding
 from engine.commands import supervision as supervise
+from engine.commands.messages import SendMessage
 from engine.commands.progress import apply_step, load_execution
-from engine.domain.actor import require_role
-from engine.domain.instance import InstanceKind, InstanceRow, InstanceState
-from engine.domain.job import TIMER, Job, JobResult, JobState, next_attempt_at
-from engine.domain.task import groups_of
-from engine.errors import NotFound, Rejected
-from engine.store import instances, jobs, paper, supervision, tasks
-from engine.store.access import may_see_case
+from engine.domain.instance import InstanceRow, InstanceState
+from engine.domain.job import TIMER, Job, JobResult, next_attempt_at
+from engine.store import claims, holds, instances, jobs, paper
 from engine.store.transaction import Transaction
 
 
 @dataclass(frozen=True)
 class ClaimJobs:
     limit: int = 20
+
+
+@dataclass(frozen=True)
+class ClaimJob:
+    """One job by its id, for a worker that was handed the id."""
+
+    job_id: str
+
+
+@dataclass(frozen=True)
+class DispatchJobs:
+    """Hand out ids of due jobs; who is handed one claims it by id. Lost ids are handed out again after `seconds`."""
+
+    limit: int = 100
+    seconds: float = 300
+    except_kinds: tuple[str, ...] = ()  # those whose queue is full
+
+
+@dataclass(frozen=True)
+class GiveBackJobs:
+    """Claimed and not begun: (job id, fence) each. They are open again and no attempt is used up."""
+
+    leases: tuple[tuple[str, int], ...]
 
 
 @dataclass(frozen=True)
@@ -48,19 +67,36 @@ class FailJob:
     error: str
 
 
-@dataclass(frozen=True)
-class ResolveIncident:
-    """`retry`: the job gets its attempts back. `skip`: the process goes on as if the job had been done.
-    `noted`: a person has seen it and leaves it so."""
-
-    incident_id: str
-    resolution: str
-
-
 def claim_jobs(command: ClaimJobs, tx: Transaction) -> list[Job]:
-    for row in jobs.lapsed_without_attempts(tx):
-        _give_up(tx, row, row["last_error"] or "the worker died while it had the job")
-    return jobs.claim_due(tx, command.limit)
+    """What a dead worker left comes alone: when it killed that worker, it takes no innocent job with it this time."""
+    for row in _lapsed(tx, command.limit):
+        if (job := claims.claim_one(tx, row["job_id"])) is not None:
+            return [job]
+    return claims.claim_due(tx, command.limit)
+
+
+def claim_job(command: ClaimJob, tx: Transaction) -> Job | None:
+    """None when it is not due, held, done, or another worker has it."""
+    return claims.claim_one(tx, command.job_id)
+
+
+def dispatch_jobs(command: DispatchJobs, tx: Transaction) -> list[tuple[str, str]]:
+    """(job id, kind), the longest due first."""
+    _lapsed(tx, command.limit)
+    return claims.hand_out(tx, command.limit, command.seconds, command.except_kinds)
+
+
+def give_back_jobs(command: GiveBackJobs, tx: Transaction) -> int:
+    return sum(claims.give_back(tx, job_id, fence) for job_id, fence in command.leases)
+
+
+def _lapsed(tx: Transaction, limit: int) -> list[Any]:
+    """Jobs whose worker is gone and that may be tried again; those without an attempt left are given up here."""
+    rows = claims.lapsed(tx, limit)
+    for row in rows:
+        if row["attempts_left"] <= 0:
+            _give_up(tx, row, row["last_error"] or "the worker died while it had the job")
+    return [row for row in rows if row["attempts_left"] > 0]
 
 
 def run_job(command: RunJob, tx: Transaction) -> bool:
@@ -69,7 +105,13 @@ def run_job(command: RunJob, tx: Transaction) -> bool:
     job = jobs.get_leased(tx, command.job_id, command.fence)
     if job is None:
         return False
-    assert row is not None, "timers and internal jobs belong to an instance"
+    if row is None:
+        return _send(tx, job)
+    if row.is_suspended:
+        holds.hold_leased(tx, command.job_id, command.fence)
+        return True
+    if row.state is InstanceState.ACTIVE and _is_too_early(tx, row, job):
+        return False
     jobs.finish(tx, command.job_id, command.fence)
     if row.state is not InstanceState.ACTIVE:
         return True
@@ -88,6 +130,9 @@ def complete_job(command: CompleteJob, tx: Transaction) -> bool:
     row = instances.lock_of_job(tx, command.job_id)
     job = jobs.get_leased(tx, command.job_id, command.fence)
     if job is None:
+        return False
+    if row is not None and row.is_suspended:
+        holds.hold_leased(tx, command.job_id, command.fence)
         return False
     jobs.finish(tx, command.job_id, command.fence)
     if command.result.document is not None:
@@ -109,47 +154,23 @@ def fail_job(command: FailJob, tx: Transaction) -> None:
         _give_up(tx, job, command.error)
 
 
-def resolve_incident(command: ResolveIncident, tx: Transaction) -> None:
-    require_role(tx.actor, "sysadmin", "supervisor")
-    incident = _lock_incident(tx, command.incident_id)
-    if incident["resolved_at"] is not None:
-        raise Rejected("incident_resolved", "The incident is resolved already.", by=incident["resolved_by"])
-    if command.resolution not in (("retry", "skip", "noted") if incident["job_id"] else ("noted",)):
-        raise Rejected("resolution_unknown", f"This incident cannot be resolved by {command.resolution!r}.")
-    if command.resolution == "retry":
-        jobs.reopen(tx, incident["job_id"])
-    elif command.resolution == "skip":
-        _skip(tx, incident["job_id"])
-    jobs.resolve_incident(tx, command.incident_id, command.resolution)
-    tx.record(
-        "IncidentResolved",
-        case_id=incident["case_id"],
-        instance_id=incident["instance_id"],
-        campaign_id=incident["campaign_id"],
-        resolution=command.resolution,
-    )
-
-
-def _lock_incident(tx: Transaction, incident_id: str) -> Any:
-    """The instance first, where there is one; what was read before its lock may be stale."""
-    incident = jobs.get_incident(tx, incident_id)
-    is_seen = incident is not None and (
-        tx.actor.sees_all
-        or tx.actor.has_role("sysadmin")
-        or (incident["case_id"] is not None and may_see_case(tx.connection, tx.actor, incident["case_id"]))
-    )
-    if incident is None or not is_seen:
-        raise NotFound("incident_unknown", f"There is no incident {incident_id}.", incident=incident_id)
-    if incident["instance_id"] is not None:
-        instances.lock(tx, incident["instance_id"])
-    return jobs.get_incident(tx, incident_id, is_locked=True)
+def _is_too_early(tx: Transaction, row: InstanceRow, job: Any) -> bool:
+    """Given back without effect: something else of the instance comes first."""
+    if job["kind"] == TIMER and claims.must_wait(tx, job["job_id"]):
+        return claims.give_back(tx, job["job_id"], job["fence"])
+    if job["kind"] == "remind" and reminding.must_wait(tx, row, job):
+        jobs.put_off(tx, job["job_id"], job["fence"], tx.now + reminding.LOOK_AGAIN)
+        return True
+    return False
 
 
 def _fire(tx: Transaction, row: InstanceRow, job: Any) -> None:
     execution, moment = load_execution(tx, row)
     step = execution.fire(job["token"], moment)
-    tx.record("TimerFired", **row.about, name=job["name"])
+    tx.record("TimerFired", **row.about, name=job["name"], job=job["job_id"])
     apply_step(tx, row, execution, step)
+    if step.opened_jobs:
+        reminding.keep_lateness(tx, row.instance_id, tuple(opened.token for opened in step.opened_jobs), job)
 
 
 def _go_on(tx: Transaction, row: InstanceRow, job: Any, variables: dict[str, Any]) -> None:
@@ -166,37 +187,9 @@ def _complete(
     apply_step(tx, row, execution, step)
 
 
-def _watched_task(tx: Transaction, row: InstanceRow, inputs: Mapping[str, Any]) -> str | None:
-    """The task a reminder is about: the one its diagram names, or the late one that a supervision item watches."""
-    if row.kind is InstanceKind.SUPERVISION:
-        item = supervision.get_item(tx.connection, row.business_key)
-        return str(item["task_id"]) if item else None
-    watched = tasks.live_of_element(tx, row.instance_id, str(inputs.get("task"))) if inputs.get("task") else None
-    return str(watched["task_id"]) if watched else None
-
-
 def _remind(tx: Transaction, row: InstanceRow, job: Any) -> None:
-    inputs = job["payload"]["inputs"]
     execution, moment = load_execution(tx, row)
-    task_id = _watched_task(tx, row, inputs)
-    groups = groups_of((str(inputs.get("to") or ""),), execution.variables(job["token"]))
-    if not groups and task_id is not None:
-        groups = tasks.groups(tx, task_id)
-    for group in dict.fromkeys(groups):
-        supervision.add_reminder(
-            tx,
-            task_id=task_id,
-            case_id=row.case_id,
-            campaign_id=row.campaign_id,
-            role=group.role,
-            unit_id=group.unit_id,
-            message=str(inputs.get("message") or job["name"])[:200],
-        )
-    tx.record(
-        "ReminderSent",
-        **row.about,
-        message=str(inputs.get("message") or job["name"]),
-    )
+    reminding.remind(tx, row, job, execution.variables(job["token"]))
     _complete(tx, row, job, execution, moment, {})
 
 
@@ -207,25 +200,21 @@ def _start_process(tx: Transaction, row: InstanceRow, job: Any) -> None:
     if inputs.get("process") == "accountability":
         supervise.start_accountability(tx, row, variables)
     else:
-        supervise.start_supervision(tx, row, inputs, variables)
+        item_id = supervise.start_supervision(tx, row, inputs, variables)
+        reminding.keep_lateness_of_item(tx, item_id, job)
     _complete(tx, row, job, execution, moment, {})
 
 
 def _publish(tx: Transaction, row: InstanceRow, job: Any) -> None:
     message = str(job["payload"].get("message") or job["payload"].get("inputs", {}).get("name"))
-    if job["token"] is not None:  # a diagram speaks to the supervision item named by business key
-        key = str(job["payload"]["inputs"].get("business_key"))
-        target = instances.find(tx, InstanceKind.SUPERVISION, key)
-        if target is not None:
-            jobs.add(
-                tx,
-                kind="publish_message",
-                instance_id=target,
-                name=message,
-                payload={"message": message},
-                due_at=tx.now,
-            )
+    if job["token"] is not None:  # a diagram sends: in a transaction of its own, for the name's lock comes last
+        key = str(job["payload"]["inputs"].get("business_key") or "")
+        if key:
+            payload = {"send": {"message_id": job["job_id"], "name": message, "business_key": key}}
+            jobs.add(tx, kind="publish_message", name=message, payload=payload, due_at=tx.now)
         _go_on(tx, row, job, {})
+    elif job["payload"].get("is_stored"):
+        messages.deliver(tx, row, message)
     elif instances.is_waiting_for(tx, row.instance_id, message):
         execution, moment = load_execution(tx, row)
         step = execution.deliver(message, {}, moment)
@@ -235,6 +224,13 @@ def _publish(tx: Transaction, row: InstanceRow, job: Any) -> None:
             name=message,
         )
         apply_step(tx, row, execution, step)
+
+
+def _send(tx: Transaction, job: Any) -> bool:
+    """The one internal job that belongs to no instance: its sender may be over by now."""
+    jobs.finish(tx, job["job_id"], job["fence"])
+    messages.send(tx, SendMessage(**job["payload"]["send"]))
+    return True
 
 
 def _keep_document(tx: Transaction, job: Any, result: JobResult) -> None:
@@ -273,16 +269,3 @@ def _give_up(tx: Transaction, job: Any, error: str) -> None:
         campaign_id=campaign_id,
         message=error[:500],
     )
-
-
-def _skip(tx: Transaction, job_id: str) -> None:
-    row = instances.lock_of_job(tx, job_id)
-    job = jobs.get(tx, job_id)
-    assert job is not None
-    if job["kind"] == TIMER or job["payload"].get("letter_id"):
-        raise Rejected(
-            "cannot_skip", f"A {job['kind']} cannot be skipped: a number or a deadline hangs on it.", kind=job["kind"]
-        )
-    is_waited_for = row is not None and row.state is InstanceState.ACTIVE and job["state"] == JobState.FAILED
-    if row is not None and is_waited_for:
-        _go_on(tx, row, job, {})

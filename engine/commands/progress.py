@@ -3,6 +3,7 @@ and closed."""
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from engine import plans
@@ -13,6 +14,7 @@ from engine.bpmn.step import Moment, OpenedJob, OpenedTask, OpenedTimer, Reached
 from engine.commands.letter_rows import issue_for_job
 from engine.commands.letters import close_letters_of_item
 from engine.commands.reports import hand_in
+from engine.commands.waiting import open_wait
 from engine.domain.case import changes_at, phase_of
 from engine.domain.deadline import Deadline
 from engine.domain.escalation import rung_of, skips
@@ -76,18 +78,26 @@ def apply_step(tx: Transaction, row: InstanceRow, execution: Execution, step: St
         _reach(tx, row, reached)
     if row.case_id and row.kind is InstanceKind.CASE:
         _follow_phase(tx, row, step)
-    for opened in step.opened_tasks:
-        _open_task(tx, row, opened)
-    for timer in step.opened_timers:
-        _open_timer(tx, row, timer)
+    _open(tx, row, step)
     for job in step.opened_jobs:
         _open_job(tx, row, job, execution.variables(job.token))
-    for wait in step.opened_waits:
-        instances.add_wait(tx, row.instance_id, wait.token, wait.message)
     state = InstanceState.COMPLETED if step.ended else InstanceState.ACTIVE
     instances.save(tx, row, seal(execution.dump(), tx.secret), state=state)
     if step.ended:
         _end(tx, row, execution)
+
+
+def open_started(tx: Transaction, row: InstanceRow, step: Step) -> None:
+    """Write what the start of an instance opened, whose row already holds its state; for starts without jobs,
+    milestones or an end, which need `apply_step`."""
+    instances.add_visits(tx, row.instance_id, step.passed)
+    _open(tx, row, step)
+
+
+def cancel_step(tx: Transaction, row: InstanceRow, execution: Execution, step: Step) -> None:
+    """Write an end by hand: everything live closes, and nothing is handed in or reached by it."""
+    _close(tx, row, step.closed_tokens)
+    instances.save(tx, row, seal(execution.dump(), tx.secret), state=InstanceState.CANCELLED)
 
 
 # -- what closed -------------------------------------------------------------------------------------------------------
@@ -123,6 +133,15 @@ def resolve_items_of(tx: Transaction, task_id: str) -> None:
 
 
 # -- what opened -------------------------------------------------------------------------------------------------------
+def _open(tx: Transaction, row: InstanceRow, step: Step) -> None:
+    for opened in step.opened_tasks:
+        _open_task(tx, row, opened)
+    for timer in step.opened_timers:
+        _open_timer(tx, row, timer)
+    for wait in step.opened_waits:
+        open_wait(tx, row, wait)
+
+
 def _open_task(tx: Transaction, row: InstanceRow, opened: OpenedTask) -> None:
     element = opened.element
     groups = groups_of(element.candidate_groups, opened.variables)
@@ -329,6 +348,16 @@ def deadline_record(
     """A deadline with all that is needed to explain it and to compute it again under a newer calendar."""
     if due is None:
         return None
+    # Cases that are registered together share their record. (Numbers are left out: 1 and True are one key, not one
+    # value.)
+    known = all(type(value) is str for value in names.values())
+    record = _shared_record if known else _record
+    return record(due, expression, tuple(names.items()), basis, now)
+
+
+def _record(
+    due: Deadline, expression: str | None, names: tuple[tuple[str, Any], ...], basis: str | None, now: datetime
+) -> dict[str, Any]:
     return {
         **due.to_json(),
         "basis": basis or due.basis,
@@ -336,3 +365,6 @@ def deadline_record(
         "names": dict(names),
         "evaluated_at": now.isoformat(),
     }
+
+
+_shared_record = lru_cache(maxsize=256)(_record)  # nobody changes a record: it is replaced

@@ -7,7 +7,7 @@ from typing import Any
 from engine import plans
 from engine.commands.progress import apply_step, load_execution, resolve_items_of
 from engine.domain.actor import check_claim, check_complete, check_release, may_work_on
-from engine.domain.instance import InstanceKind, InstanceRow
+from engine.domain.instance import InstanceKind, InstanceRow, check_active
 from engine.domain.task import TaskRow, TaskState
 from engine.errors import Invalid, NotFound, Problem, Rejected
 from engine.store import cases, instances, paper, tasks
@@ -156,6 +156,7 @@ def _locked(tx: Transaction, task_id: str) -> tuple[InstanceRow, TaskRow, Any]:
     task, stored = tasks.get(tx, task_id)
     if not (may_work_on(tx.actor, task) or may_see_task(tx.connection, tx.actor, task_id)):
         raise NotFound("task_unknown", f"There is no task {task_id}.", task=task_id)
+    check_active(row)
     return row, task, stored
 
 

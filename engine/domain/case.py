@@ -1,5 +1,6 @@
 """The life of a case: which milestones there are and what each writes on the case's row."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -69,6 +70,18 @@ def changes_at(milestone: str, variables: dict[str, Any], now: datetime) -> dict
             "struck_off_at": None,
         }
     return {}
+
+
+def changes_when_cancelled(case: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+    """The columns that change when somebody cancels the process of a case.
+
+    An open case is struck from the register (剔除): the decision stands for the survey where there was none, so that
+    surveyed = excluded + retained. What is accepted already stays accepted.
+    """
+    if case["state"] != CaseState.ACTIVE or case["done_at"] is not None:
+        return {}
+    surveyed = {} if case["surveyed_at"] is not None else {"surveyed_at": now}
+    return {"state": CaseState.EXCLUDED, "excluded_at": now, **surveyed}
 
 
 def phase_of(process_keys: tuple[str, ...], present: str | None) -> str | None:

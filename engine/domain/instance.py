@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from engine.errors import Rejected
+
 
 class InstanceState(StrEnum):
     ACTIVE = "ACTIVE"
@@ -40,3 +42,26 @@ class InstanceRow:
     def about(self) -> dict[str, str | None]:
         """What a fact of this instance is filed under."""
         return {"case_id": self.case_id, "instance_id": self.instance_id, "campaign_id": self.campaign_id}
+
+
+def check_active(row: InstanceRow) -> None:
+    """Raises Rejected for a suspended instance: whatever would move it waits until somebody resumes it."""
+    if row.is_suspended:
+        raise Rejected(
+            "instance_suspended",
+            f"Process instance {row.instance_id} ({row.business_key}) is suspended.",
+            instance=row.instance_id,
+            business_key=row.business_key,
+        )
+
+
+def check_live(row: InstanceRow) -> None:
+    """Raises Rejected for an instance that has come to its end."""
+    if row.state is not InstanceState.ACTIVE:
+        raise Rejected(
+            "instance_ended",
+            f"Process instance {row.instance_id} ({row.business_key}) is over: {row.state}.",
+            instance=row.instance_id,
+            business_key=row.business_key,
+            state=row.state,
+        )

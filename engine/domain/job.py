@@ -22,6 +22,7 @@ SERVICE_KINDS = INTERNAL_KINDS + OUTSIDE_KINDS
 ATTEMPTS = 5
 LEASE_SECONDS = 120
 BACK_OFF_MINUTES = (1, 5, 30, 120, 480)
+LATE_AFTER = timedelta(minutes=10)  # later than this a job came due while nobody worked
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from functools import wraps
 from typing import Any
 
 from engine.queries import access as access_queries
+from engine.queries import batches as batches_queries
 from engine.queries import campaigns as campaigns_queries
 from engine.queries import cases as cases_queries
 from engine.queries import desk as desk_queries
@@ -13,7 +14,12 @@ from engine.queries import diagrams as diagrams_queries
 from engine.queries import figures as figures_queries
 from engine.queries import inbox as inbox_queries
 from engine.queries import incidents as incidents_queries
+from engine.queries import instance_page as instance_page_queries
+from engine.queries import instances as instances_queries
 from engine.queries import letters as letters_queries
+from engine.queries import messages as messages_queries
+from engine.queries import metrics as metrics_queries
+from engine.queries import migration as migration_queries
 from engine.queries import reports as reports_queries
 from engine.queries import task_page as task_page_queries
 from engine.queries import verify as verify_queries
@@ -48,6 +54,7 @@ class Read:
 
     campaigns = _question(campaigns_queries.campaigns)
     campaign = _question(campaigns_queries.campaign)
+    registered = _question(campaigns_queries.registered)
     calendar = _question(campaigns_queries.calendar)
 
     inbox = _question(inbox_queries.inbox)
@@ -79,5 +86,26 @@ class Read:
     incidents = _question(incidents_queries.incidents)
     figures = _question(figures_queries.figures)
     breakdown = _question(figures_queries.breakdown)
+    message = _question(messages_queries.message)
+    work_is_due = _question(incidents_queries.work_is_due)
+    work_is_to_dispatch = _question(incidents_queries.work_is_to_dispatch)
     next_due_at = _question(incidents_queries.next_due_at)
+    instances = _question(instances_queries.instances_of)
+    instance_ids = _question(instances_queries.instance_ids)
+    resolve_instance = _question(instances_queries.resolve_instance)
+    consequences = _question(instances_queries.consequences)
+    instance = _question(instance_page_queries.instance)
+    jobs = _question(batches_queries.jobs_of)
+    job_ids = _question(batches_queries.job_ids)
+    job = _question(batches_queries.job)
+    batches = _question(batches_queries.batches)
+    batch = _question(batches_queries.batch)
+    batch_items = _question(batches_queries.all_items)
+    metrics = _question(metrics_queries.metrics)
+    migration_plan = _question(migration_queries.migration_plan)
+    migration_subjects = _question(migration_queries.migration_subjects)
+    succession = _question(migration_queries.succession_of)
+    undoable_instances = _question(migration_queries.undoable_instances)
+    unfinished_batch = _question(migration_queries.unfinished_batch)
+    move_plan = _question(migration_queries.move_plan)
     violations = _question(verify_queries.violations)

@@ -9,6 +9,7 @@ from engine import plans
 from engine.domain.calendar import WorkCalendar
 from engine.domain.campaign import Campaign
 from engine.store.schema import campaigns as rows
+from engine.store.schema import cases
 from engine.store.transaction import Reader
 
 
@@ -32,6 +33,11 @@ def campaigns(reader: Reader) -> tuple[CampaignRow, ...]:
 def campaign(reader: Reader, campaign_id: str) -> Campaign:
     """The whole plan. Raises NotFound."""
     return plans.campaign(reader, campaign_id)
+
+
+def registered(reader: Reader, campaign_id: str) -> frozenset[str]:
+    """The fingerprints of every row of a register that is a case by now."""
+    return frozenset(reader.execute(sa.select(cases.c.fingerprint).where(cases.c.campaign_id == campaign_id)).scalars())
 
 
 def calendar(reader: Reader) -> WorkCalendar:

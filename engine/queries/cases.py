@@ -13,8 +13,10 @@ from engine.domain.instance import InstanceKind
 from engine.domain.letter import KINDS
 from engine.domain.task import TaskState
 from engine.errors import NotFound
+from engine.queries import ledger
 from engine.queries.inbox import workdays_left
-from engine.queries.paging import PER_PAGE, Page, like, page_of
+from engine.queries.ledger import CaseFilter
+from engine.queries.paging import Page, page_within
 from engine.queries.task_page import EvidenceRow, evidence_rows
 from engine.store import people, supervision
 from engine.store.access import visible_cases, visible_tasks
@@ -38,19 +40,6 @@ from engine.store.transaction import Reader
 
 area = units.alias("area")
 lead = units.alias("lead")
-
-
-@dataclass(frozen=True)
-class CaseFilter:
-    campaign: str = ""
-    state: str = ""  # ACTIVE | EXCLUDED | STRUCK_OFF
-    phase: str = ""
-    area: str = ""
-    lead: str = ""
-    disposition: str = ""
-    light: str = ""
-    text: str = ""
-    page: int = 1
 
 
 @dataclass(frozen=True)
@@ -163,23 +152,26 @@ class CasePage:
 
 
 def cases(reader: Reader, actor: Actor, wanted: CaseFilter) -> CaseList:
-    """One page of the ledger: open cases by due date first, then the finished ones by number."""
-    query = _narrowed(reader, _ledger(actor), wanted)
-    page = page_of(reader.execute, query.with_only_columns(rows.c.case_id), wanted.page)
-    found = reader.execute(_ordered(query, reader).limit(PER_PAGE).offset(page.offset)).mappings()
-    listed = tuple(_row(reader, row) for row in found)
-    return CaseList(wanted, listed, page, _choices(reader, actor, area), _choices(reader, actor, lead))
+    """One page of the ledger: open cases by due date first, then the finished ones. See `ledger.total` for how far
+    they are counted."""
+    listed = ledger.listed(reader, actor, wanted)
+    page = page_within(ledger.total(reader, actor, wanted, listed), wanted.page)
+    keys = ledger.keys(listed, page.offset, page.per_page)
+    found = reader.execute(_full(reader).join(keys, keys.c.case_id == rows.c.case_id)).mappings()
+    return CaseList(wanted, tuple(_row(reader, row) for row in found), page, *ledger.places(reader, actor))
 
 
 def export(reader: Reader, actor: Actor, wanted: CaseFilter) -> tuple[CaseRow, ...]:
     """Every row that the filter finds, for a spreadsheet; at most 50,000."""
-    query = _ordered(_narrowed(reader, _ledger(actor), wanted), reader).limit(50_000)
-    return tuple(_row(reader, row) for row in reader.execute(query).mappings())
+    keys = ledger.keys(ledger.listed(reader, actor, wanted), 0, 50_000)
+    found = reader.execute(_full(reader).join(keys, keys.c.case_id == rows.c.case_id)).mappings()
+    return tuple(_row(reader, row) for row in found)
 
 
 def case(reader: Reader, actor: Actor, case_id: str) -> CasePage:
     """Raises NotFound for a foreign case as for one that is not there."""
-    found = reader.execute(_ordered(_ledger(actor), reader).where(rows.c.case_id == case_id)).mappings().first()
+    query = _full(reader).where(rows.c.case_id == case_id, visible_cases(actor))
+    found = reader.execute(query).mappings().first()
     if found is None:
         raise NotFound("case_unknown", f"There is no case {case_id}.", case=case_id)
     plan = plans.campaign(reader, found["campaign_id"])
@@ -227,55 +219,18 @@ def history(reader: Reader, actor: Actor, case_id: str, limit: int = 500) -> tup
     )
 
 
-def _ledger(actor: Actor) -> sa.Select[Any]:
+def _full(reader: Reader) -> sa.Select[Any]:
+    """Everything about cases, in the order of the ledger."""
     return (
-        sa.select(rows)
+        sa.select(rows, area.c.name.label("area"), lead.c.name.label("lead"), _light(reader).label("light"))
         .join(area, area.c.unit_id == rows.c.area_id)
         .join(lead, lead.c.unit_id == rows.c.lead_id)
-        .where(visible_cases(actor))
+        .order_by(*ledger.ORDER)
     )
 
 
 def _light(reader: Reader) -> sa.ColumnElement[str]:
     return sa.case((is_open(), light(reader.now)), else_="")
-
-
-def _ordered(query: sa.Select[Any], reader: Reader) -> sa.Select[Any]:
-    return query.with_only_columns(
-        rows, area.c.name.label("area"), lead.c.name.label("lead"), _light(reader).label("light")
-    ).order_by(
-        sa.case((is_open(), 0), else_=1), sa.case((rows.c.due_at.is_(None), 1), else_=0), rows.c.due_at, rows.c.case_id
-    )
-
-
-def _narrowed(reader: Reader, query: sa.Select[Any], wanted: CaseFilter) -> sa.Select[Any]:
-    for value, column in (
-        (wanted.campaign, rows.c.campaign_id),
-        (wanted.state, rows.c.state),
-        (wanted.phase, rows.c.phase),
-        (wanted.area, rows.c.area_id),
-        (wanted.lead, rows.c.lead_id),
-        (wanted.disposition, rows.c.disposition),
-    ):
-        if value:
-            query = query.where(column == value)
-    if wanted.light:
-        query = query.where(_light(reader) == wanted.light)
-    if wanted.text.strip():
-        pattern = like(wanted.text.strip())
-        columns = (rows.c.case_id, rows.c.name, rows.c.credit_code, rows.c.address)
-        query = query.where(sa.or_(*(column.like(pattern, escape="\\") for column in columns)))
-    return query
-
-
-def _choices(reader: Reader, actor: Actor, unit: Any) -> tuple[tuple[str, str], ...]:
-    found = reader.execute(
-        _ledger(actor)
-        .with_only_columns(unit.c.unit_id, unit.c.name, unit.c.position)
-        .distinct()
-        .order_by(unit.c.position)
-    )
-    return tuple((row[0], row[1]) for row in found)
 
 
 def _row(reader: Reader, row: Mapping[str, Any]) -> CaseRow:

@@ -1,10 +1,11 @@
 """The leader's figures: every total reconciled, dated and equal to the sum of its parts (domain handbook F).
 
-At the present instant they are counted by the database; at an earlier one the cases are rebuilt from the facts.
+At the present instant they are read from maintained counters, which `duban verify` compares with the cases; at an
+earlier one the cases are rebuilt from the facts.
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
@@ -19,9 +20,16 @@ from engine.domain.escalation import INSTRUMENTS
 from engine.domain.letter import KINDS
 from engine.errors import Invalid, Problem
 from engine.queries.replay import cases_at
-from engine.store.access import visible_cases, visible_items, visible_letters, visible_reports
-from engine.store.counts import case_counts
-from engine.store.schema import cases, letters, reports, rungs, supervision_items, units
+from engine.store import counts as counting
+from engine.store.access import (
+    cooperating_cases,
+    visible_items,
+    visible_letters,
+    visible_reports,
+    visible_tallies,
+)
+from engine.store.counts import Slice
+from engine.store.schema import letters, reports, rungs, supervision_items, units
 from engine.store.transaction import Reader
 
 
@@ -88,7 +96,13 @@ def figures(reader: Reader, campaign_id: str, *, as_of: datetime | None = None, 
 
 def breakdown(reader: Reader, campaign_id: str, actor: Actor = SYSTEM) -> Breakdown:
     """The same counts by area and by lead unit, in the order of the unit tree."""
-    return Breakdown(_by(reader, campaign_id, cases.c.area_id, actor), _by(reader, campaign_id, cases.c.lead_id, actor))
+    slices = _slices(reader, campaign_id, actor)
+    found = reader.execute(sa.select(units.c.unit_id, units.c.name).order_by(units.c.position))
+    names = {row.unit_id: row.name for row in found}
+    return Breakdown(
+        _by(names, slices, lambda part: part.area_id),
+        _by(names, slices, lambda part: part.lead_id),
+    )
 
 
 def faults_of(shown: Figures) -> list[str]:
@@ -115,13 +129,28 @@ def faults_of(shown: Figures) -> list[str]:
     return [f"{name}: {left} ≠ {right}" for name, (left, right) in pairs.items() if left != right]
 
 
+def _slices(reader: Reader, campaign_id: str, actor: Actor) -> tuple[Slice, ...]:
+    """Counters give what area and lead decide; the cases themselves are counted only where a unit of the actor
+    cooperates."""
+    key = ("slices", campaign_id, actor)
+    if key not in reader.cache:
+        counted = counting.from_tallies(
+            reader, campaign_id, reader.now, lambda columns: visible_tallies(actor, columns)
+        )
+        if not actor.sees_all:
+            counted += counting.from_cases(reader, campaign_id, reader.now, cooperating_cases(actor))
+        reader.cache[key] = counted
+    found: tuple[Slice, ...] = reader.cache[key]
+    return found
+
+
 def _counted(reader: Reader, campaign_id: str, actor: Actor) -> tuple[dict[str, int], dict[str, int]]:
-    condition = sa.and_(cases.c.campaign_id == campaign_id, visible_cases(actor))
-    row = reader.execute(sa.select(*case_counts(reader.now)).where(condition)).mappings().one()
-    phases = dict.fromkeys(PHASES, 0)
-    found = reader.execute(sa.select(cases.c.phase, sa.func.count()).where(condition).group_by(cases.c.phase))
-    phases |= {phase or "survey": count for phase, count in found}
-    return {name: int(value) for name, value in row.items()}, phases
+    slices = _slices(reader, campaign_id, actor)
+    phases: Counter[str] = Counter(dict.fromkeys(PHASES, 0))
+    for part in slices:
+        if part.phase is not None:
+            phases[part.phase] += part.counts["registered"]
+    return counting.total(slices), dict(phases)
 
 
 def _rebuilt(reader: Reader, campaign_id: str, moment: datetime, actor: Actor) -> tuple[dict[str, int], dict[str, int]]:
@@ -152,8 +181,7 @@ def _rebuilt(reader: Reader, campaign_id: str, moment: datetime, actor: Actor) -
             if holds
         )
         phases[row["phase"] or "survey"] += 1
-    names = [column.name for column in case_counts(moment)]
-    return {name: counts[name] for name in names}, phases
+    return {name: counts[name] for name in counting.NAMES}, phases
 
 
 def _letters(reader: Reader, campaign_id: str, moment: datetime, actor: Actor) -> dict[str, int]:
@@ -226,21 +254,16 @@ def percent(part: int, whole: int) -> str:
     return str((Decimal(part) * 100 / Decimal(whole)).quantize(Decimal("0.01"), ROUND_HALF_UP))
 
 
-def _by(reader: Reader, campaign_id: str, column: Any, actor: Actor) -> tuple[BreakdownRow, ...]:
-    found = reader.execute(
-        sa.select(units.c.unit_id, units.c.name, *case_counts(reader.now))
-        .join(units, units.c.unit_id == column)
-        .where(cases.c.campaign_id == campaign_id, visible_cases(actor))
-        .group_by(units.c.unit_id, units.c.name, units.c.position)
-        .order_by(units.c.position)
-    ).mappings()
+def _by(
+    names: Mapping[str, str], slices: tuple[Slice, ...], unit_of: Callable[[Slice], str]
+) -> tuple[BreakdownRow, ...]:
+    parts: dict[str, list[Slice]] = {}
+    for part in slices:
+        parts.setdefault(unit_of(part), []).append(part)
     return tuple(
-        BreakdownRow(
-            row["unit_id"],
-            row["name"],
-            {name: int(value) for name, value in row.items() if name not in ("unit_id", "name")},
-        )
-        for row in found
+        BreakdownRow(unit_id, name, counting.total(parts[unit_id]))
+        for unit_id, name in names.items()
+        if unit_id in parts
     )
 
 

@@ -1,37 +1,36 @@
 """The inbox: whose turn it is, most pressing first. Overdue before the rest, then least working time left."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
 
 from engine import plans
-from engine.domain.actor import Actor
+from engine.domain.actor import Actor, Membership
 from engine.domain.calendar import civil_date
 from engine.domain.task import LIVE, TaskState
-from engine.queries.paging import PER_PAGE, Page, like, page_of
-from engine.store.access import offered_to
+from engine.queries import boxes
+from engine.queries.boxes import BOXES, InboxFilter, Turns
+from engine.queries.paging import (
+    COUNTED_TO,
+    PER_PAGE,
+    Count,
+    Page,
+    capped,
+    count_of,
+    first,
+    horizon,
+    page_within,
+    some,
+)
 from engine.store.schema import persons, tasks, units
 from engine.store.schema import reminders as reminder_rows
 from engine.store.transaction import Reader
 
-BOXES = ("mine", "groups", "unclaimed", "done")
-
-
-@dataclass(frozen=True)
-class InboxFilter:
-    """`box`: mine (claimed by me), groups (all offered to my groups), unclaimed, done (completed by me)."""
-
-    box: str = "unclaimed"
-    campaign: str = ""
-    phase: str = ""
-    area: str = ""
-    kind: str = ""  # element id
-    light: str = ""
-    text: str = ""
-    page: int = 1
+__all__ = ["BOXES", "InboxFilter", "InboxPage", "InboxRow", "Reminder", "inbox", "reminders"]
 
 
 @dataclass(frozen=True)
@@ -84,31 +83,29 @@ def task_light(now: datetime) -> sa.ColumnElement[str]:
 
 
 def inbox(reader: Reader, actor: Actor, wanted: InboxFilter) -> InboxPage:
-    """One page of one box; unknown words in the filter find nothing rather than everything."""
-    light = task_light(reader.now)
-    query = _narrowed(_box(actor, wanted.box), wanted)
-    lights = dict.fromkeys(("red", "yellow", "green"), 0)
-    if wanted.box != "done":
-        for name, count in reader.execute(query.with_only_columns(light, sa.func.count()).group_by(light)):
-            lights[name] = count
-    if wanted.light:
-        query = query.where(light == wanted.light)
-    page = page_of(reader.execute, query.with_only_columns(tasks.c.task_id), wanted.page)
-    order = (
-        [tasks.c.completed_at.desc(), tasks.c.task_id.desc()]
-        if wanted.box == "done"
-        else [sa.case((tasks.c.due_at.is_(None), 1), else_=0), tasks.c.due_at, tasks.c.task_id]
+    """One page of one box; unknown words in the filter find nothing rather than everything.
+
+    Counts go to 999 and are floors beyond that (`Count`). Of a box that holds more, yellow and green are looked for
+    among the 2,000 most pressing tasks of each group that are not red. What can be chosen is complete for the boxes of
+    the groups; for what is mine or done it is what 250 tasks offer. A page far behind costs as many steps along an
+    index as tasks lie before it.
+    """
+    facets = boxes.facets(reader, actor, wanted.box)
+    listed = boxes.narrowed(reader, actor, wanted, facets)
+    total, lights = _counted(reader, listed, wanted)
+    shown = listed if wanted.box == "done" else boxes.lit(listed, wanted.light, reader.now)
+    page = page_within(total, wanted.page)
+    areas, kinds, phases = boxes.choices(reader, actor, wanted.box, facets)
+    return InboxPage(
+        filter=wanted,
+        rows=_rows(reader, shown, wanted.box, page),
+        page=page,
+        boxes=_boxes(reader, actor),
+        lights=lights,
+        areas=areas,
+        kinds=kinds,
+        phases=phases,
     )
-    listed = query.with_only_columns(
-        tasks, units.c.name.label("area"), persons.c.name.label("assignee"), light.label("light")
-    ).order_by(*order)
-    rows = tuple(_row(reader, row) for row in reader.execute(listed.limit(PER_PAGE).offset(page.offset)).mappings())
-    boxes = {
-        box: reader.execute(_box(actor, box).with_only_columns(sa.func.count())).scalar_one()
-        for box in BOXES
-        if box != "done"
-    }
-    return InboxPage(wanted, rows, page, boxes, lights, *_choices(reader, actor, wanted.box))
 
 
 def reminders(reader: Reader, actor: Actor, limit: int = 20) -> tuple[Reminder, ...]:
@@ -134,44 +131,90 @@ def workdays_left(reader: Reader, due_at: datetime | None) -> int | None:
     return calendar.workdays_between(today, due) if due >= today else -calendar.workdays_between(due, today)
 
 
-def _box(actor: Actor, box: str) -> sa.Select[Any]:
-    query = (
-        sa.select(tasks.c.task_id)
+def _boxes(reader: Reader, actor: Actor) -> dict[str, int]:
+    """Of every box that is still to be done, whatever it is narrowed to."""
+    counted = reader.execute(_all_boxes(actor.person_id, actor.memberships)).mappings().one()
+    return {name: count_of(n) for name, n in counted.items()}
+
+
+@lru_cache(maxsize=512)
+def _all_boxes(person_id: str, memberships: frozenset[Membership]) -> sa.Select[Any]:
+    whose = Actor(person_id, "", memberships)
+    return sa.select(*(capped(boxes.turns(whose, box), COUNTED_TO).label(box) for box in BOXES if box != "done"))
+
+
+def _counted(reader: Reader, listed: Sequence[Turns], wanted: InboxFilter) -> tuple[Count, dict[str, int]]:
+    """How many are listed by this filter, and the lights of what the filter lists without its light."""
+    lights: dict[str, int] = dict.fromkeys(("red", "yellow", "green"), 0)
+    if not listed:
+        return Count(0), lights
+    if wanted.box == "done":
+        return _total(reader, listed, wanted.page), lights
+    if wanted.page * PER_PAGE > COUNTED_TO:  # a page that lies beyond what is counted for the first
+        lights = _lights(reader, listed)
+        return _total(reader, boxes.lit(listed, wanted.light, reader.now), wanted.page), lights
+    seen = some(listed, COUNTED_TO + 1)
+    is_red, is_yellow = seen.c.due_sort < reader.now, seen.c.yellow_sort <= reader.now
+    rows, count, red, yellow = reader.execute(
+        sa.select(
+            sa.func.count(),
+            sa.func.count(seen.c.task_id.distinct()),
+            sa.func.count(sa.case((is_red, seen.c.task_id)).distinct()),
+            sa.func.count(sa.case((sa.and_(sa.not_(is_red), is_yellow), seen.c.task_id)).distinct()),
+        )
+    ).one()
+    if rows > COUNTED_TO:
+        total, lights = Count(min(count, COUNTED_TO), True), _lights(reader, listed)
+    else:
+        total, lights = Count(count), {"red": red, "yellow": yellow, "green": count - red - yellow}
+    return (Count.of(lights.get(wanted.light, 0)) if wanted.light else total), lights
+
+
+def _lights(reader: Reader, listed: Sequence[Turns]) -> dict[str, int]:
+    """Of a list that is too long to count."""
+    counted = reader.execute(
+        sa.select(
+            capped(boxes.lit(listed, "red", reader.now), COUNTED_TO).label("red"),
+            *(
+                capped(boxes.pressing(listed, light, reader.now), COUNTED_TO).label(light)
+                for light in ("yellow", "green")
+            ),
+        )
+    ).one()
+    red, yellow, green = (count_of(n) for n in counted)
+    return {"red": red, "yellow": Count(yellow, True), "green": Count(green, True)}
+
+
+def _total(reader: Reader, shown: Sequence[Turns], wanted: int) -> Count:
+    up_to = horizon(wanted)
+    return count_of(reader.execute(sa.select(capped(shown, up_to))).scalar_one(), up_to)
+
+
+def _rows(reader: Reader, shown: Sequence[Turns], box: str, page: Page) -> tuple[InboxRow, ...]:
+    if not shown:
+        return ()
+    listed = first(shown, page.offset + page.per_page)
+    keys = sa.select(listed).order_by(*_order(listed, box)).limit(page.per_page).offset(page.offset).subquery()
+    found = reader.execute(
+        sa.select(
+            tasks,
+            units.c.name.label("area"),
+            persons.c.name.label("assignee"),
+            task_light(reader.now).label("light"),
+        )
+        .select_from(keys)
+        .join(tasks, tasks.c.task_id == keys.c.task_id)
         .outerjoin(units, units.c.unit_id == tasks.c.area_id)
         .outerjoin(persons, persons.c.person_id == tasks.c.assignee_id)
-    )
-    if box == "mine":
-        return query.where(tasks.c.assignee_id == actor.person_id, tasks.c.state == TaskState.CLAIMED)
+        .order_by(*_order(keys, box))
+    ).mappings()
+    return tuple(_row(reader, row) for row in found)
+
+
+def _order(listed: sa.Subquery, box: str) -> tuple[Any, ...]:
     if box == "done":
-        return query.where(tasks.c.completed_by_id == actor.person_id, tasks.c.state == TaskState.COMPLETED)
-    if box == "groups":
-        return query.where(tasks.c.state.in_(LIVE), offered_to(actor))
-    return query.where(tasks.c.state == TaskState.OPEN, offered_to(actor))
-
-
-def _narrowed(query: sa.Select[Any], wanted: InboxFilter) -> sa.Select[Any]:
-    for value, column in (
-        (wanted.campaign, tasks.c.campaign_id),
-        (wanted.phase, tasks.c.process_key),
-        (wanted.area, tasks.c.area_id),
-        (wanted.kind, tasks.c.element_id),
-    ):
-        if value:
-            query = query.where(column == value)
-    if wanted.text.strip():
-        pattern = like(wanted.text.strip())
-        query = query.where(sa.or_(tasks.c.subject.like(pattern, escape="\\"), tasks.c.name.like(pattern, escape="\\")))
-    return query
-
-
-def _choices(reader: Reader, actor: Actor, box: str) -> tuple[Any, Any, Any]:
-    def distinct(*columns: Any) -> list[Any]:
-        return list(reader.execute(_box(actor, box).with_only_columns(*columns).distinct().order_by(columns[0])))
-
-    areas = tuple((row[0], row[1]) for row in distinct(tasks.c.area_id, units.c.name) if row[0])
-    kinds = tuple((row[0], row[1]) for row in distinct(tasks.c.element_id, tasks.c.name))
-    phases = tuple(row[0] for row in distinct(tasks.c.process_key))
-    return areas, kinds, phases
+        return listed.c.completed_at.desc(), listed.c.task_id.desc()
+    return listed.c.due_sort, listed.c.task_id
 
 
 def _row(reader: Reader, row: Mapping[str, Any]) -> InboxRow:

@@ -6,8 +6,8 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from engine.domain.actor import Actor
+from engine.store import claims, clock
 from engine.store.access import visible_cases
-from engine.store.jobs import next_due_at as next_due
 from engine.store.schema import cases, jobs
 from engine.store.schema import incidents as rows
 from engine.store.transaction import Reader
@@ -15,7 +15,8 @@ from engine.store.transaction import Reader
 
 @dataclass(frozen=True)
 class IncidentRow:
-    """`may_skip` is False where a number or a deadline hangs on the job."""
+    """`may_skip` is False where a number or a deadline hangs on the job; `may_confirm` is True for the jump of a clock
+    that holds the timers now."""
 
     incident_id: str
     kind: str
@@ -28,6 +29,7 @@ class IncidentRow:
     resolved_at: datetime | None
     resolved_by: str | None
     resolution: str | None
+    may_confirm: bool
     may_retry: bool
     may_skip: bool
 
@@ -45,6 +47,7 @@ def incidents(reader: Reader, actor: Actor, include_resolved: bool = False) -> t
     )
     if not include_resolved:
         query = query.where(rows.c.resolved_at.is_(None))
+    held = clock.hold(reader.connection)
     found = reader.execute(
         query.order_by(
             sa.case((rows.c.resolved_at.is_(None), 0), else_=1), rows.c.raised_at.desc(), rows.c.incident_id.desc()
@@ -53,6 +56,7 @@ def incidents(reader: Reader, actor: Actor, include_resolved: bool = False) -> t
     return tuple(
         IncidentRow(
             **{name: row[name] for name in IncidentRow.__dataclass_fields__ if not name.startswith("may_")},
+            may_confirm=held is not None and held.incident_id == row["incident_id"],
             may_retry=row["job_id"] is not None and row["resolved_at"] is None,
             may_skip=row["job_id"] is not None
             and row["resolved_at"] is None
@@ -63,6 +67,16 @@ def incidents(reader: Reader, actor: Actor, include_resolved: bool = False) -> t
     )
 
 
+def work_is_due(reader: Reader) -> bool:
+    """Whether a worker would find anything to claim."""
+    return claims.is_due(reader.connection, reader.now)
+
+
+def work_is_to_dispatch(reader: Reader) -> bool:
+    """Whether anything is due that no broker has been handed."""
+    return claims.is_to_dispatch(reader.connection, reader.now)
+
+
 def next_due_at(reader: Reader) -> datetime | None:
     """When the next job is due; for clocks that jump."""
-    return next_due(reader.connection)
+    return claims.next_due_at(reader.connection)

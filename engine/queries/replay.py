@@ -25,6 +25,15 @@ INSTANTS = (
     "due_original_at",
     "yellow_at",
 )
+_CHANGING = (
+    "CaseRegistered",
+    "MilestoneReached",
+    "PhaseEntered",
+    "TaskReturned",
+    "DueChanged",
+    "InstanceCancelled",
+    "OperationUndone",
+)
 
 
 def cases_at(reader: Reader, campaign_id: str, moment: datetime, actor: Actor = SYSTEM) -> list[dict[str, Any]]:
@@ -49,7 +58,7 @@ def cases_at(reader: Reader, campaign_id: str, moment: datetime, actor: Actor = 
         .where(
             facts.c.campaign_id == campaign_id,
             facts.c.at <= moment,
-            facts.c.kind.in_(("CaseRegistered", "MilestoneReached", "PhaseEntered", "TaskReturned", "DueChanged")),
+            facts.c.kind.in_(_CHANGING),
         )
         .order_by(facts.c.fact_id)
     )

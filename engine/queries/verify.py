@@ -16,6 +16,8 @@ from engine.domain.task import LIVE, TaskState
 from engine.errors import EngineError
 from engine.queries.figures import figures
 from engine.queries.replay import INSTANTS, cases_at
+from engine.queries.verify_copies import COPIES
+from engine.queries.verify_guards import GUARDS
 from engine.store.schema import (
     blobs,
     campaigns,
@@ -214,4 +216,6 @@ CHECKS: dict[str, Callable[[Reader], list[str]]] = {
     "one_open_item_per_task": one_open_item_per_task,
     "facts_rebuild_the_cases": facts_rebuild_the_cases,
     "figures_reconcile": figures_reconcile,
+    **COPIES,
+    **GUARDS,
 }

@@ -6,7 +6,16 @@ import sqlalchemy as sa
 
 from engine.domain.actor import Actor
 from engine.domain.instance import InstanceKind
-from engine.store.schema import case_units, cases, instances, letters, reports, supervision_items, task_groups, tasks
+from engine.store.schema import (
+    case_units,
+    cases,
+    instances,
+    letters,
+    reports,
+    supervision_items,
+    task_groups,
+    tasks,
+)
 
 
 def visible_cases(actor: Actor) -> sa.ColumnElement[bool]:
@@ -17,6 +26,26 @@ def visible_cases(actor: Actor) -> sa.ColumnElement[bool]:
         return sa.false()
     cooperating = sa.select(case_units.c.case_id).where(case_units.c.unit_id.in_(actor.units))
     return sa.or_(cases.c.area_id.in_(actor.areas), cases.c.lead_id.in_(actor.units), cases.c.case_id.in_(cooperating))
+
+
+def visible_tallies(actor: Actor, columns: Any) -> sa.ColumnElement[bool]:
+    """A condition on a table of counters: what of `visible_cases` follows from area and lead. `cooperating_cases` are
+    the rest; the two have no case in common."""
+    if actor.sees_all:
+        return sa.true()
+    if not actor.sees_cases:
+        return sa.false()
+    return sa.or_(columns.area_id.in_(actor.areas), columns.lead_id.in_(actor.units))
+
+
+def cooperating_cases(actor: Actor) -> sa.ColumnElement[bool]:
+    """A condition on `cases`: those that the actor sees for no other reason than that a unit of theirs cooperates."""
+    if actor.sees_all or not actor.sees_cases:
+        return sa.false()
+    cooperating = sa.select(case_units.c.case_id).where(case_units.c.unit_id.in_(actor.units))
+    return sa.and_(
+        cases.c.case_id.in_(cooperating), cases.c.area_id.not_in(actor.areas), cases.c.lead_id.not_in(actor.units)
+    )
 
 
 def visible_tasks(actor: Actor) -> sa.ColumnElement[bool]:
@@ -90,6 +119,11 @@ def visible_instances(actor: Actor) -> sa.ColumnElement[bool]:
 
 def may_see_case(connection: Any, actor: Actor, case_id: str) -> bool:
     query = sa.select(cases.c.case_id).where(cases.c.case_id == case_id, visible_cases(actor))
+    return connection.execute(query).first() is not None
+
+
+def may_see_instance(connection: Any, actor: Actor, instance_id: str) -> bool:
+    query = sa.select(instances.c.instance_id).where(instances.c.instance_id == instance_id, visible_instances(actor))
     return connection.execute(query).first() is not None
 
 

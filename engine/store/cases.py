@@ -1,20 +1,42 @@
 """Cases: the ledger rows that a campaign drives to zero."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
 
 from engine.domain.case import CaseState
+from engine.store import tallies
 from engine.store.schema import case_units, cases
 from engine.store.transaction import Transaction
 
+_ADD = cases.insert()
+_ADD_UNIT = case_units.insert()
+_COUNTED = (
+    sa.select(cases.c.campaign_id, *(cases.c[name] for name in sorted(tallies.COUNTED)))
+    .where(cases.c.case_id == sa.bindparam("case_id"))
+    .with_for_update()
+)
+
 
 def add(tx: Transaction, values: Mapping[str, Any], cooperating: Iterable[str]) -> None:
-    tx.execute(cases.insert().values(**values))
-    rows = [{"case_id": values["case_id"], "unit_id": unit_id} for unit_id in dict.fromkeys(cooperating)]
-    if rows:
-        tx.execute(case_units.insert(), rows)
+    add_all(tx, (values,), (cooperating,))
+
+
+def add_all(tx: Transaction, rows: Sequence[Mapping[str, Any]], cooperating: Iterable[Iterable[str]]) -> None:
+    """The only way in which cases begin: with their place in the ledger, their counters and, for each, its cooperating
+    units."""
+    if not rows:
+        return
+    tx.execute(_ADD, [{**values, "ledger_rank": ledger_rank(values)} for values in rows])
+    tallies.added(tx, rows)
+    units = [
+        {"case_id": values["case_id"], "unit_id": unit_id}
+        for values, unit_ids in zip(rows, cooperating, strict=True)
+        for unit_id in dict.fromkeys(unit_ids)
+    ]
+    if units:
+        tx.execute(_ADD_UNIT, units)
 
 
 def known_fingerprints(tx: Transaction, campaign_id: str) -> set[str]:
@@ -45,5 +67,23 @@ def provisional(tx: Transaction) -> list[Mapping[str, Any]]:
 
 
 def update(tx: Transaction, case_id: str, **values: Any) -> None:
+    """The only way in which a case changes: the counters of the figures and its place in the ledger change with it."""
+    if tallies.COUNTED & values.keys():
+        before = tx.execute(_COUNTED, {"case_id": case_id}).mappings().one()
+        after = {**before, **values}
+        tallies.moved(tx, before, after)
+        values["ledger_rank"] = ledger_rank(after)
     if values:
         tx.execute(cases.update().where(cases.c.case_id == case_id).values(**values))
+
+
+def ledger_rank(row: Mapping[str, Any]) -> int:
+    """Open cases before finished ones, those with a due date before those without; see the column."""
+    is_open = row["state"] == CaseState.ACTIVE and row.get("done_at") is None
+    return (0 if is_open else 2) + (row.get("due_at") is None)
+
+
+def ledger_rank_column() -> sa.ColumnElement[int]:
+    """`ledger_rank` of a row of `cases`, in SQL."""
+    is_open = sa.and_(cases.c.state == CaseState.ACTIVE, cases.c.done_at.is_(None))
+    return sa.case((is_open, 0), else_=2) + sa.case((cases.c.due_at.is_(None), 1), else_=0)

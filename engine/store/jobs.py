@@ -1,14 +1,17 @@
-"""Jobs and timers: one table, a partial index on what is open, claims by compare-and-set with a lease and a fence."""
+"""Jobs and timers between opening and end, and the incidents of those that failed. Who gets one: `claims`."""
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
-from engine.domain.job import ATTEMPTS, LEASE_SECONDS, TIMER, Job, JobState
-from engine.store.schema import incidents, jobs
+from engine.domain.job import ATTEMPTS, TIMER, JobState
+from engine.store.clock import HOLD
+from engine.store.schema import incidents, jobs, settings
 from engine.store.transaction import Transaction
+
+_ADD = jobs.insert()
 
 
 def add(tx: Transaction, **values: Any) -> str:
@@ -23,43 +26,8 @@ def add(tx: Transaction, **values: Any) -> str:
         "fence": 0,
         **values,
     }
-    tx.execute(jobs.insert().values(**row))
+    tx.execute(_ADD, row)
     return job_id
-
-
-def claim_due(tx: Transaction, limit: int, lease_seconds: int = LEASE_SECONDS) -> list[Job]:
-    """Lease what is due, and what another worker let lapse. An attempt is used up here, not at failure (assurance
-    R3)."""
-    due = sa.or_(
-        sa.and_(jobs.c.state == JobState.OPEN, jobs.c.due_at <= tx.now),
-        sa.and_(jobs.c.state == JobState.LEASED, jobs.c.lease_until < tx.now),
-    )
-    query = sa.select(jobs).where(due, jobs.c.attempts_left > 0).order_by(jobs.c.due_at, jobs.c.job_id).limit(limit)
-    if not tx.is_sqlite:
-        query = query.with_for_update(skip_locked=True)
-    claimed = []
-    for row in tx.execute(query).mappings().all():
-        done = tx.execute(
-            jobs.update()
-            .where(jobs.c.job_id == row["job_id"], jobs.c.fence == row["fence"], jobs.c.state == row["state"])
-            .values(
-                state=JobState.LEASED,
-                lease_until=tx.now + timedelta(seconds=lease_seconds),
-                fence=row["fence"] + 1,
-                attempts_left=row["attempts_left"] - 1,
-            )
-        )
-        if done.rowcount == 1:
-            claimed.append(_job(row, fence=row["fence"] + 1, attempts_left=row["attempts_left"] - 1))
-    return claimed
-
-
-def lapsed_without_attempts(tx: Transaction) -> list[Mapping[str, Any]]:
-    """Jobs whose last worker died: the lease is over and no attempt is left."""
-    query = sa.select(jobs).where(
-        jobs.c.state == JobState.LEASED, jobs.c.lease_until < tx.now, jobs.c.attempts_left <= 0
-    )
-    return list(tx.execute(query.order_by(jobs.c.job_id).with_for_update(skip_locked=True)).mappings())
 
 
 def get_leased(tx: Transaction, job_id: str, fence: int) -> Mapping[str, Any] | None:
@@ -95,6 +63,65 @@ def retry_later(tx: Transaction, job_id: str, fence: int, *, due_at: datetime, e
     )
 
 
+def put_off(tx: Transaction, job_id: str, fence: int, until: datetime) -> None:
+    """Open again from then on, as if never claimed; when it came due is kept."""
+    row = get_leased(tx, job_id, fence)
+    assert row is not None, f"job {job_id} was put off without its lease"
+    payload = {"came_due_at": row["due_at"].isoformat(), **row["payload"]}
+    tx.execute(
+        jobs.update()
+        .where(jobs.c.job_id == job_id)
+        .values(
+            state=JobState.OPEN,
+            due_at=until,
+            payload=payload,
+            lease_until=None,
+            fence=jobs.c.fence + 1,
+            attempts_left=jobs.c.attempts_left + 1,
+        )
+    )
+
+
+def mark_late(tx: Transaction, instance_id: str, tokens: tuple[str, ...], came_due_at: datetime) -> None:
+    """Jobs that should have been there since then. What may lead to a reminder goes before the reminders."""
+    found = sa.select(jobs.c.job_id, jobs.c.kind, jobs.c.payload, jobs.c.due_at).where(
+        jobs.c.instance_id == instance_id, jobs.c.token.in_(tokens), jobs.c.state == JobState.OPEN
+    )
+    for row in tx.execute(found).mappings().all():
+        tx.execute(
+            jobs.update()
+            .where(jobs.c.job_id == row["job_id"])
+            .values(
+                payload={**row["payload"], "came_due_at": came_due_at.isoformat()},
+                due_at=came_due_at if row["kind"] == "start_process" else row["due_at"],
+            )
+        )
+
+
+def has_more_due(tx: Transaction, instance_id: str) -> bool:
+    """Whether a timer or the start of another process of the instance is due or being done."""
+    is_held = sa.exists().where(settings.c.name == HOLD)
+    query = sa.select(jobs.c.job_id).where(
+        jobs.c.instance_id == instance_id,
+        sa.or_(sa.and_(jobs.c.kind == TIMER, ~is_held), jobs.c.kind == "start_process"),
+        jobs.c.held_at.is_(None),
+        sa.or_(
+            jobs.c.state == JobState.LEASED,
+            sa.and_(jobs.c.state == JobState.OPEN, jobs.c.due_at <= tx.now),
+        ),
+    )
+    return tx.execute(query.limit(1)).first() is not None
+
+
+def pending_reminders(tx: Transaction, instance_ids: tuple[str, ...]) -> list[Mapping[str, Any]]:
+    query = sa.select(jobs).where(
+        jobs.c.instance_id.in_(instance_ids),
+        jobs.c.kind == "remind",
+        jobs.c.state.in_((JobState.OPEN, JobState.LEASED)),
+    )
+    return list(tx.execute(query.order_by(jobs.c.job_id)).mappings())
+
+
 def fail(tx: Transaction, job_id: str, error: str) -> None:
     tx.execute(
         jobs.update()
@@ -127,11 +154,6 @@ def cancel_tokens(tx: Transaction, instance_id: str, tokens: Iterable[str]) -> N
     )
     tx.execute(jobs.update().where(pending, jobs.c.kind == "letter").values(token=None))
     tx.execute(jobs.update().where(pending).values(state=JobState.CANCELLED, lease_until=None, fence=jobs.c.fence + 1))
-
-
-def next_due_at(connection: sa.Connection) -> datetime | None:
-    """When the next open job is due; for simulations that jump from event to event."""
-    return connection.execute(sa.select(sa.func.min(jobs.c.due_at)).where(jobs.c.state == JobState.OPEN)).scalar()
 
 
 def provisional_timers(tx: Transaction) -> list[Mapping[str, Any]]:
@@ -171,17 +193,4 @@ def resolve_incident(tx: Transaction, incident_id: str, resolution: str) -> None
         incidents.update()
         .where(incidents.c.incident_id == incident_id, incidents.c.resolved_at.is_(None))
         .values(resolved_at=tx.now, resolved_by=tx.actor.name, resolution=resolution)
-    )
-
-
-def _job(row: Mapping[str, Any], *, fence: int, attempts_left: int) -> Job:
-    return Job(
-        job_id=row["job_id"],
-        kind=row["kind"],
-        instance_id=row["instance_id"],
-        token=row["token"],
-        payload=dict(row["payload"]),
-        fence=fence,
-        attempts_left=attempts_left,
-        due_at=row["due_at"],
     )

@@ -33,6 +33,7 @@ batch_items = sa.Table(
     sa.Column("state", sa.String(16), nullable=False),
     sa.Column("message_zh", sa.Text, nullable=False, default=""),
     sa.Column("message_en", sa.Text, nullable=False, default=""),
+    sa.Column("error", sa.JSON),  # of a failed item: code, fields and problems, for words in the reader's language
     sa.Column("done_at", Instant),
     sa.UniqueConstraint("batch_id", "subject_id"),
     sa.Index("ix_batch_items_state", "batch_id", "state", "position"),

@@ -12,6 +12,7 @@ CLOCK_OFFSET = "clock.offset_seconds"
 
 _CONTENT = sa.select(campaigns.c.content).where(campaigns.c.campaign_id == sa.bindparam("campaign_id"))
 _DIGESTS = sa.select(calendars.c.year, calendars.c.sha256).order_by(calendars.c.year)
+_CLOCK = sa.select(settings.c.name, settings.c.value).where(settings.c.name.in_((DEMO, CLOCK_OFFSET)))
 _SETTING = sa.select(settings.c.value).where(settings.c.name == sa.bindparam("name"))
 
 
@@ -73,6 +74,12 @@ def calendar_contents(connection: sa.Connection) -> list[bytes]:
 
 def get_setting(connection: sa.Connection, name: str) -> str | None:
     return connection.execute(_SETTING, {"name": name}).scalar()
+
+
+def clock_offset(connection: sa.Connection) -> float:
+    """By how many seconds the clock of a demo runs ahead; nought outside a demo."""
+    found = {row.name: row.value for row in connection.execute(_CLOCK)}
+    return float(found.get(CLOCK_OFFSET, 0)) if found.get(DEMO) == "1" else 0.0
 
 
 def put_setting(tx: Transaction, name: str, value: str) -> None:

@@ -34,8 +34,10 @@ from engine.store.paper_tables import (
     rungs,
     supervision_items,
 )
+from engine.store.tally_tables import case_tallies, due_tallies
 
 __all__ = [
+    "APPEND_ONLY",
     "BATCH_ITEM_STATES",
     "BATCH_STATES",
     "LETTER_STATES",
@@ -46,11 +48,13 @@ __all__ = [
     "blobs",
     "calendars",
     "campaigns",
+    "case_tallies",
     "case_units",
     "cases",
     "counters",
     "definition_files",
     "definitions",
+    "due_tallies",
     "evidence",
     "facts",
     "incidents",
@@ -78,6 +82,17 @@ __all__ = [
     "visits",
     "waits",
 ]
+
+APPEND_ONLY = (  # by trigger: no UPDATE, no DELETE
+    "facts",
+    "letters",
+    "letter_documents",
+    "letter_cases",
+    "blobs",
+    "definitions",
+    "definition_files",
+    "rungs",
+)
 
 settings = sa.Table(
     "settings",
@@ -207,10 +222,13 @@ cases = sa.Table(
     sa.Column("due_original_at", Instant),
     sa.Column("yellow_at", Instant),
     sa.Column("deadline", sa.JSON),
+    # Where the ledger lists it: 0 open, 1 open without a due date, 2 finished, 3 finished and never had one.
+    sa.Column("ledger_rank", sa.SmallInteger, nullable=False, server_default="0"),
     sa.UniqueConstraint("campaign_id", "fingerprint"),
     sa.Index("ix_cases_credit_code", "campaign_id", "credit_code"),
-    sa.Index("ix_cases_area_id", "campaign_id", "area_id", "state"),
-    sa.Index("ix_cases_lead_id", "campaign_id", "lead_id", "state"),
+    sa.Index("ix_cases_ledger", "ledger_rank", "due_at", "case_id"),
+    sa.Index("ix_cases_area_id", "area_id", "ledger_rank", "due_at", "case_id"),
+    sa.Index("ix_cases_lead_id", "lead_id", "ledger_rank", "due_at", "case_id"),
     one_of("state", list(CaseState)),
 )
 case_units = sa.Table(  # who may see a case beside its area and lead: the cooperating units of its group
@@ -241,6 +259,12 @@ instances = sa.Table(
     sa.UniqueConstraint("kind", "business_key"),
     sa.Index("ix_instances_case_id", "case_id"),
     sa.Index("ix_instances_definition_id", "definition_id", "state"),
+    sa.Index(
+        "ix_instances_suspended_at",
+        "suspended_at",
+        sqlite_where=sa.text("suspended_at IS NOT NULL"),
+        postgresql_where=sa.text("suspended_at IS NOT NULL"),
+    ),
     one_of("state", list(InstanceState)),
     one_of("kind", list(InstanceKind)),
 )
@@ -281,18 +305,43 @@ tasks = sa.Table(
         sqlite_where=sa.text("state IN ('OPEN','CLAIMED')"),
         postgresql_where=sa.text("state IN ('OPEN','CLAIMED')"),
     ),
-    sa.Index("ix_tasks_assignee_id", "assignee_id", "state"),
+    sa.Index("ix_tasks_assignee_id", "assignee_id", "state", "due_at", "task_id", "yellow_at"),
+    sa.Index(
+        "ix_tasks_completed_by_id",
+        "completed_by_id",
+        "state",
+        "completed_at",
+        "task_id",
+        sqlite_where=sa.text("completed_by_id IS NOT NULL"),
+        postgresql_where=sa.text("completed_by_id IS NOT NULL"),
+    ),
     sa.Index("ix_tasks_instance_id", "instance_id"),
     sa.Index("ix_tasks_case_id", "case_id"),
     one_of("state", list(TaskState)),
 )
-task_groups = sa.Table(
+task_groups = sa.Table(  # to whom a task is offered, with a copy of what lists are sorted and narrowed by
     "task_groups",
     metadata,
     sa.Column("task_id", Id, sa.ForeignKey("tasks.task_id"), primary_key=True),
     sa.Column("role", sa.String(16), primary_key=True),
     sa.Column("unit_id", Id, sa.ForeignKey("units.unit_id"), primary_key=True),
-    sa.Index("ix_task_groups_unit_id", "unit_id", "role"),
+    sa.Column("state", sa.String(16)),  # OPEN or CLAIMED; None once the task is over
+    sa.Column("due_sort", Instant, nullable=False),  # NEVER without a due date
+    sa.Column("yellow_sort", Instant, nullable=False),
+    sa.Column("facet", sa.String(260), nullable=False),  # campaign|process|element|area
+    sa.Index("ix_task_groups_turn", "unit_id", "role", "state", "due_sort", "task_id", "yellow_sort"),
+    sa.Index(
+        "ix_task_groups_facet",
+        "unit_id",
+        "role",
+        "state",
+        "facet",
+        "due_sort",
+        "task_id",
+        "yellow_sort",
+        sqlite_where=sa.text("state IS NOT NULL"),
+        postgresql_where=sa.text("state IS NOT NULL"),
+    ),
 )
 jobs = sa.Table(
     "jobs",
@@ -329,6 +378,12 @@ jobs = sa.Table(
         sqlite_where=sa.text("state = 'LEASED'"),
         postgresql_where=sa.text("state = 'LEASED'"),
     ),
+    sa.Index(
+        "ix_jobs_failed",
+        "kind",
+        sqlite_where=sa.text("state = 'FAILED'"),
+        postgresql_where=sa.text("state = 'FAILED'"),
+    ),
     sa.Index("ix_jobs_instance_id", "instance_id", "token"),
     one_of("state", list(JobState)),
 )
@@ -356,6 +411,12 @@ incidents = sa.Table(
     sa.Column("resolved_at", Instant),
     sa.Column("resolved_by", Name),
     sa.Column("resolution", sa.String(32)),
+    sa.Index(
+        "ix_incidents_open",
+        "kind",
+        sqlite_where=sa.text("resolved_at IS NULL"),
+        postgresql_where=sa.text("resolved_at IS NULL"),
+    ),
 )
 visits = sa.Table(  # which elements an instance has passed, for its diagram and its history
     "visits",

@@ -1,6 +1,7 @@
 """Supervision items with the rungs they reached, report obligations, reminders."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -122,6 +123,11 @@ def submit_report(
         .where(reports.c.report_id == report_id, reports.c.state == "OPEN")
         .values(state="SUBMITTED", submitted_at=at, submitted_by=by, variables=variables, figures=figures)
     )
+
+
+def was_reminded_since(tx: Transaction, task_id: str, moment: datetime) -> bool:
+    query = sa.select(reminders.c.reminder_id).where(reminders.c.task_id == task_id, reminders.c.at > moment)
+    return tx.execute(query.limit(1)).first() is not None
 
 
 def add_reminder(tx: Transaction, **values: Any) -> None:

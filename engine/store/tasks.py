@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from engine.domain.task import LIVE, Group, TaskRow, TaskState
 from engine.errors import NotFound
+from engine.store import offers
 from engine.store.schema import evidence, instances, persons, task_groups, tasks
 from engine.store.transaction import Transaction
 
@@ -38,7 +39,7 @@ _LIVE_OF_TOKENS = (
 
 def add(tx: Transaction, values: Mapping[str, Any], groups: Iterable[Group]) -> None:
     tx.execute(_ADD, dict(values))
-    rows = [{"task_id": values["task_id"], "role": group.role, "unit_id": group.unit_id} for group in set(groups)]
+    rows = offers.rows(values, groups)
     if rows:
         tx.execute(_ADD_GROUP, rows)
 
@@ -75,6 +76,7 @@ def update(tx: Transaction, task_id: str, **values: Any) -> None:
     done = tx.execute(_update(tuple(values)), {"of_task": task_id, **values})
     if done.rowcount != 1:
         raise RuntimeError(f"task {task_id} is not live")
+    offers.changed(tx, task_id, values)
 
 
 @lru_cache(maxsize=64)

@@ -1,5 +1,7 @@
 """What a command works with: one open transaction, the instant it happens at, fresh ids, and the record of facts."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
@@ -92,6 +94,19 @@ class Transaction:
                 "detail": detail,
             }
         )
+
+    @contextmanager
+    def attempt(self) -> Iterator[None]:
+        """A part that may fail by itself: what raises in here leaves neither rows nor facts, the rest stands."""
+        told, known = len(self._facts), dict(self.cache)
+        try:
+            with self.connection.begin_nested():
+                yield
+        except BaseException:
+            del self._facts[told:]
+            self.cache.clear()
+            self.cache.update(known)
+            raise
 
     def write_facts(self) -> None:
         """Called once, by the engine, before the commit."""

@@ -18,6 +18,7 @@ from forms import archive
 MAX_BYTES = 20_000_000
 MAX_ROWS = 50_000
 MAX_COLUMNS = 100
+MAX_UNPACKED_BYTES = 150_000_000  # 50,000 full rows are about 60 MB of XML; the child's memory is the last guard
 MAX_CELL = 4_000  # characters of one cell that are looked at
 _CHILD_BYTES = 1_000_000_000
 _CHILD_SECONDS = 30
@@ -113,7 +114,7 @@ def _too_long() -> UnreadableTable:
 
 # -- xlsx -------------------------------------------------------------------------------------------------------------
 def _workbook(content: bytes) -> Sheet:
-    fault = archive.fault_in(content)
+    fault = archive.fault_in(content, max_unpacked_bytes=MAX_UNPACKED_BYTES)
     if fault:
         raise UnreadableTable(f"{fault.zh}。", f"{fault.en[:1].upper()}{fault.en[1:]}.")
     root = Path(__file__).resolve().parents[2]

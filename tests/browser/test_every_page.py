@@ -10,8 +10,10 @@ from browser_site import FRESH, LATE, ROOT, Site
 from playwright.sync_api import Browser
 from scenario import CAMPAIGN
 
-from engine.domain.actor import SYSTEM
+from engine.commands.batches import StartBatch, WorkBatch
+from engine.domain.actor import SYSTEM, Actor
 from engine.queries.desk import DeskFilter
+from engine.queries.instances import InstanceFilter
 from engine.queries.letters import LetterFilter
 from engine.queries.reports import ReportFilter
 
@@ -24,7 +26,8 @@ PAGES = {
     "ducha1": f"/desk /desk?level=0 {ISSUE} /letters LETTER ITEM /reports?view=list /reports REPORT /register /leader "
     f"/cases?light=red /cases/{FRESH[0]}",
     "sheji": "/definitions /definitions/supervision /definitions/letters",
-    "xitong": "/incidents /incidents?resolved=1 /calendars /demo-clock",
+    "xitong": "/incidents /incidents?resolved=1 /calendars /demo-clock /instances /instances?trouble=1 INSTANCE MOVE "
+    "OPERATIONS /jobs /batches BATCH /definitions/survey/migration",
     "anquan": "/people /desk",
     "lingdao": "/leader /no-such-page TASKS",
 }
@@ -35,7 +38,14 @@ RAW = re.compile(
     r"null|undefined|True|False|[a-z_]+\.[a-z_]+)\b",
     re.ASCII,
 )
-SPOKEN_BY_DESIGNERS = ("/definitions", "/incidents")  # these show the files' own words
+SPOKEN_BY_DESIGNERS = (
+    "/definitions",
+    "/incidents",
+    "/instances",
+    "/jobs",
+    "/operations",
+    "/batches",
+)  # these show the files' own words
 
 
 @pytest.fixture(scope="module")
@@ -85,7 +95,26 @@ def addresses(site: Site, login: str, address: str) -> list[str]:
             return [f"/desk/items/{next(row.item_id for row in rows if row.item_id)}"]
         case "REPORT":
             return [f"/reports/{site.read.reports(actor, ReportFilter()).rows[0].report_id}"]
+        case "INSTANCE" | "MOVE" | "OPERATIONS" | "BATCH":
+            return operating(site, actor, address)
     return [address]
+
+
+def operating(site: Site, actor: Actor, address: str) -> list[str]:
+    """Of a late case, of an instance with an incident, of a batch in which not everything could be done."""
+    late, other = (site.read.resolve_instance(actor, case_id) for case_id in LATE[:2])
+    if address == "INSTANCE":
+        wanted = InstanceFilter(trouble="1")
+        return [f"/instances/{late}", f"/instances/{site.read.instances(actor, wanted).rows[0].instance_id}"]
+    if address == "MOVE":
+        return [f"/instances/{late}/move"]
+    if address == "OPERATIONS":
+        kinds = ("suspend", "cancel", "set_variable")
+        return [f"/operations/{kind}?subject={late}&subject={other}" for kind in kinds]
+    batch_id = site.engine.execute(StartBatch("resume", (late, "nothing"), {}, "演示"), by=actor)
+    while site.engine.execute(WorkBatch(batch_id), by=actor):
+        pass
+    return [f"/batches/{batch_id}", f"/batches/{batch_id}?state=FAILED"]
 
 
 def settle(person: Person) -> None:

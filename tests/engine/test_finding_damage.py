@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,7 +11,9 @@ from scenario import NewScenario, Scenario
 
 from engine.commands.letters import IssueLetters
 from engine.queries.verify import CHECKS
+from engine.queries.verify_guards import commits_are_durable
 from engine.store import schema as db
+from engine.store.transaction import Reader
 
 Damage = Callable[[Any], object]
 
@@ -146,6 +149,55 @@ def rewrite_history(connection: Any) -> None:
 def finish_an_excluded_case(connection: Any) -> None:
     excluded = db.cases.c.state == "EXCLUDED"
     connection.execute(db.cases.update().where(excluded).values(done_at=db.cases.c.excluded_at))
+    connection.execute(db.case_tallies.update().where(db.case_tallies.c.state == "EXCLUDED").values(is_done=True))
+
+
+def forget_a_counter(connection: Any) -> None:
+    row = first(connection, db.case_tallies)
+    connection.execute(db.case_tallies.delete().where(db.case_tallies.c.tally_id == row["tally_id"]))
+
+
+def offer_a_task_that_is_over(connection: Any) -> None:
+    connection.execute(db.task_groups.update().where(db.task_groups.c.state.is_(None)).values(state="OPEN"))
+
+
+def move_a_case_in_the_ledger(connection: Any) -> None:
+    connection.execute(db.cases.update().where(db.cases.c.state == "EXCLUDED").values(ledger_rank=0))
+
+
+def lose_the_triggers(connection: Any) -> None:
+    """`unguarded` has done it."""
+
+
+def fire_a_timer_twice(connection: Any) -> None:
+    fact = dict(first(connection, db.facts, db.facts.c.kind == "TimerFired"))
+    del fact["fact_id"]
+    connection.execute(db.facts.insert().values(**fact))
+
+
+def unfire_a_timer(connection: Any) -> None:
+    fact = first(connection, db.facts, db.facts.c.kind == "TimerFired")
+    row = db.jobs.c.job_id == fact["detail"]["job"]
+    connection.execute(db.jobs.update().where(row).values(state="CANCELLED"))
+
+
+def complete_before_opening(connection: Any) -> None:
+    task = first(connection, db.tasks, db.tasks.c.state == "COMPLETED")
+    row = db.tasks.c.task_id == task["task_id"]
+    connection.execute(db.tasks.update().where(row).values(completed_at=task["opened_at"] - timedelta(days=1)))
+
+
+def hold_what_has_fired(connection: Any) -> None:
+    fact = first(connection, db.facts, db.facts.c.kind == "TimerFired")
+    connection.execute(
+        db.incidents.insert().values(
+            incident_id="a hold",
+            kind="clock",
+            element_id="forward",
+            message="",
+            raised_at=fact["at"] - timedelta(seconds=1),
+        )
+    )
 
 
 PLANTED: list[tuple[str, Damage]] = [
@@ -167,6 +219,15 @@ PLANTED: list[tuple[str, Damage]] = [
     ("facts_rebuild_the_cases", rewrite_a_case),
     ("facts_rebuild_the_cases", rewrite_history),
     ("figures_reconcile", finish_an_excluded_case),
+    ("counters_equal_a_full_count", forget_a_counter),
+    ("counters_equal_a_full_count", rewrite_a_case),
+    ("offers_repeat_their_tasks", offer_a_task_that_is_over),
+    ("cases_have_their_rank", move_a_case_in_the_ledger),
+    ("guards_are_in_place", lose_the_triggers),
+    ("timers_fire_once", fire_a_timer_twice),
+    ("timers_fire_once", unfire_a_timer),
+    ("time_runs_forward", complete_before_opening),
+    ("nothing_fires_while_held", hold_what_has_fired),
 ]
 
 
@@ -182,4 +243,26 @@ def test_planted_damage_is_found(story: Scenario, invariant: str, damage: Damage
 
 
 def test_every_check_has_a_damage_that_it_finds() -> None:
-    assert {invariant for invariant, _ in PLANTED} == set(CHECKS)
+    assert {invariant for invariant, _ in PLANTED} | {"commits_are_durable"} == set(CHECKS)
+
+
+def test_a_connection_that_may_lose_commits_is_found(story: Scenario) -> None:
+    with story.engine.database.read() as connection:
+        is_sqlite = connection.dialect.name == "sqlite"
+        reader = Reader(connection, story.now, b"")
+        assert commits_are_durable(reader) == []
+    with story.engine.database.engine.connect() as connection:
+        connection.exec_driver_sql("PRAGMA recursive_triggers=0" if is_sqlite else "SET synchronous_commit = off")
+
+        assert len(commits_are_durable(Reader(connection, story.now, b""))) == 1
+
+
+def test_the_constraints_of_a_database_are_missed_when_they_are_gone(story: Scenario) -> None:
+    with story.raw() as connection:
+        connection.exec_driver_sql("DROP INDEX uq_supervision_items_open")
+
+    found = story.engine.read.violations()
+
+    assert [violation.what for violation in found] == [
+        "table supervision_items has lost its unique index uq_supervision_items_open"
+    ]

@@ -6,7 +6,8 @@ import pytest
 import sqlalchemy as sa
 from scenario import Scenario, fake_letter
 
-from engine.commands.jobs import ClaimJobs, CompleteJob, FailJob, ResolveIncident, RunJob
+from engine.commands.incidents import ResolveIncident
+from engine.commands.jobs import ClaimJobs, CompleteJob, FailJob, RunJob
 from engine.commands.letters import IssueLetters
 from engine.domain.actor import SYSTEM
 from engine.domain.job import ATTEMPTS, BACK_OFF_MINUTES, LEASE_SECONDS, Job, JobResult

@@ -7,7 +7,7 @@ import pytest
 import sqlalchemy as sa
 from scenario import Scenario, new_case
 
-from engine.commands.campaigns import NewCase, RegisterCases
+from engine.commands.register import NewCase, RegisterCases
 from engine.errors import Invalid, NotFound, NotPermitted
 from engine.store.schema import cases, instances
 

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from scenario import PROCESSES, NewScenario, Scenario, at, full_plan, moved_plan, new_case, quiet_plan
 
 from engine.commands.calendars import PublishCalendar
-from engine.commands.campaigns import RegisterCases
+from engine.commands.register import RegisterCases
 from engine.commands.clock import StartDemo
 from engine.commands.letters import IssueLetters, ReceiveLetter, VoidLetter
 from engine.commands.people import AddPerson

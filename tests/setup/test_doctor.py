@@ -42,3 +42,14 @@ def test_a_font_that_no_role_takes_is_mentioned(tmp_path: Path, monkeypatch: pyt
     [found] = [check for check in doctor.checks() if not check.ok]
 
     assert found.name == "字体 font 隶书.ttf"
+
+
+@pytest.mark.parametrize(
+    ("url", "detail"),
+    [("redis://:secret@127.0.0.1:1/0", "onnection refused"), ("rubbish://host", "No such transport")],
+)
+def test_a_broker_that_cannot_be_used_is_said_without_its_password(url: str, detail: str) -> None:
+    found = doctor.checks(broker_url=url)[-1]
+
+    assert (found.ok, detail in found.detail, found.how_to_fix != "") == (False, True, True)
+    assert "secret" not in repr(found)

@@ -151,12 +151,12 @@ def test_every_route_says_who_may_open_it(app: Flask) -> None:
     }
 
     assert permission.undeclared(app) == []
-    assert public == {"static", "stylesheet", "health", "login.login", "login.enter"}
+    assert public == {"static", "stylesheet", "health", "metrics.page", "login.login", "login.enter"}
 
 
 def test_every_other_route_sends_a_stranger_to_the_login(app: Flask) -> None:
     stranger = app.test_client()
-    open_to_all = {"static", "stylesheet", "health", "login.login", "login.enter"}
+    open_to_all = {"static", "stylesheet", "health", "metrics.page", "login.login", "login.enter"}
     answers = {}
     for rule in app.url_map.iter_rules():
         if rule.endpoint in open_to_all:

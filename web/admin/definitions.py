@@ -75,6 +75,7 @@ class View:
     outline: tuple[Outline, ...]
     upload: UploadForm
     may_deploy: bool
+    may_migrate: bool
 
     @property
     def name(self) -> str:
@@ -186,7 +187,12 @@ def _show(key: str, form: UploadForm, version: int | None) -> str:
     outline = tuple(
         Outline(element, found.counts.get(element.element_id, ElementCount())) for element in found.elements
     )
-    return render_template("admin/definition.html", page=View(found, outline, form, actor().has_role(*BUILDERS)))
+    return render_template("admin/definition.html", page=View(found, outline, form, *_rights()))
+
+
+def _rights() -> tuple[bool, bool]:
+    """Whether this person may deploy, and may move running instances to another version."""
+    return actor().has_role(*BUILDERS), actor().has_role("sysadmin", "publisher")
 
 
 def _keys() -> frozenset[str]:

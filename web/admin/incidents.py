@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from flask import Blueprint, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
-from engine.commands.jobs import ResolveIncident
+from engine.commands.incidents import ResolveIncident
 from engine.queries.incidents import IncidentRow
 from web.permission import needs
 from web.request import actor, engine, notify, see, text

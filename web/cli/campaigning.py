@@ -1,5 +1,9 @@
 """Commands that run a campaign: open, import, demo-data, simulate, clock, user add."""
 
+import gc
+import sys
+import time
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,13 +15,14 @@ from engine.commands.people import AddPerson
 from engine.domain import campaign as campaigns
 from engine.domain.actor import SYSTEM
 from engine.domain.calendar import SHANGHAI
-from engine.errors import NotFound
+from engine.errors import EngineError, NotFound
 from engine.runtime import Engine
 from forms import demo_data as invented
 from web.cli.console import MOMENT, config_of, engine_of
+from web.i18n import say
 from web.json_text import as_json
 from web.passwords import hash_password
-from web.register import import_register
+from web.register import PORTION, Portion, check_register, import_portions
 from web.simulation.leap import leap
 from web.simulation.simulate import simulate as run_simulation
 
@@ -44,21 +49,65 @@ def open_campaign(context: click.Context, campaign_id: str) -> None:
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--campaign", "campaign_id", help="Campaign; needed when several are open.")
 @click.option("--dry-run", is_flag=True, help="Check every row and write nothing.")
+@click.option("--rows-at-once", default=PORTION, show_default=True, type=click.IntRange(1, 10_000), help="Per commit.")
 @click.option("--json", "wants_json", is_flag=True, help="Machine-readable.")
 @click.pass_context
-def import_(context: click.Context, file: Path, campaign_id: str | None, dry_run: bool, wants_json: bool) -> None:
-    """Import a register (xlsx or csv): all rows or none. The same file twice changes nothing."""
+def import_(
+    context: click.Context, file: Path, campaign_id: str | None, dry_run: bool, rows_at_once: int, wants_json: bool
+) -> None:
+    """Import a register (xlsx or csv, up to 50,000 rows).
+
+    The whole file is checked first; one fault, and nothing is imported. Then it goes in portion by portion: broken
+    off at any moment, run the same command again and it goes on where it was. The same file twice changes nothing.
+    """
+    began = time.monotonic()
     with engine_of(context) as engine:
-        result = import_register(
-            engine, only_campaign(engine, campaign_id), file.read_bytes(), file.name, by=SYSTEM, dry_run=dry_run
-        )
+        campaign_id = only_campaign(engine, campaign_id)
+        register = check_register(engine, campaign_id, file.read_bytes(), file.name, by=SYSTEM)
+        added: list[str] = []
+        if not dry_run:
+            portions = import_portions(engine, register, by=SYSTEM, size=rows_at_once)
+            _follow(portions, len(register.rows), added, is_quiet=wants_json)
+    seconds = round(time.monotonic() - began, 1)
+    known = len(register.rows) - (register.fresh if dry_run else len(added))
     if wants_json:
-        click.echo(as_json({**result, "warnings": [warning.__dict__ for warning in result["warnings"]]}))  # type: ignore[attr-defined]
+        warnings = [warning.__dict__ for warning in register.warnings]
+        click.echo(
+            as_json({"added": added, "known": known, "rows": register.fresh, "seconds": seconds, "warnings": warnings})
+        )
         return
-    for warning in result["warnings"]:  # type: ignore[attr-defined]
+    for warning in register.warnings:
         click.echo(f"({warning.severity}) {warning.where}: {warning.zh} {warning.en}")
-    added = result["rows"] if dry_run else len(result["added"])  # type: ignore[arg-type]
-    click.echo(f"{added} {'would be added' if dry_run else 'added'}, {result['known']} known already")
+    if dry_run:
+        _say("imports.in_order", fresh=register.fresh, known=known)
+    else:
+        _say("imports.done", added=len(added), known=known, seconds=seconds)
+
+
+def _follow(portions: Iterator[Portion], total: int, added: list[str], *, is_quiet: bool) -> None:
+    """A bar on a terminal, lines anywhere else; `added` grows as the import does."""
+    gc.freeze()  # the rows of the file live to the end: no collection need look at them again
+    done, is_terminal = 0, sys.stdout.isatty() and not is_quiet
+    try:
+        with click.progressbar(length=total, label=_both("imports.bar"), show_pos=True, hidden=not is_terminal) as bar:
+            for portion in portions:
+                added += portion.added
+                done += len(portion.added) + portion.known
+                bar.update(len(portion.added) + portion.known)
+                if not (is_terminal or is_quiet):
+                    _say("imports.progress", done=done, total=total, added=len(added))
+    except EngineError:
+        if added:
+            click.echo(_both("imports.stopped", added=len(added)), err=True)
+        raise
+
+
+def _say(key: str, **fields: object) -> None:
+    click.echo(_both(key, **fields))
+
+
+def _both(key: str, **fields: object) -> str:
+    return f"{say(key, 'zh', **fields)} {say(key, 'en', **fields)}"
 
 
 @click.command("demo-data")

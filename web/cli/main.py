@@ -5,7 +5,7 @@ import sys
 import click
 
 from engine.errors import EngineError, Invalid
-from web.cli import campaigning, designing, running, showing
+from web.cli import batching, campaigning, designing, messaging, migrating, operating, running, showing, working
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -17,7 +17,7 @@ def duban(context: click.Context, database: str | None) -> None:
     context.obj = database
 
 
-for module in (running, designing, campaigning, showing):
+for module in (running, working, designing, campaigning, messaging, migrating, operating, batching, showing):
     for command in module.COMMANDS:
         duban.add_command(command)
 

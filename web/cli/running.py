@@ -1,17 +1,17 @@
-"""Commands that run the system: serve, worker, doctor, db upgrade, demo."""
+"""Commands that run the system: serve, doctor, db upgrade, demo."""
 
-import logging
+import os
 import signal
+import sys
 import threading
 import time
 from pathlib import Path
 
 import click
 
-from engine.worker import Worker
-from web import bootstrap, doctor
-from web.cli.console import MOMENT, config_of, engine_of, started
-from web.config import Config
+from web import bootstrap, doctor, logs
+from web.cli.console import MOMENT, config_of, started
+from web.config import Config, log_format
 from web.json_text import as_json
 from web.simulation.demo import DEMO_AT, PASSWORD_FILE, make_demo
 
@@ -29,7 +29,7 @@ PORT = click.IntRange(1, 65535)
 @click.option("--no-worker", is_flag=True, help="Do not work timers and jobs in this process.")
 @click.pass_context
 def serve(context: click.Context, host: str | None, port: int | None, no_worker: bool) -> None:
-    """Serve the web pages; with SQLite also work timers and jobs in this process."""
+    """Serve the web pages; with SQLite and no broker also work timers and jobs in this process."""
     _serve(config_of(context), host, port, with_worker=not no_worker)
 
 
@@ -38,12 +38,13 @@ def _serve(config: Config, host: str | None, port: int | None, *, with_worker: b
 
     from web.app import create_app
 
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logs.set_up(log_format(os.environ))
     engine = started(config)
     app = create_app(engine, config)
     stop = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # waitress then finishes the requests it has begun
     thread = None
-    if with_worker and engine.database.is_sqlite:
+    if with_worker and engine.database.is_sqlite and not config.broker_url:
         thread = threading.Thread(target=bootstrap.make_worker(engine).run, args=(stop,), name="worker", daemon=True)
         thread.start()
     address, at = host or config.host, port or config.port
@@ -62,29 +63,12 @@ def _serve(config: Config, host: str | None, port: int | None, *, with_worker: b
 
 
 @click.command()
-@click.option("--once", is_flag=True, help="Do what is due now and stop.")
-@click.pass_context
-def worker(context: click.Context, once: bool) -> None:
-    """Work timers and jobs until stopped. Any number of workers may run beside each other."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    with engine_of(context) as engine:
-        own: Worker = bootstrap.make_worker(engine)
-        if once:
-            click.echo(f"{own.run_until_idle()} jobs")
-            return
-        stop = threading.Event()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, lambda *_: stop.set())
-        own.run(stop)
-
-
-@click.command()
 @click.option("--json", "wants_json", is_flag=True, help="Machine-readable.")
 @click.pass_context
 def doctor_command(context: click.Context, wants_json: bool) -> None:
     """Say what is missing on this machine and how to get it."""
     config = config_of(context)
-    found = doctor.checks(config.database_url)
+    found = doctor.checks(config.database_url, config.broker_url)
     if wants_json:
         click.echo(as_json([check.__dict__ for check in found]))
     else:
@@ -154,4 +138,4 @@ def _accounts(password: str) -> str:
 
 
 doctor_command.name = "doctor"
-COMMANDS = (serve, worker, doctor_command, db, demo)
+COMMANDS = (serve, doctor_command, db, demo)

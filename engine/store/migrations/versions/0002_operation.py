@@ -33,6 +33,7 @@ def upgrade() -> None:
         sa.Column("state", sa.String(length=16), nullable=False),
         sa.Column("message_zh", sa.Text(), nullable=False),
         sa.Column("message_en", sa.Text(), nullable=False),
+        sa.Column("error", sa.JSON(), nullable=True),
         sa.Column("done_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint("state IN ('PENDING', 'DONE', 'FAILED', 'SKIPPED')", name=op.f("ck_batch_items_state")),
         sa.ForeignKeyConstraint(["batch_id"], ["batches.batch_id"], name=op.f("fk_batch_items_batch_id")),
@@ -99,3 +100,29 @@ def upgrade() -> None:
     )
     op.create_index("ix_supervision_items_task_id", "supervision_items", ["task_id", "state"])
     op.create_index("ix_supervision_items_case_id", "supervision_items", ["case_id", "state"])
+    for name, table, column, rows in (  # what operators count all day
+        ("ix_instances_suspended_at", "instances", "suspended_at", "suspended_at IS NOT NULL"),
+        ("ix_jobs_failed", "jobs", "kind", "state = 'FAILED'"),
+        ("ix_incidents_open", "incidents", "kind", "resolved_at IS NULL"),
+    ):
+        op.create_index(name, table, [column], sqlite_where=sa.text(rows), postgresql_where=sa.text(rows))
+    _make_completed_tasks_final()
+
+
+def _make_completed_tasks_final() -> None:
+    """What a person handed in stays as it was handed in (assurance I2)."""
+    message = "a completed task is final"
+    if op.get_bind().dialect.name == "sqlite":
+        op.execute(
+            "CREATE TRIGGER tasks_completed_are_final BEFORE UPDATE ON tasks WHEN OLD.state = 'COMPLETED' "
+            f"BEGIN SELECT RAISE(ABORT, '{message}'); END"
+        )
+        return
+    op.execute(
+        "CREATE OR REPLACE FUNCTION duban_completed_is_final() RETURNS trigger LANGUAGE plpgsql AS "
+        f"$$ BEGIN RAISE EXCEPTION '{message}'; END $$"
+    )
+    op.execute(
+        "CREATE TRIGGER tasks_completed_are_final BEFORE UPDATE ON tasks FOR EACH ROW "
+        "WHEN (OLD.state = 'COMPLETED') EXECUTE FUNCTION duban_completed_is_final()"
+    )
