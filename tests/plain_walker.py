@@ -184,9 +184,8 @@ class Pair:
         ours, plain = self._of_ours(), self.plain.live()
         if (keys := [one.key for one in ours]) != (others := [one.key for one in plain]):
             return self._part(f"live in ours only: {_minus(keys, others)}, in plain only: {_minus(others, keys)}")
-        passed, others_passed = self._without_jobs(step.passed), self._without_jobs(self.plain.passed)
-        if passed != others_passed:
-            return self._part(f"ours passed {passed}, plain {others_passed}")
+        if list(step.passed) != self.plain.passed:
+            return self._part(f"ours passed {step.passed}, plain {self.plain.passed}")
         if step.ended != self.plain.is_ended or self.execution.is_ended != self.plain.is_ended:
             return self._part(f"ended: ours {self.execution.is_ended}, plain {self.plain.is_ended}")
         self._live = list(zip(ours, sorted(plain, key=_order), strict=True))
@@ -237,10 +236,6 @@ class Pair:
             key = (token.process_key, token.element_id, token.kind, item, self._details[token.token])
             found.append(_Ours(key, token.token, data))
         return sorted(found, key=lambda one: (one.key, _text(one.data)))
-
-    def _without_jobs(self, passed: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
-        """Jobs are compared where they open and close: ours names them at both ends."""
-        return [place for place in passed if self.ground.plain.elements[place].type != "serviceTask"]
 
     def _moment(self) -> Moment:
         return Moment(self.now, self.ground.functions(self.now))

@@ -38,7 +38,7 @@ class Page:
         return row.subject.removeprefix(row.case_id or "").strip() or row.subject
 
     def may_claim(self, row: InboxRow) -> bool:
-        return row.state == "OPEN" and self.inbox.filter.box in ("groups", "unclaimed")
+        return row.state == "OPEN" and not row.is_suspended and self.inbox.filter.box in ("groups", "unclaimed")
 
 
 @blueprint.get("/")

@@ -38,6 +38,9 @@ class _Live:
     task: Task
     store: dict[str, Any]  # where its deadline is kept
 
+    def as_token(self) -> Token:
+        return Token(self.token, self.element.process_key, self.element.element_id, self.kind)
+
 
 class Execution:
     """One process instance. Make it with `start` or `load`; every act returns what it changed."""
@@ -124,10 +127,7 @@ class Execution:
 
     def tokens(self) -> list[Token]:
         """What lives now, in the order of the diagram's flow."""
-        return [
-            Token(live.token, live.element.process_key, live.element.element_id, live.kind)
-            for live in self._live().values()
-        ]
+        return [live.as_token() for live in self._live().values()]
 
     def active_elements(self) -> list[tuple[str, str]]:
         """Where the instance stands, for drawing: live tokens and the called or embedded processes around them."""
@@ -230,7 +230,7 @@ class Execution:
         opened = [live for token, live in after.items() if token not in before]
         return Step(
             opened_tasks=tuple(_opened_task(live, present) for live in opened if live.kind == "user"),
-            closed_tokens=tuple(token for token in before if token not in after),
+            closed=tuple(live.as_token() for token, live in before.items() if token not in after),
             opened_timers=tuple(
                 OpenedTimer(
                     live.token,

@@ -103,7 +103,7 @@ def migrate(versions: Versions, blob: bytes, opened: Mapping[str, Moment], momen
     _check_deadlines(versions, blob, execution, kept)
     stays, lives = {each.token for each in kept}, {each.token for each in still}
     step = Step(
-        closed_tokens=tuple(token.token for token in before if token.token not in stays),
+        closed=tuple(token for token in before if token.token not in stays),
         opened_timers=tuple(newcomers.timers),
         opened_waits=(
             *newcomers.waits,

@@ -1,7 +1,7 @@
 """What one step of a process did, as plain values for whoever writes rows: opened, closed, reached, passed."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -102,7 +102,7 @@ class Step:
     """Everything that changed. `passed` lists the elements that finished, in the order they did."""
 
     opened_tasks: tuple[OpenedTask, ...] = ()
-    closed_tokens: tuple[str, ...] = ()
+    closed: tuple[Token, ...] = ()
     opened_timers: tuple[OpenedTimer, ...] = ()
     opened_jobs: tuple[OpenedJob, ...] = ()
     opened_waits: tuple[OpenedWait, ...] = ()
@@ -110,3 +110,11 @@ class Step:
     passed: tuple[tuple[str, str], ...] = ()
     ended: bool = False
     decisions: tuple[Decided, ...] = ()
+
+    @property
+    def closed_tokens(self) -> tuple[str, ...]:
+        return tuple(token.token for token in self.closed)
+
+    def beside(self, token: str) -> "Step":
+        """The same step without the close of `token`, for whoever has written that one down."""
+        return replace(self, closed=tuple(each for each in self.closed if each.token != token))

@@ -168,7 +168,7 @@ def _fire(tx: Transaction, row: InstanceRow, job: Any) -> None:
     execution, moment = load_execution(tx, row)
     step = execution.fire(job["token"], moment)
     tx.record("TimerFired", **row.about, name=job["name"], job=job["job_id"])
-    apply_step(tx, row, execution, step)
+    apply_step(tx, row, execution, step.beside(job["token"]))
     if step.opened_jobs:
         reminding.keep_lateness(tx, row.instance_id, tuple(opened.token for opened in step.opened_jobs), job)
 
@@ -184,7 +184,7 @@ def _complete(
 ) -> None:
     step = execution.complete_job(job["token"], variables, moment)
     tx.record("JobCompleted", **row.about, kind=job["kind"])
-    apply_step(tx, row, execution, step)
+    apply_step(tx, row, execution, step.beside(job["token"]))
 
 
 def _remind(tx: Transaction, row: InstanceRow, job: Any) -> None:

@@ -10,7 +10,7 @@ from engine import plans
 from engine.bpmn.execution import Execution
 from engine.bpmn.plain import due_instant
 from engine.bpmn.state import seal, unseal
-from engine.bpmn.step import Moment, OpenedJob, OpenedTask, OpenedTimer, ReachedMilestone, Step
+from engine.bpmn.step import Moment, OpenedJob, OpenedTask, OpenedTimer, ReachedMilestone, Step, Token
 from engine.commands.letter_rows import issue_for_job
 from engine.commands.letters import close_letters_of_item
 from engine.commands.reports import hand_in
@@ -72,7 +72,7 @@ def moment(tx: Transaction, campaign_id: str) -> Moment:
 
 def apply_step(tx: Transaction, row: InstanceRow, execution: Execution, step: Step) -> None:
     """Write everything the step did, then the state itself. Called once a command, with the instance locked."""
-    _close(tx, row, step.closed_tokens)
+    _close(tx, row, step.closed)
     instances.add_visits(tx, row.instance_id, step.passed)
     for reached in step.milestones:
         _reach(tx, row, reached)
@@ -96,13 +96,16 @@ def open_started(tx: Transaction, row: InstanceRow, step: Step) -> None:
 
 def cancel_step(tx: Transaction, row: InstanceRow, execution: Execution, step: Step) -> None:
     """Write an end by hand: everything live closes, and nothing is handed in or reached by it."""
-    _close(tx, row, step.closed_tokens)
+    _close(tx, row, step.closed)
     instances.save(tx, row, seal(execution.dump(), tx.secret), state=InstanceState.CANCELLED)
 
 
 # -- what closed -------------------------------------------------------------------------------------------------------
-def _close(tx: Transaction, row: InstanceRow, tokens: tuple[str, ...]) -> None:
-    for live in tasks.live_of_tokens(tx, row.instance_id, tokens):
+def _close(tx: Transaction, row: InstanceRow, closed: tuple[Token, ...]) -> None:
+    of_kind: dict[str, list[str]] = {}
+    for token in closed:
+        of_kind.setdefault(token.kind, []).append(token.token)
+    for live in tasks.live_of_tokens(tx, row.instance_id, tuple(of_kind.get("user", ()))):
         tasks.update(tx, live["task_id"], state=TaskState.CANCELLED)
         tx.record(
             "TaskCancelled",
@@ -110,8 +113,8 @@ def _close(tx: Transaction, row: InstanceRow, tokens: tuple[str, ...]) -> None:
             name=live["name"],
         )
         resolve_items_of(tx, live["task_id"])
-    jobs.cancel_tokens(tx, row.instance_id, tokens)
-    instances.drop_waits(tx, row.instance_id, tokens)
+    jobs.cancel_tokens(tx, row.instance_id, (*of_kind.get("timer", ()), *of_kind.get("job", ())))
+    instances.drop_waits(tx, row.instance_id, tuple(of_kind.get("wait", ())))
 
 
 def resolve_items_of(tx: Transaction, task_id: str) -> None:
@@ -310,9 +313,8 @@ def _follow_phase(tx: Transaction, row: InstanceRow, step: Step) -> None:
     keys = tuple(opened.element.process_key for opened in (*step.opened_jobs, *step.opened_tasks))
     keys += tuple(timer.element.process_key for timer in step.opened_timers if timer.element.process_key == "lookback")
     phase = phase_of(keys, None)
-    case = cases.get(tx, str(row.case_id))
-    if phase is not None and case is not None and case["phase"] != phase:
-        cases.update(tx, case["case_id"], phase=phase)
+    if phase is not None and cases.phase_of(tx, str(row.case_id)) != phase:
+        cases.update(tx, str(row.case_id), phase=phase)
         tx.record(
             "PhaseEntered",
             **row.about,

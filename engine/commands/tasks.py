@@ -173,7 +173,7 @@ def _finish(tx: Transaction, row: InstanceRow, task: TaskRow, stored: Any, varia
         draft=None,
     )
     resolve_items_of(tx, task.task_id)
-    apply_step(tx, row, execution, step)
+    apply_step(tx, row, execution, step.beside(stored["token"]))
 
 
 def _attach(tx: Transaction, row: InstanceRow, task: TaskRow, files: tuple[EvidenceFile, ...]) -> list[str]:

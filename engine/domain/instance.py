@@ -47,12 +47,17 @@ class InstanceRow:
 def check_active(row: InstanceRow) -> None:
     """Raises Rejected for a suspended instance: whatever would move it waits until somebody resumes it."""
     if row.is_suspended:
-        raise Rejected(
-            "instance_suspended",
-            f"Process instance {row.instance_id} ({row.business_key}) is suspended.",
-            instance=row.instance_id,
-            business_key=row.business_key,
-        )
+        raise suspended(row.instance_id, row.business_key)
+
+
+def suspended(instance_id: str, business_key: str) -> Rejected:
+    """Why nothing may be done with it now."""
+    return Rejected(
+        "instance_suspended",
+        f"Process instance {instance_id} ({business_key}) is suspended.",
+        instance=instance_id,
+        business_key=business_key,
+    )
 
 
 def check_live(row: InstanceRow) -> None:

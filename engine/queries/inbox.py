@@ -26,7 +26,7 @@ from engine.queries.paging import (
     page_within,
     some,
 )
-from engine.store.schema import persons, tasks, units
+from engine.store.schema import instances, persons, tasks, units
 from engine.store.schema import reminders as reminder_rows
 from engine.store.transaction import Reader
 
@@ -52,6 +52,7 @@ class InboxRow:
     light: str
     workdays_left: int | None
     completed_at: datetime | None
+    is_suspended: bool = False  # its process is: nobody claims or completes it
 
 
 @dataclass(frozen=True)
@@ -201,9 +202,11 @@ def _rows(reader: Reader, shown: Sequence[Turns], box: str, page: Page) -> tuple
             units.c.name.label("area"),
             persons.c.name.label("assignee"),
             task_light(reader.now).label("light"),
+            instances.c.suspended_at,
         )
         .select_from(keys)
         .join(tasks, tasks.c.task_id == keys.c.task_id)
+        .join(instances, instances.c.instance_id == tasks.c.instance_id)
         .outerjoin(units, units.c.unit_id == tasks.c.area_id)
         .outerjoin(persons, persons.c.person_id == tasks.c.assignee_id)
         .order_by(*_order(keys, box))
@@ -234,4 +237,5 @@ def _row(reader: Reader, row: Mapping[str, Any]) -> InboxRow:
         light=row["light"],
         workdays_left=workdays_left(reader, row["due_at"]),
         completed_at=row["completed_at"],
+        is_suspended=row["suspended_at"] is not None,
     )

@@ -34,10 +34,10 @@ class CaseFilter:
 
 
 def listed(reader: Reader, actor: Actor, wanted: CaseFilter) -> tuple[Branch, ...]:
-    """What the filter finds of what the actor may see, with the columns of ORDER."""
+    """What the filter finds of what the actor may see: the case's number, and what it is sorted by."""
     conditions = _conditions(wanted)
     return tuple(
-        Branch(sa.select(*ORDER).where(seen, lit, *conditions), ORDER)
+        Branch(sa.select(cases.c.case_id, cases.c.ledger_rank, cases.c.due_at).where(seen, lit, *conditions), ORDER)
         for seen in _seen(reader, actor)
         for lit in _lit(reader, wanted.light)
     )

@@ -11,6 +11,7 @@ from engine import plans
 from engine.bpmn.execution import Execution
 from engine.bpmn.state import unseal
 from engine.domain.actor import Actor, check_claim, check_complete, check_release, may_work_on
+from engine.domain.instance import suspended
 from engine.domain.task import LIVE, Group, TaskRow, TaskState
 from engine.errors import EngineError, NotFound
 from engine.queries.inbox import task_light, workdays_left
@@ -100,18 +101,17 @@ def task(reader: Reader, actor: Actor, task_id: str) -> TaskPage:
     if not may_see_task(reader.connection, actor, task_id):
         raise NotFound("task_unknown", f"There is no task {task_id}.", task=task_id)
     rules, row = task_store.get(reader, task_id)  # type: ignore[arg-type]
-    pinned = tuple(
-        reader.execute(
-            sa.select(instance_rows.c.definition_ids).where(instance_rows.c.instance_id == row["instance_id"])
-        ).scalar_one()
-    )
+    of_instance = sa.select(instance_rows.c.definition_ids, instance_rows.c.suspended_at, instance_rows.c.business_key)
+    instance = reader.execute(of_instance.where(instance_rows.c.instance_id == row["instance_id"])).one()
+    pinned = tuple(instance.definition_ids)
+    halted = _halted(row["instance_id"], instance)
     element = plans.model(reader, pinned).element(row["process_key"], row["element_id"])
     files = plans.definition(reader, row["definition_id"]).files
     form_file = f"{element.form_key}.form"
     is_live = rules.state in LIVE
     done_by = task_store.done_by(reader, row["instance_id"], rules.separate_from)  # type: ignore[arg-type]
-    claim_error = _refusal(check_claim, actor, rules, done_by)
-    complete_error = _refusal(check_complete, actor, rules, None, done_by)
+    claim_error = halted or _refusal(check_claim, actor, rules, done_by)
+    complete_error = halted or _refusal(check_complete, actor, rules, None, done_by)
     return TaskPage(
         task_id=task_id,
         name=row["name"],
@@ -146,7 +146,7 @@ def task(reader: Reader, actor: Actor, task_id: str) -> TaskPage:
         evidence=evidence_rows(reader, evidence.c.task_id == task_id),
         is_offered=may_work_on(actor, rules),
         may_claim=claim_error is None,
-        may_release=_refusal(check_release, actor, rules) is None,
+        may_release=halted is None and _refusal(check_release, actor, rules) is None,
         may_complete=complete_error is None,
         may_send_back=complete_error is None and element.returnable,
         blocked=(claim_error if rules.state is TaskState.OPEN else complete_error) if is_live else None,
@@ -211,6 +211,13 @@ def _group_names(reader: Reader, groups: tuple[Group, ...]) -> tuple[tuple[str, 
         )
     }
     return tuple((group.role, names[group.unit_id]) for group in groups)
+
+
+def _halted(instance_id: str, instance: Any) -> EngineError | None:
+    """Why nothing may be done with any task of a suspended instance."""
+    if instance.suspended_at is None:
+        return None
+    return suspended(instance_id, instance.business_key)
 
 
 def _refusal(check: Any, actor: Actor, rules: TaskRow, *rest: Any) -> EngineError | None:

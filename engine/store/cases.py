@@ -1,6 +1,7 @@
 """Cases: the ledger rows that a campaign drives to zero."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -12,6 +13,8 @@ from engine.store.transaction import Transaction
 
 _ADD = cases.insert()
 _ADD_UNIT = case_units.insert()
+_GET = sa.select(cases).where(cases.c.case_id == sa.bindparam("case_id"))
+_PHASE = sa.select(cases.c.phase).where(cases.c.case_id == sa.bindparam("case_id"))
 _COUNTED = (
     sa.select(cases.c.campaign_id, *(cases.c[name] for name in sorted(tallies.COUNTED)))
     .where(cases.c.case_id == sa.bindparam("case_id"))
@@ -54,7 +57,11 @@ def known_credit_codes(tx: Transaction, campaign_id: str) -> dict[str, str]:
 
 
 def get(connection: Any, case_id: str) -> Mapping[str, Any] | None:
-    return connection.execute(sa.select(cases).where(cases.c.case_id == case_id)).mappings().first()
+    return connection.execute(_GET, {"case_id": case_id}).mappings().first()
+
+
+def phase_of(connection: Any, case_id: str) -> str | None:
+    return connection.execute(_PHASE, {"case_id": case_id}).scalar()
 
 
 def provisional(tx: Transaction) -> list[Mapping[str, Any]]:
@@ -74,7 +81,16 @@ def update(tx: Transaction, case_id: str, **values: Any) -> None:
         tallies.moved(tx, before, after)
         values["ledger_rank"] = ledger_rank(after)
     if values:
-        tx.execute(cases.update().where(cases.c.case_id == case_id).values(**values))
+        tx.execute(_update(tuple(values)), {"of_case": case_id, **values})
+
+
+@lru_cache(maxsize=64)
+def _update(names: tuple[str, ...]) -> sa.Update:
+    return (
+        cases.update()
+        .where(cases.c.case_id == sa.bindparam("of_case"))
+        .values({name: sa.bindparam(name) for name in names})
+    )
 
 
 def ledger_rank(row: Mapping[str, Any]) -> int:

@@ -61,7 +61,6 @@ _SAVE = (
     )
 )
 _ADD_VISIT = visits.insert()
-_ADD_WAIT = waits.insert()
 _DROP_WAITS = waits.delete().where(
     waits.c.instance_id == sa.bindparam("of_instance"), waits.c.token.in_(sa.bindparam("tokens", expanding=True))
 )
@@ -169,10 +168,6 @@ def add_visits(tx: Transaction, instance_id: str, passed: tuple[tuple[str, str],
                 for process_key, element_id in passed
             ],
         )
-
-
-def add_wait(tx: Transaction, instance_id: str, token: str, message: str) -> None:
-    tx.execute(_ADD_WAIT, {"instance_id": instance_id, "token": token, "message": message})
 
 
 def drop_waits(tx: Transaction, instance_id: str, tokens: tuple[str, ...]) -> None:

@@ -12,6 +12,33 @@ from engine.store.schema import incidents, jobs, settings
 from engine.store.transaction import Transaction
 
 _ADD = jobs.insert()
+_GET = sa.select(jobs).where(jobs.c.job_id == sa.bindparam("job_id"))
+_IS_OURS = sa.and_(
+    jobs.c.job_id == sa.bindparam("of_job"),
+    jobs.c.fence == sa.bindparam("of_fence"),
+    jobs.c.state == sa.literal_column("'LEASED'"),
+)
+_LEASED = sa.select(jobs).where(_IS_OURS)
+_FINISH = (
+    jobs.update()
+    .where(_IS_OURS)
+    .values(state=sa.literal_column("'DONE'"), done_at=sa.bindparam("done_at"), lease_until=None, last_error=None)
+)
+_is_letter = jobs.c.kind == sa.literal_column("'letter'")
+_CANCEL_TOKENS = (
+    jobs.update()
+    .where(
+        jobs.c.instance_id == sa.bindparam("of_instance"),
+        jobs.c.token.in_(sa.bindparam("tokens", expanding=True)),
+        jobs.c.state.in_([sa.literal_column(f"'{state}'") for state in ("OPEN", "LEASED", "FAILED")]),
+    )
+    .values(
+        token=sa.case((_is_letter, None), else_=jobs.c.token),
+        state=sa.case((_is_letter, jobs.c.state), else_=sa.literal_column("'CANCELLED'")),
+        lease_until=sa.case((_is_letter, jobs.c.lease_until), else_=None),
+        fence=sa.case((_is_letter, jobs.c.fence), else_=jobs.c.fence + 1),
+    )
+)
 
 
 def add(tx: Transaction, **values: Any) -> str:
@@ -32,25 +59,15 @@ def add(tx: Transaction, **values: Any) -> str:
 
 def get_leased(tx: Transaction, job_id: str, fence: int) -> Mapping[str, Any] | None:
     """The job when this lease still holds; None when somebody else has taken it since, or it is done."""
-    return (
-        tx.execute(
-            sa.select(jobs).where(jobs.c.job_id == job_id, jobs.c.fence == fence, jobs.c.state == JobState.LEASED)
-        )
-        .mappings()
-        .first()
-    )
+    return tx.execute(_LEASED, {"of_job": job_id, "of_fence": fence}).mappings().first()
 
 
 def get(connection: Any, job_id: str) -> Mapping[str, Any] | None:
-    return connection.execute(sa.select(jobs).where(jobs.c.job_id == job_id)).mappings().first()
+    return connection.execute(_GET, {"job_id": job_id}).mappings().first()
 
 
 def finish(tx: Transaction, job_id: str, fence: int) -> None:
-    done = tx.execute(
-        jobs.update()
-        .where(jobs.c.job_id == job_id, jobs.c.fence == fence, jobs.c.state == JobState.LEASED)
-        .values(state=JobState.DONE, done_at=tx.now, lease_until=None, last_error=None)
-    )
+    done = tx.execute(_FINISH, {"of_job": job_id, "of_fence": fence, "done_at": tx.now})
     if done.rowcount != 1:
         raise RuntimeError(f"job {job_id} was finished without its lease")
 
@@ -144,16 +161,8 @@ def cancel_tokens(tx: Transaction, instance_id: str, tokens: Iterable[str]) -> N
 
     A letter whose number is taken is made all the same: its job goes on without the process.
     """
-    listed = tuple(tokens)
-    if not listed:
-        return
-    pending = sa.and_(
-        jobs.c.instance_id == instance_id,
-        jobs.c.token.in_(listed),
-        jobs.c.state.in_((JobState.OPEN, JobState.LEASED, JobState.FAILED)),
-    )
-    tx.execute(jobs.update().where(pending, jobs.c.kind == "letter").values(token=None))
-    tx.execute(jobs.update().where(pending).values(state=JobState.CANCELLED, lease_until=None, fence=jobs.c.fence + 1))
+    if listed := tuple(tokens):
+        tx.execute(_CANCEL_TOKENS, {"of_instance": instance_id, "tokens": listed})
 
 
 def provisional_timers(tx: Transaction) -> list[Mapping[str, Any]]:

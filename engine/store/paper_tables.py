@@ -62,7 +62,7 @@ letters = sa.Table(  # never updated once written: a trigger sees to it
     sa.Column("issued_at", Instant, nullable=False),
     sa.Column("issued_by", Name, nullable=False),
     sa.UniqueConstraint("organ_code", "year", "serial"),
-    sa.Index("ix_letters_campaign_id", "campaign_id", "kind"),
+    sa.Index("ix_letters_campaign_id", "campaign_id", "kind", "issued_at"),
 )
 letter_cases = sa.Table(
     "letter_cases",
@@ -124,7 +124,7 @@ supervision_items = sa.Table(
         sqlite_where=sa.text("state = 'OPEN'"),
         postgresql_where=sa.text("state = 'OPEN'"),
     ),
-    sa.Index("ix_supervision_items_campaign_id", "campaign_id", "state"),
+    sa.Index("ix_supervision_items_campaign_id", "campaign_id", "state", "opened_at", "closed_at", "item_id"),
     sa.Index("ix_supervision_items_task_id", "task_id", "state"),
     sa.Index("ix_supervision_items_case_id", "case_id", "state"),
 )
@@ -139,6 +139,7 @@ rungs = sa.Table(  # each rung an item has reached, with what judged it
     sa.Column("rule", Name, nullable=False),
     sa.Column("reason", sa.Text, nullable=False, default=""),
     sa.Column("letter_id", Id),
+    sa.Index("ix_rungs_item_id", "item_id", "instrument", "at"),
 )
 reports = sa.Table(
     "reports",

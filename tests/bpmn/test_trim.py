@@ -213,6 +213,36 @@ def test_what_a_reminder_set_counts_when_the_main_branch_returns_to_the_value_it
     assert case.execution.variables()["letter_no"] == 1
 
 
+def test_what_a_reminder_merely_carried_along_does_not_come_back_after_its_branch_was_joined() -> None:
+    diagram = (
+        Diagram()
+        .start()
+        .parallel("fork")
+        .task("left")
+        .task("begin_right")
+        .task("right")
+        .timer("soon", 'after("2d")', on="right", interrupting=False)
+        .job("remind")
+        .end("reminded")
+        .parallel("meet")
+        .task("judge")
+        .end()
+        .path("begin", "fork", "left", "meet", "judge", "finish")
+        .path("fork", "begin_right", "right", "meet")
+        .path("soon", "remind", "reminded")
+    )
+    case = Case(diagram.model(), state="open")
+    case.act("complete", "begin_right", state="half done")
+    case.act("fire", "soon")
+    case.act("complete_job", "remind")
+    case.act("complete", "right", state="open")
+    case.act("complete", "left")
+
+    case.act("complete", "judge")
+
+    assert case.execution.variables() == {"area": "u1", "state": "open"}
+
+
 def test_a_token_that_waits_at_a_join_is_kept_while_the_other_branch_goes_round() -> None:
     diagram = (
         Diagram()

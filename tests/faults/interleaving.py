@@ -1,8 +1,8 @@
 """Deterministic simulation: several actors on one SQLite database, taking turns where a seed says so.
 
 Actors are greenlets. A turn may end before any statement and at every commit; a writer waits for the writer before it,
-as SQLite makes it wait. An actor may be stopped for a while, as by SIGSTOP, or die at any of these points: its transaction is rolled back, its memory is gone,
-and it begins anew. The same seed gives the same run (assurance E32, T1).
+as SQLite makes it wait. An actor may be stopped for a while, as by SIGSTOP, or die at any of these points: its
+transaction is rolled back, its memory is gone, and it begins anew. The same seed gives the same run (assurance E32, T1).
 """
 
 import random
@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from engine.runtime import Engine
 
-SWITCHES, STOPS, STOPPED_TURNS = 0.3, 0.03, 25
+SWITCHES, STOPPED_TURNS = 0.3, 25
 Actor = Callable[[], None]  # works until it has nothing to do
 
 
@@ -24,19 +24,21 @@ class Died(BaseException):
 
 
 class Interleaver:
-    """`deaths` is the chance to die at each point at which a turn may end, for actors that are `mortal`."""
+    """`deaths` is the chance to die at each point at which a turn may end, for actors that are `mortal`; `stops` the
+    chance to be stopped there for STOPPED_TURNS turns of the others."""
 
-    def __init__(self, seed: int, *, deaths: float) -> None:
+    def __init__(self, seed: int, *, deaths: float, stops: float) -> None:
         self._random = random.Random(seed)
         self._deaths = deaths
+        self._stops = stops
         self._actors: dict[str, greenlet.greenlet] = {}
         self._scripts: dict[str, Actor] = {}
         self._mortal: set[str] = set()
         self._waits: set[str] = set()
         self._stopped: dict[str, int] = {}  # until which turn
         self._writer: str | None = None
-        self._is_over = False
         self.killed = 0
+        self.stopped = 0
         self.turns = 0
 
     def add(self, name: str, script: Actor, *, mortal: bool) -> None:
@@ -54,10 +56,6 @@ class Interleaver:
                 assert ready, "every actor waits for another"
                 awake = [name for name in ready if self._stopped.get(name, 0) <= self.turns]
                 self._turn(self._random.choice(awake or ready))
-        self._is_over = True
-
-    def chance(self, of: float) -> bool:
-        return self._random.random() < of
 
     def pick(self, *choices: float) -> float:
         return self._random.choice(choices)
@@ -71,9 +69,10 @@ class Interleaver:
             self.killed += 1
             raise Died
         chance = self._random.random()
-        if chance < STOPS and self._writer != name:
+        if chance < self._stops and self._writer != name:
             self._stopped[name] = self.turns + STOPPED_TURNS
-        if chance < SWITCHES:
+            self.stopped += 1
+        if chance < max(SWITCHES, self._stops):
             self._main.switch()
 
     def give_way(self) -> None:

@@ -150,10 +150,11 @@ def test_a_suspended_task_is_shown_and_refused_with_its_reason(scenario: Scenari
     officer = signed_in("chengjiao1")
 
     listed = said(officer.get("/inbox"))
-    officer.get(f"/tasks/{task.task_id}")
+    page = said(officer.get(f"/tasks/{task.task_id}"))
     refused = officer.post(f"/tasks/{task.task_id}/claim")
 
-    assert task.task_id in listed
+    assert task.task_id in listed and "已挂起" in listed
+    assert "恢复之前不能办理" in page and f"/tasks/{task.task_id}/claim" not in page + listed
     assert refused.status_code == 409 and "已挂起" in said(refused)
 
 

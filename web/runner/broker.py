@@ -20,7 +20,6 @@ QUEUE_OF: Final = {  # by kind of job; a kind that is not here goes with the tim
     "publish_message": "timers",
     "letter": "letters",
     "batch": "imports",
-    "import": "imports",
 }  # nothing sends mail yet: the queue `mail` is there for what will
 TASK: Final = "duban.job"
 

@@ -86,6 +86,13 @@ def _task_lists(never: str) -> None:
         sqlite_where=sa.text("completed_by_id IS NOT NULL"),
         postgresql_where=sa.text("completed_by_id IS NOT NULL"),
     )
+    op.create_index(
+        "ix_tasks_open_original",
+        "tasks",
+        ["due_original_at", "task_id"],
+        sqlite_where=sa.text("state IN ('OPEN','CLAIMED')"),
+        postgresql_where=sa.text("state IN ('OPEN','CLAIMED')"),
+    )
     op.add_column("task_groups", sa.Column("state", sa.String(length=16)))
     op.add_column("task_groups", sa.Column("due_sort", sa.DateTime(timezone=True)))
     op.add_column("task_groups", sa.Column("yellow_sort", sa.DateTime(timezone=True)))
@@ -115,4 +122,10 @@ def _task_lists(never: str) -> None:
 
 
 def _figures() -> None:
-    pass
+    for table, columns in (
+        ("letters", ["campaign_id", "kind", "issued_at"]),
+        ("supervision_items", ["campaign_id", "state", "opened_at", "closed_at", "item_id"]),
+    ):
+        op.drop_index(f"ix_{table}_campaign_id", table_name=table)
+        op.create_index(f"ix_{table}_campaign_id", table, columns)
+    op.create_index("ix_rungs_item_id", "rungs", ["item_id", "instrument", "at"])
