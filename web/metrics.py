@@ -5,7 +5,7 @@
 
 import hmac
 import platform
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
@@ -121,7 +121,7 @@ def _families(found: Metrics) -> Iterator[Metric]:
     yield GaugeMetricFamily("duban_jobs_leased", "Jobs that workers have now.", found.leased)
     yield _by("duban_jobs_failed", "Jobs without attempts left.", "kind", dict.fromkeys(KINDS, 0.0) | found.failed)
     yield _by("duban_incidents_open", "Incidents that wait for a person.", "kind", none | found.incidents)
-    yield _by("duban_tasks_live", "Tasks that wait for people.", "state", found.tasks)
+    yield GaugeMetricFamily("duban_tasks_live", "Tasks that wait for people.", found.live_tasks)
     yield GaugeMetricFamily("duban_tasks_overdue", "Live tasks past their due instant.", found.overdue_tasks)
     yield GaugeMetricFamily("duban_instances_suspended", "Instances that stand still by order.", found.suspended)
     yield GaugeMetricFamily("duban_clock_hold", "1 while a jump of the clock waits for a person.", found.has_clock_hold)
@@ -131,7 +131,7 @@ def _families(found: Metrics) -> Iterator[Metric]:
     yield cases
 
 
-def _by(name: str, words: str, label: str, values: dict[str, float]) -> Metric:
+def _by(name: str, words: str, label: str, values: Mapping[str, float]) -> Metric:
     family = GaugeMetricFamily(name, words, labels=(label,))
     for value in sorted(values):
         family.add_metric((value,), values[value])

@@ -24,7 +24,7 @@ SURVEY_DUE = 'latest(phase_end("survey"), after("5wd"))'
 TOGETHER = 2_000  # cases whose rows are held in memory and written at once
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class NewCase:
     """One site to register. `fingerprint` names the row: the same row twice is one case."""
 

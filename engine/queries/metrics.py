@@ -1,6 +1,7 @@
 """What a watch program asks every quarter of a minute: how much is due and how late, what failed, what stands still.
 
-Each figure comes from an index of its own; the literals in the conditions let both databases use the partial ones.
+Each figure comes from an index of its own or from a maintained counter; the literals in the conditions let both
+databases use the partial indexes.
 """
 
 from dataclasses import dataclass
@@ -9,12 +10,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from engine.domain.case import CaseState
 from engine.domain.job import JobState
 from engine.domain.task import LIVE, TaskState
 from engine.store import plans
 from engine.store.clock import HOLD
-from engine.store.schema import cases, incidents, instances, jobs, tasks
+from engine.store.schema import case_tallies, incidents, instances, jobs, tasks
 from engine.store.transaction import Reader
 
 
@@ -37,7 +37,7 @@ class Metrics:
     leased: int
     failed: dict[str, int]  # by kind of job
     incidents: dict[str, int]  # open ones, by kind
-    tasks: dict[str, int]  # live ones, by state
+    live_tasks: int
     overdue_tasks: int
     suspended: int
     cases: dict[tuple[str, str], int]  # by campaign and state
@@ -53,7 +53,7 @@ def metrics(reader: Reader) -> Metrics:
         leased=_count(reader, jobs, jobs.c.state == _literal(JobState.LEASED)),
         failed=_by(reader, jobs.c.kind, jobs.c.state == _literal(JobState.FAILED)),
         incidents=_by(reader, incidents.c.kind, incidents.c.resolved_at.is_(None)),
-        tasks=_by(reader, tasks.c.state, live),
+        live_tasks=_count(reader, tasks, live),
         overdue_tasks=_count(reader, tasks, sa.and_(live, tasks.c.due_at < reader.now)),
         suspended=_count(reader, instances, instances.c.suspended_at.is_not(None)),
         cases=_cases(reader),
@@ -73,8 +73,10 @@ def _due(reader: Reader) -> tuple[DueJobs, ...]:
 
 
 def _cases(reader: Reader) -> dict[tuple[str, str], int]:
-    query = sa.select(cases.c.campaign_id, cases.c.state, sa.func.count()).group_by(cases.c.campaign_id, cases.c.state)
-    return {(campaign, str(CaseState(state))): count for campaign, state, count in reader.execute(query)}
+    """From the maintained counters: counting 35,671 cases took 70 ms at every look."""
+    campaign_id, state, n = case_tallies.c.campaign_id, case_tallies.c.state, sa.func.sum(case_tallies.c.n)
+    query = sa.select(campaign_id, state, n).group_by(campaign_id, state).having(n != 0)
+    return {(campaign, word): int(count) for campaign, word, count in reader.execute(query)}
 
 
 def _by(reader: Reader, column: Any, condition: Any) -> dict[str, int]:

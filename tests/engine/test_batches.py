@@ -1,6 +1,7 @@
 """One operation on many: an outcome for each item, pause and cancel between items, and a death in the middle."""
 
 import os
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
@@ -247,6 +248,30 @@ def test_a_batch_killed_again_and_again_does_every_item_exactly_once(new_scenari
     told = [fact["instance_id"] for fact in scenario.facts("InstanceSuspended")]
     assert sorted(told) == sorted(ids)
     assert scenario.engine.read.violations() == ()
+
+
+def test_two_who_work_one_batch_at_the_same_time_do_every_item_once(new_scenario: NewScenario) -> None:
+    scenario = new_scenario(story=twelve_sites)
+    scenario.engine._ids = TimeOrderedIds()  # several threads must not make the same ids
+    ids = instance_ids(scenario)
+    batch_id = start(scenario, "suspend", *ids)
+
+    with ThreadPoolExecutor(3) as workers:
+        hands = [workers.submit(_work_by_hand, scenario, batch_id) for _ in range(3)]
+        done = [hand.result() for hand in hands]
+
+    assert outcome(scenario, batch_id) == (BatchState.DONE, [ItemState.DONE] * 12)
+    assert sum(done) >= 11
+    assert sorted(fact["instance_id"] for fact in scenario.facts("InstanceSuspended")) == sorted(ids)
+    scenario.work()
+    assert scenario.engine.read.violations() == ()
+
+
+def _work_by_hand(scenario: Scenario, batch_id: str) -> int:
+    done = 0
+    while scenario.engine.execute(WorkBatch(batch_id), by=SYSTEM):
+        done += 1
+    return done
 
 
 def _work_until_killed(scenario: Scenario, statements: int) -> bool:

@@ -19,7 +19,7 @@ from engine.domain.job import LEASE_SECONDS, Job, JobResult
 from engine.errors import EngineError
 from engine.ids import CountingIds
 from engine.queries import Read
-from engine.queries.verify import CHECKS
+from engine.queries.verify import CHECKS, Violation
 from engine.queries.verify_guards import GUARDS
 from engine.store.schema import facts, incidents
 from engine.store.schema import jobs as job_rows
@@ -65,6 +65,13 @@ class Stage:
         engine._keeper, engine._marked_at = Timekeeper(scenario.clock), None
         engine._ids = CountingIds(IDS_AFTER_TEMPLATE * 2)
         return scenario
+
+    def violations(self) -> tuple[Violation, ...]:
+        """All of `duban verify`, with the connection's settings that it insists on."""
+        database = self.scenario.engine.database
+        sa.event.remove(database.engine, "connect", _hurry)
+        database.dispose()
+        return tuple(self.scenario.engine.read.violations())
 
 
 class Play:

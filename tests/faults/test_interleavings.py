@@ -23,7 +23,7 @@ def test_no_order_of_turns_and_no_death_loses_or_doubles_anything(new_scenario: 
 
         assert play.faults() == [], f"seed {seed}"
         killed, stopped, turns = killed + play.turns.killed, stopped + play.turns.stopped, turns + play.turns.turns
-    assert stage.scenario.engine.read.violations() == ()
+    assert stage.violations() == ()
     assert killed > SEEDS // 4 and stopped > SEEDS // 4, "too little happened to show anything"
     tell(f"interleavings: {SEEDS} seeds, {turns} turns, {killed} deaths, {stopped} stops: 0 lost, 0 doubled")
 

@@ -63,7 +63,7 @@ def test_the_engine_counts_what_waits(new_scenario: NewScenario) -> None:
         leased=0,
         failed={},
         incidents={},
-        tasks={"OPEN": 3},
+        live_tasks=3,
         overdue_tasks=3,
         suspended=0,
         cases={(scenario.campaign, "ACTIVE"): 3},

@@ -51,8 +51,8 @@ def selection(kind: str, sent: Sent) -> Selection:
     kept = {name: "".join(sent(name))[:100] for name in names}
     fields = (("all", "1"), *((name, value) for name, value in kept.items() if value))
     if KINDS[kind].subject == "job":
-        return Selection(engine().read.job_ids(actor(), JobFilter(**kept)), fields)
-    return Selection(engine().read.instance_ids(actor(), InstanceFilter(**kept)), fields)
+        return Selection(engine().read.job_ids(actor(), JobFilter(**kept)), fields)  # type: ignore[arg-type]
+    return Selection(engine().read.instance_ids(actor(), InstanceFilter(**kept)), fields)  # type: ignore[arg-type]
 
 
 def first_named(kind: str, chosen: Selection) -> tuple[Named, ...]:
