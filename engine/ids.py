@@ -5,6 +5,7 @@ import os
 import threading
 import time
 from typing import Protocol
+from uuid import UUID, uuid4
 
 
 class Ids(Protocol):
@@ -37,3 +38,8 @@ class CountingIds:
 
     def new(self) -> str:
         return f"{next(self._counter):032x}"
+
+
+def token_id() -> UUID:
+    """A fresh id of a task in a process tree. Nobody orders by it, so no run needs to make the same one again."""
+    return uuid4()

@@ -23,6 +23,8 @@ from engine.store import definitions
 from engine.store import plans as store
 from engine.store.transaction import Scope
 
+SCHEDULES_KEPT = 20_000
+
 _loaded: dict[str, Definition] = {}  # definition ids name their content
 
 
@@ -44,7 +46,7 @@ def pinned(tx: Scope, key: str) -> tuple[str, ...]:
         wanted = queue.pop(0)
         if wanted in found:
             continue
-        definition_id = definitions.latest_id(tx.connection, wanted)
+        definition_id = _latest_id(tx, wanted)
         if definition_id is None:
             raise Rejected("process_not_deployed", f"Process {wanted} is not deployed.", key=wanted)
         found[wanted] = definition_id
@@ -81,9 +83,16 @@ def version_of(tx: Scope, definition_id: str) -> int:
     return definition(tx, definition_id).version
 
 
+def _latest_id(tx: Scope, key: str) -> str | None:
+    if ("latest", key) not in tx.plans:
+        tx.plans["latest", key] = definitions.latest_id(tx.connection, key)
+    found: str | None = tx.plans["latest", key]
+    return found
+
+
 def file_of(tx: Scope, key: str, name: str) -> tuple[str, bytes]:
     """(definition id, bytes) of a file in the newest version of `key`."""
-    definition_id = definitions.latest_id(tx.connection, key)
+    definition_id = _latest_id(tx, key)
     if definition_id is None or name not in definition(tx, definition_id).files:
         raise Rejected("file_not_deployed", f"{key}/{name} is not deployed.", key=key, file=name)
     return definition_id, definition(tx, definition_id).files[name]
@@ -95,12 +104,12 @@ def _campaign(content: bytes) -> Campaign:
 
 
 def campaign(tx: Scope, campaign_id: str) -> Campaign:
-    cached = tx.cache.get(("campaign", campaign_id))
+    cached = tx.plans.get(("campaign", campaign_id))
     if cached is None:
         content = store.campaign_content(tx.connection, campaign_id)
         if content is None:
             raise NotFound("campaign_unknown", f"There is no campaign {campaign_id}.", campaign=campaign_id)
-        cached = tx.cache[("campaign", campaign_id)] = _campaign(content)
+        cached = tx.plans[("campaign", campaign_id)] = _campaign(content)
     return cached
 
 
@@ -108,9 +117,9 @@ _calendars: dict[tuple[tuple[int, str], ...], WorkCalendar] = {}
 
 
 def calendar(tx: Scope) -> WorkCalendar:
-    digests = tx.cache.get("calendar")
+    digests = tx.plans.get("calendar")
     if digests is None:
-        digests = tx.cache["calendar"] = store.calendar_digests(tx.connection)
+        digests = tx.plans["calendar"] = store.calendar_digests(tx.connection)
     if digests not in _calendars:
         _calendars[digests] = WorkCalendar(
             calendars.load(content) for content in store.calendar_contents(tx.connection)
@@ -125,10 +134,13 @@ def timetable(tx: Scope, campaign_id: str, now: datetime | None = None) -> Timet
 def yellow_from(tx: Scope, campaign_id: str, start_at: datetime, due_at: datetime) -> datetime | None:
     """When an item that runs from `start_at` to `due_at` turns yellow by the light rules now deployed."""
     key = ("yellow", start_at, due_at)
-    if key not in tx.cache:
+    if key not in tx.plans:
+        if len(tx.plans) > SCHEDULES_KEPT:
+            tx.plans.clear()
         definition_id, _ = file_of(tx, "supervision", "lights.dmn")
-        tx.cache[key] = light_schedule(start_at, due_at, calendar(tx), _lights(tx, definition_id)).yellow_from
-    return tx.cache[key]
+        tx.plans[key] = light_schedule(start_at, due_at, calendar(tx), _lights(tx, definition_id)).yellow_from
+    found: datetime | None = tx.plans[key]
+    return found
 
 
 _light_rules: dict[str, Callable[[dict[str, Any]], str]] = {}

@@ -32,6 +32,7 @@ class Engine:
         self._keeper = Timekeeper(self.clock)
         self._marked_at: float | None = None
         self._ids = ids or TimeOrderedIds()
+        self._edition: tuple[str, dict[Any, Any]] = ("", {})
         self.secret = secret
         self.read = Read(self)
 
@@ -68,7 +69,8 @@ class Engine:
     def _carry_out(self, command: Any, by: Actor, operation_key: str | None) -> Any:
         handler = HANDLERS[type(command)]
         with self.database.write() as connection:
-            tx = Transaction(connection, self.now(connection), self._ids, by, self.secret)
+            now, remembered = self.standing(connection)
+            tx = Transaction(connection, now, self._ids, by, self.secret, remembered)
             if operation_key is not None:
                 was_done, answer = operations.answered(tx, operation_key, command)
                 if was_done:
@@ -79,9 +81,15 @@ class Engine:
                 operations.save(tx, operation_key, command, result)
             return result
 
-    def now(self, connection: Connection) -> datetime:
-        """The instant of the campaign: the clock's, moved by the demo's offset when the database is a demo."""
-        return self._keeper.now() + timedelta(seconds=plans.clock_offset(connection))
+    def standing(self, connection: Connection) -> tuple[datetime, dict[Any, Any]]:
+        """The instant of the campaign: the clock's, moved by the demo's offset when the database is a demo; and what is
+        remembered of its plans, nothing after any of them has changed."""
+        offset, edition = plans.standing(connection)
+        known, remembered = self._edition
+        if edition != known:
+            remembered = {}
+            self._edition = (edition, remembered)
+        return self._keeper.now() + timedelta(seconds=offset), remembered
 
     def close(self) -> None:
         self.database.dispose()

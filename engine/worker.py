@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from engine.commands.batches import RunBatchJob
 from engine.commands.jobs import ClaimJobs, CompleteJob, FailJob, GiveBackJobs, RunJob
 from engine.commands.messages import ExpireMessages
+from engine.commands.upkeep import FoldTallies
 from engine.domain.actor import SYSTEM
 from engine.domain.batch import BATCH
 from engine.domain.job import LEASE_SECONDS, Job, JobResult
@@ -68,6 +69,7 @@ class Worker:
         counted = self._engine.clock.monotonic()
         if self._kept_at is None or abs(counted - self._kept_at) >= HOUSE_SECONDS:
             self._engine.execute(ExpireMessages(), by=SYSTEM)
+            self._engine.execute(FoldTallies(), by=SYSTEM)
             self._kept_at = counted
 
     def _work_off(self, claimed: list[Job]) -> None:

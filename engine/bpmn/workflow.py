@@ -7,7 +7,7 @@ must be looked at is found by one pass over the few tasks there are. The order o
 
 from collections.abc import Callable, Iterator
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from SpiffWorkflow.bpmn.script_engine import PythonScriptEngine
 from SpiffWorkflow.bpmn.specs.bpmn_process_spec import BpmnProcessSpec
@@ -22,6 +22,7 @@ from SpiffWorkflow.util.task import TaskState
 
 from engine.bpmn.plain import plain
 from engine.bpmn.script import NO_SCRIPTS
+from engine.ids import token_id
 
 _IDLE = PythonScriptEngine(environment=NO_SCRIPTS)  # between steps: nothing runs, and nothing could
 
@@ -40,7 +41,7 @@ class LeanTask(Task):  # type: ignore[misc]
         state: int = TaskState.MAYBE,
         id: UUID | None = None,
     ) -> None:
-        self.id = id or uuid4()
+        self.id = id or token_id()
         self.workflow = workflow
         self.task_spec = task_spec
         self.parent = parent

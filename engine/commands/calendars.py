@@ -33,7 +33,7 @@ def publish_calendar(command: PublishCalendar, tx: Transaction) -> dict[str, int
     year = calendars.load(command.content).year
     if not store.put_calendar(tx, year, command.content):
         return {"year": year, "recomputed": 0}
-    tx.cache.pop("calendar", None)
+    store.changed(tx)
     recomputed = _recompute_cases(tx) + _recompute_tasks(tx) + _recompute_timers(tx)
     tx.record("CalendarPublished", year=year, recomputed=recomputed)
     return {"year": year, "recomputed": recomputed}

@@ -29,6 +29,7 @@ def open_campaign(command: OpenCampaign, tx: Transaction) -> dict[str, Any]:
     if store.campaign_content(tx.connection, plan.id) is not None:
         raise Rejected("campaign_open", f"Campaign {plan.id} is open already.", campaign=plan.id)
     store.add_campaign(tx, campaign_id=plan.id, title=plan.title, content=command.content)
+    store.changed(tx)
     for position, unit in enumerate(_parents_first(plan.units)):
         people.put_unit(
             tx,

@@ -14,6 +14,7 @@ from engine.domain.job import SERVICE_KINDS
 from engine.domain.letter import KINDS
 from engine.errors import EngineError, Invalid, Problem
 from engine.store import definitions
+from engine.store.plans import changed
 from engine.store.transaction import Transaction
 
 
@@ -82,6 +83,7 @@ def deploy(command: Deploy, tx: Transaction) -> dict[str, Any]:
         name=(process_name(bpmn) if bpmn else None) or command.key,
         files=command.files,
     )
+    changed(tx)
     tx.record("DefinitionDeployed", key=command.key, version=version)
     return {"definition_id": f"{command.key}-{sha256[:24]}", "key": command.key, "version": version, "is_new": True}
 

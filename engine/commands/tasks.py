@@ -172,7 +172,8 @@ def _finish(tx: Transaction, row: InstanceRow, task: TaskRow, stored: Any, varia
         variables=variables,
         draft=None,
     )
-    resolve_items_of(tx, task.task_id)
+    if stored["is_watched"]:
+        resolve_items_of(tx, task.task_id)
     apply_step(tx, row, execution, step.beside(stored["token"]))
 
 

@@ -33,7 +33,8 @@ def _question(function: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(function)
     def ask(self: "Read", *args: Any, **kwargs: Any) -> Any:
         with self._engine.database.read() as connection:
-            return function(Reader(connection, self._engine.now(connection), self._engine.secret), *args, **kwargs)
+            now, plans = self._engine.standing(connection)
+            return function(Reader(connection, now, self._engine.secret, plans), *args, **kwargs)
 
     return ask
 

@@ -10,10 +10,11 @@ import sqlalchemy as sa
 from engine import plans
 from engine.domain.actor import Actor
 from engine.domain.calendar import civil_date
+from engine.domain.instance import InstanceKind
 from engine.domain.task import LIVE
 from engine.errors import NotFound
 from engine.queries.cases import FactRow
-from engine.queries.paging import PER_PAGE, Count, Page, like, page_of, page_within
+from engine.queries.paging import COUNTED_TO, PER_PAGE, Count, Page, like, page_of, page_within
 from engine.store.access import visible_cases, visible_items, visible_letters, visible_reports
 from engine.store.schema import (
     cases,
@@ -32,6 +33,7 @@ from engine.store.schema import (
 from engine.store.schema import rungs as rung_rows
 from engine.store.transaction import Reader
 
+UNWATCHED = tuple(kind for kind in InstanceKind if kind not in (InstanceKind.CASE, InstanceKind.REPORT))
 OPEN_LETTER = ("ISSUED", "RECEIVED", "REPLIED")
 
 
@@ -122,17 +124,21 @@ class ItemPage:
 
 def desk(reader: Reader, actor: Actor, wanted: DeskFilter) -> DeskPage:
     """Most overdue first. All late work is counted in one pass, by unit, area and level; only a page of it is read."""
-    base = _late(reader, actor)
+    base = _watched(actor)
     if wanted.campaign:
         base = base.where(tasks.c.campaign_id == wanted.campaign)
-    parts = _parts(reader, base)
+    parts = _parts(reader, base.where(tasks.c.due_at < reader.now))
     names = _unit_names(reader)
     areas = tuple((area, names[area]) for area in sorted({part.area_id for part in parts if part.area_id}))
-    query = _narrowed(base, wanted)
+    query = _narrowed(base.where(tasks.c.due_at < reader.now), wanted)
     if wanted.text.strip():
         page = page_of(reader.execute, query.with_only_columns(tasks.c.task_id), wanted.page)
     else:
         page = page_within(Count(sum(part.count for part in parts if part.fits(wanted))), wanted.page)
+    if (
+        page.total > COUNTED_TO
+    ):  # much is late: walk from the oldest on instead of sorting it all, by no index of due_at
+        query = _narrowed(base.where(sa.func.coalesce(tasks.c.due_at, tasks.c.due_at) < reader.now), wanted)
     listed = reader.execute(
         query.outerjoin(persons, persons.c.person_id == tasks.c.assignee_id)
         .outerjoin(reports, reports.c.report_id == instances.c.business_key)
@@ -239,8 +245,8 @@ class _Part:
         return at_level and wanted.unit in ("", self.unit_id) and wanted.area in ("", self.area_id)
 
 
-def _late(reader: Reader, actor: Actor) -> sa.Select[Any]:
-    """Every live task past its due date that the actor may watch."""
+def _watched(actor: Actor) -> sa.Select[Any]:
+    """Every live task that the actor may watch."""
     live = sa.bindparam("live", LIVE, expanding=True, literal_execute=True)  # said in so many words, as the index says
     query = (
         sa.select(tasks.c.task_id)
@@ -249,7 +255,7 @@ def _late(reader: Reader, actor: Actor) -> sa.Select[Any]:
             supervision_items,
             sa.and_(supervision_items.c.task_id == tasks.c.task_id, supervision_items.c.state != "RESOLVED"),
         )
-        .where(tasks.c.state.in_(live), tasks.c.due_at < reader.now, instances.c.kind.in_(("case", "report")))
+        .where(tasks.c.state.in_(live), instances.c.kind.not_in(UNWATCHED))
     )
     if actor.sees_all:
         return query

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from engine.domain.actor import Actor
 from engine.queries.paging import COUNTED_TO, Branch, Count, capped, count_of, first, horizon, like
-from engine.store.access import cooperating_cases, visible_cases, visible_tallies
+from engine.store.access import visible_cases, visible_tallies
 from engine.store.schema import case_tallies, case_units, cases, due_tallies, units
 from engine.store.transaction import Reader
 
@@ -73,7 +73,13 @@ def places(reader: Reader, actor: Actor) -> tuple[tuple[tuple[str, str], ...], t
         ).all()
     )
     if _cooperation(reader, actor):
-        some = sa.select(cases.c.area_id, cases.c.lead_id).where(cooperating_cases(actor)).limit(COUNTED_TO).subquery()
+        some = (
+            sa.select(cases.c.area_id, cases.c.lead_id)
+            .join(case_units, case_units.c.case_id == cases.c.case_id)
+            .where(case_units.c.unit_id.in_(actor.units))
+            .limit(COUNTED_TO)
+            .subquery()
+        )
         pairs |= set(reader.execute(sa.select(some).distinct()).all())
     found = reader.execute(sa.select(units.c.unit_id, units.c.name).order_by(units.c.position)).all()
     areas, leads = {pair[0] for pair in pairs}, {pair[1] for pair in pairs}
@@ -107,10 +113,8 @@ def _cooperation(reader: Reader, actor: Actor) -> Count:
         return Count(0)
     key = ("cooperation", actor)
     if key not in reader.cache:
-        found = sa.select(case_units.c.case_id).where(case_units.c.unit_id.in_(actor.units)).limit(COUNTED_TO + 1)
-        reader.cache[key] = count_of(
-            reader.execute(sa.select(sa.func.count()).select_from(found.subquery())).scalar_one()
-        )
+        found = Branch(sa.select(case_units.c.case_id).where(case_units.c.unit_id.in_(actor.units)), ())
+        reader.cache[key] = count_of(reader.execute(sa.select(capped([found], COUNTED_TO))).scalar_one())
     counted: Count = reader.cache[key]
     return counted
 

@@ -43,7 +43,7 @@ class BulkTransaction(Transaction):
     def __init__(self, tx: Transaction) -> None:
         self._rows: dict[sa.Table, list[Row]] = {}
         self._count = 0
-        super().__init__(tx.connection, tx.now, tx.ids, tx.actor, tx.secret, tx.cache)
+        super().__init__(tx.connection, tx.now, tx.ids, tx.actor, tx.secret, tx.plans)
 
     @property  # type: ignore[override]
     def connection(self) -> sa.Connection:

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from engine.domain.instance import InstanceKind, InstanceRow, InstanceState
 from engine.errors import NotFound
-from engine.store.schema import instances, jobs, tasks, visits, waits
+from engine.store.schema import cases, instances, jobs, tasks, visits, waits
 from engine.store.transaction import Transaction
 
 _COLUMNS = (
@@ -23,12 +23,15 @@ _COLUMNS = (
     instances.c.revision,
     instances.c.suspended_at,
 )
+_PHASE = sa.select(cases.c.phase).where(cases.c.case_id == instances.c.case_id).scalar_subquery().label("phase")
 # FOR NO KEY UPDATE: whoever only refers to the instance (a job, an incident, an item begun by it) need not wait.
 _LOCK = (
-    sa.select(*_COLUMNS).where(instances.c.instance_id == sa.bindparam("instance_id")).with_for_update(key_share=True)
+    sa.select(*_COLUMNS, _PHASE)
+    .where(instances.c.instance_id == sa.bindparam("instance_id"))
+    .with_for_update(key_share=True)
 )
 _LOCK_OF_TASK = (
-    sa.select(*_COLUMNS)
+    sa.select(*_COLUMNS, _PHASE)
     .where(
         instances.c.instance_id
         == sa.select(tasks.c.instance_id).where(tasks.c.task_id == sa.bindparam("task_id")).scalar_subquery()
@@ -36,7 +39,7 @@ _LOCK_OF_TASK = (
     .with_for_update(key_share=True)
 )
 _LOCK_OF_JOB = (
-    sa.select(*_COLUMNS)
+    sa.select(*_COLUMNS, _PHASE)
     .where(
         instances.c.instance_id
         == sa.select(jobs.c.instance_id).where(jobs.c.job_id == sa.bindparam("job_id")).scalar_subquery()
@@ -124,6 +127,7 @@ def _row(row: Any) -> InstanceRow:
         blob=row.blob,
         revision=row.revision,
         is_suspended=row.suspended_at is not None,
+        phase=row.phase,
     )
 
 

@@ -12,7 +12,8 @@ CLOCK_OFFSET = "clock.offset_seconds"
 
 _CONTENT = sa.select(campaigns.c.content).where(campaigns.c.campaign_id == sa.bindparam("campaign_id"))
 _DIGESTS = sa.select(calendars.c.year, calendars.c.sha256).order_by(calendars.c.year)
-_CLOCK = sa.select(settings.c.name, settings.c.value).where(settings.c.name.in_((DEMO, CLOCK_OFFSET)))
+EDITION = "plans.edition"  # a new word whenever a definition, a calendar or a campaign is new
+_STANDING = sa.select(settings.c.name, settings.c.value).where(settings.c.name.in_((DEMO, CLOCK_OFFSET, EDITION)))
 _SETTING = sa.select(settings.c.value).where(settings.c.name == sa.bindparam("name"))
 
 
@@ -76,10 +77,17 @@ def get_setting(connection: sa.Connection, name: str) -> str | None:
     return connection.execute(_SETTING, {"name": name}).scalar()
 
 
-def clock_offset(connection: sa.Connection) -> float:
-    """By how many seconds the clock of a demo runs ahead; nought outside a demo."""
-    found = {row.name: row.value for row in connection.execute(_CLOCK)}
-    return float(found.get(CLOCK_OFFSET, 0)) if found.get(DEMO) == "1" else 0.0
+def standing(connection: sa.Connection) -> tuple[float, str]:
+    """By how many seconds the clock of a demo runs ahead (nought outside a demo), and the edition of the plans."""
+    found = {row.name: row.value for row in connection.execute(_STANDING)}
+    return float(found.get(CLOCK_OFFSET, 0)) if found.get(DEMO) == "1" else 0.0, found.get(EDITION, "")
+
+
+def changed(tx: Transaction) -> None:
+    """A definition, a calendar or a campaign is new: nobody goes on with what is remembered of them."""
+    tx.insert_missing(settings, name=EDITION, value="")
+    tx.execute(settings.update().where(settings.c.name == EDITION).values(value=tx.new_id()))
+    tx.plans = {}
 
 
 def put_setting(tx: Transaction, name: str, value: str) -> None:

@@ -9,19 +9,27 @@ import sqlalchemy as sa
 from engine.domain.task import LIVE, Group, TaskRow, TaskState
 from engine.errors import NotFound
 from engine.store import offers
-from engine.store.schema import evidence, instances, persons, task_groups, tasks
+from engine.store.schema import evidence, instances, persons, supervision_items, task_groups, tasks
 from engine.store.transaction import Transaction
 
 _assignee = persons.alias("assignee")
 _completer = persons.alias("completer")
 _GET = (
-    sa.select(tasks, _assignee.c.name.label("assignee_name"), _completer.c.name.label("completed_name"))
+    sa.select(
+        tasks,
+        _assignee.c.name.label("assignee_name"),
+        _completer.c.name.label("completed_name"),
+        task_groups.c.role,
+        task_groups.c.unit_id,
+        sa.exists().where(supervision_items.c.task_id == tasks.c.task_id).label("is_watched"),
+    )
     .select_from(
-        tasks.outerjoin(_assignee, _assignee.c.person_id == tasks.c.assignee_id).outerjoin(
-            _completer, _completer.c.person_id == tasks.c.completed_by_id
-        )
+        tasks.outerjoin(_assignee, _assignee.c.person_id == tasks.c.assignee_id)
+        .outerjoin(_completer, _completer.c.person_id == tasks.c.completed_by_id)
+        .outerjoin(task_groups, task_groups.c.task_id == tasks.c.task_id)
     )
     .where(tasks.c.task_id == sa.bindparam("task_id"))
+    .order_by(task_groups.c.role, task_groups.c.unit_id)
 )
 _GROUPS = sa.select(task_groups.c.role, task_groups.c.unit_id).where(task_groups.c.task_id == sa.bindparam("task_id"))
 _ADD = tasks.insert()
@@ -45,11 +53,11 @@ def add(tx: Transaction, values: Mapping[str, Any], groups: Iterable[Group]) -> 
 
 
 def get(tx: Transaction, task_id: str) -> tuple[TaskRow, Mapping[str, Any]]:
-    """The task for the rules, and its whole row for the rest."""
-    row = tx.execute(_GET, {"task_id": task_id}).mappings().first()
-    if row is None:
+    """The task for the rules, and its whole row for the rest; `is_watched`: a supervision item is or was about it."""
+    rows = tx.execute(_GET, {"task_id": task_id}).mappings().all()
+    if not rows:
         raise NotFound("task_unknown", f"There is no task {task_id}.", task=task_id)
-    groups = tuple(Group(group.role, group.unit_id) for group in tx.execute(_GROUPS, {"task_id": task_id}))
+    row, groups = rows[0], tuple(Group(each["role"], each["unit_id"]) for each in rows if each["role"] is not None)
     return (
         TaskRow(
             task_id=row["task_id"],

@@ -19,11 +19,12 @@ _ADD_FACT = schema.facts.insert()
 
 
 class Scope(Protocol):
-    """What plans need of a transaction or of a reader: a connection, the present instant, a cache for its length."""
+    """What plans need of a transaction or of a reader: a connection, the present instant, and `plans`: what was
+    deployed, published and opened, as the engine remembers it until any of it changes."""
 
     connection: Connection
     now: datetime
-    cache: dict[Any, Any]
+    plans: dict[Any, Any]
 
 
 @dataclass
@@ -33,6 +34,7 @@ class Reader:
     connection: Connection
     now: datetime
     secret: bytes
+    plans: dict[Any, Any] = field(default_factory=dict)
     cache: dict[Any, Any] = field(default_factory=dict)
 
     def execute(self, statement: Any, parameters: Any = None) -> Any:
@@ -48,7 +50,7 @@ class Transaction:
     ids: Ids
     actor: Actor
     secret: bytes
-    cache: dict[Any, Any] = field(default_factory=dict)
+    plans: dict[Any, Any] = field(default_factory=dict)
     _facts: list[dict[str, Any]] = field(default_factory=list)
 
     @property
@@ -98,14 +100,13 @@ class Transaction:
     @contextmanager
     def attempt(self) -> Iterator[None]:
         """A part that may fail by itself: what raises in here leaves neither rows nor facts, the rest stands."""
-        told, known = len(self._facts), dict(self.cache)
+        told = len(self._facts)
         try:
             with self.connection.begin_nested():
                 yield
         except BaseException:
             del self._facts[told:]
-            self.cache.clear()
-            self.cache.update(known)
+            self.plans = {}
             raise
 
     def write_facts(self) -> None:

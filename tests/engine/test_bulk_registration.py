@@ -51,7 +51,7 @@ def one_by_one(scenario: Scenario, new: tuple[NewCase, ...]) -> None:
     """As a register was imported before there was anything in bulk: plain rows, normal starts."""
     engine = scenario.engine
     with engine.database.write() as connection:
-        tx = Transaction(connection, engine.now(connection), engine._ids, scenario.supervisor, engine.secret)
+        tx = Transaction(connection, engine.standing(connection)[0], engine._ids, scenario.supervisor, engine.secret)
         plan = plans.campaign(tx, CAMPAIGN)
         timing = timing_of(tx, plan)
         for serial, row in zip(store.take_case_serials(tx, CAMPAIGN, len(new)), new, strict=True):

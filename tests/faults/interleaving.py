@@ -2,7 +2,7 @@
 
 Actors are greenlets. A turn may end before any statement and at every commit; a writer waits for the writer before it,
 as SQLite makes it wait. An actor may be stopped for a while, as by SIGSTOP, or die at any of these points: its
-transaction is rolled back, its memory is gone, and it begins anew. The same seed gives the same run (assurance E32, T1).
+transaction is rolled back, its memory is gone, and it begins anew. The same seed gives the same run (assurance E32).
 """
 
 import random
