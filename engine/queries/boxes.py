@@ -5,7 +5,6 @@ Knows what lies in a box, in which order and what it can be narrowed to; not how
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
@@ -21,8 +20,9 @@ from engine.store.transaction import Reader
 BOXES = ("mine", "groups", "unclaimed", "done")
 GROUP_STATES = {"groups": LIVE, "unclaimed": (TaskState.OPEN,)}
 MOST_BRANCHES = 40  # of one list; beyond that what it is narrowed to is found on the way instead
-WINDOW = 2000  # how far a long list is searched for its lights
+WINDOW = 1000  # how far a long list is searched for its lights
 SAMPLE = 250  # how many tasks say what can be chosen, where no index does
+NOW = sa.bindparam("now", type_=tasks.c.due_at.type)  # told when a statement is executed
 Groups = tuple[tuple[str, str], ...]  # (role, unit) pairs of an actor, sorted
 
 
@@ -38,6 +38,11 @@ class InboxFilter:
     light: str = ""
     text: str = ""
     page: int = 1
+
+    @property
+    def is_narrowed(self) -> bool:
+        """By anything but its light."""
+        return bool(self.campaign or self.phase or self.area or self.kind or self.text.strip())
 
 
 @dataclass(frozen=True)
@@ -134,26 +139,26 @@ def _speaking_of(reader: Reader, box: tuple[Turns, ...], text: str, name: str) -
     return (_turns(listed, sa.func.coalesce(tasks.c.due_at, never), sa.func.coalesce(tasks.c.yellow_at, never)),)
 
 
-def lit(box: Sequence[Turns], light: str, now: datetime) -> tuple[Turns, ...]:
+def lit(box: Sequence[Turns], light: str) -> tuple[Turns, ...]:
     """Of a box, what shows this light; all of it for an empty word, nothing for an unknown one."""
     if not light:
         return tuple(box)
     conditions = {
-        "red": lambda branch: (branch.due < now,),
-        "yellow": lambda branch: (branch.due >= now, branch.yellow <= now),
-        "green": lambda branch: (branch.due >= now, branch.yellow > now),
+        "red": lambda branch: (branch.due < NOW,),
+        "yellow": lambda branch: (branch.due >= NOW, branch.yellow <= NOW),
+        "green": lambda branch: (branch.due >= NOW, branch.yellow > NOW),
     }
     of = conditions.get(light)
     return tuple(branch.where(*of(branch)) for branch in box) if of else ()
 
 
-def pressing(box: Sequence[Turns], light: str, now: datetime) -> tuple[Branch, ...]:
+def pressing(box: Sequence[Turns], light: str) -> tuple[Branch, ...]:
     """Yellow or green among the WINDOW first tasks of each branch that are not red."""
     found = []
     for branch in box:
-        ahead = branch.where(branch.due >= now)
+        ahead = branch.where(branch.due >= NOW)
         near = ahead.query.order_by(*ahead.order).limit(WINDOW).subquery()
-        is_yellow = near.c.yellow_sort <= now
+        is_yellow = near.c.yellow_sort <= NOW
         found.append(Branch(sa.select(near.c.task_id).where(is_yellow if light == "yellow" else ~is_yellow), ()))
     return tuple(found)
 
@@ -242,6 +247,7 @@ def _offered(groups: Groups, box: str) -> list[sa.ColumnElement[bool]]:
     ]
 
 
+@lru_cache(maxsize=512)
 def _held(person_id: str) -> tuple[Turns, ...]:
     held = sa.select(tasks.c.task_id).where(tasks.c.assignee_id == person_id, tasks.c.state == TaskState.CLAIMED)
     never = sa.literal(NEVER, tasks.c.due_at.type)
@@ -256,6 +262,7 @@ def _held(person_id: str) -> tuple[Turns, ...]:
     return dated, undated
 
 
+@lru_cache(maxsize=512)
 def _done(person_id: str) -> Turns:
     """Newest first."""
     done = sa.select(tasks.c.task_id, tasks.c.completed_at).where(

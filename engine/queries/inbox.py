@@ -1,9 +1,9 @@
 """The inbox: whose turn it is, most pressing first. Overdue before the rest, then least working time left."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -79,7 +79,7 @@ class Reminder:
     subject: str = field(default="")
 
 
-def task_light(now: datetime) -> sa.ColumnElement[str]:
+def task_light(now: Any) -> sa.ColumnElement[str]:
     return sa.case((tasks.c.due_at < now, "red"), (tasks.c.yellow_at <= now, "yellow"), else_="green")
 
 
@@ -87,19 +87,21 @@ def inbox(reader: Reader, actor: Actor, wanted: InboxFilter) -> InboxPage:
     """One page of one box; unknown words in the filter find nothing rather than everything.
 
     Counts go to 999 and are floors beyond that (`Count`). Of a box that holds more, yellow and green are looked for
-    among the 2,000 most pressing tasks of each group that are not red. What can be chosen is complete for the boxes of
+    among the 1,000 most pressing tasks of each group that are not red. What can be chosen is complete for the boxes of
     the groups; for what is mine or done it is what 250 tasks offer. A page far behind costs as many steps along an
     index as tasks lie before it.
     """
     facets = boxes.facets(reader, actor, wanted.box)
-    listed = boxes.narrowed(reader, actor, wanted, facets)
-    total, lights = _counted(reader, listed, wanted)
-    shown = listed if wanted.box == "done" else boxes.lit(listed, wanted.light, reader.now)
+    if wanted.is_narrowed:
+        asked = _Asked(boxes.narrowed(reader, actor, wanted, facets), wanted.box, wanted.light)
+    else:
+        asked = _whole_box(actor.person_id, actor.memberships, wanted.box, wanted.light)
+    total, lights = _counted(reader, asked, wanted)
     page = page_within(total, wanted.page)
     areas, kinds, phases = boxes.choices(reader, actor, wanted.box, facets)
     return InboxPage(
         filter=wanted,
-        rows=_rows(reader, shown, wanted.box, page),
+        rows=_rows(reader, asked, page),
         page=page,
         boxes=_boxes(reader, actor),
         lights=lights,
@@ -144,74 +146,91 @@ def _all_boxes(person_id: str, memberships: frozenset[Membership]) -> sa.Select[
     return sa.select(*(capped(boxes.turns(whose, box), COUNTED_TO).label(box) for box in BOXES if box != "done"))
 
 
-def _counted(reader: Reader, listed: Sequence[Turns], wanted: InboxFilter) -> tuple[Count, dict[str, int]]:
-    """How many are listed by this filter, and the lights of what the filter lists without its light."""
-    lights: dict[str, int] = dict.fromkeys(("red", "yellow", "green"), 0)
-    if not listed:
-        return Count(0), lights
-    if wanted.box == "done":
-        return _total(reader, listed, wanted.page), lights
-    if wanted.page * PER_PAGE > COUNTED_TO:  # a page that lies beyond what is counted for the first
-        lights = _lights(reader, listed)
-        return _total(reader, boxes.lit(listed, wanted.light, reader.now), wanted.page), lights
-    seen = some(listed, COUNTED_TO + 1)
-    is_red, is_yellow = seen.c.due_sort < reader.now, seen.c.yellow_sort <= reader.now
-    rows, count, red, yellow = reader.execute(
-        sa.select(
+class _Asked:
+    """The statements of one list, made when they are first needed. `NOW`, `UP_TO`, `ROWS` and `BEFORE` are told when
+    they are executed, so those of a whole box are made once for a person and not once for a page."""
+
+    def __init__(self, listed: tuple[Turns, ...], box: str, light: str) -> None:
+        self.listed = listed
+        self.box = box
+        self.shown = listed if box == "done" else boxes.lit(listed, light)
+
+    @cached_property
+    def count(self) -> sa.Select[Any]:
+        """(rows, tasks, red, yellow) of what `some` finds."""
+        seen = some(self.listed, COUNTED_TO + 1)
+        is_red, is_yellow = seen.c.due_sort < boxes.NOW, seen.c.yellow_sort <= boxes.NOW
+        return sa.select(
             sa.func.count(),
             sa.func.count(seen.c.task_id.distinct()),
             sa.func.count(sa.case((is_red, seen.c.task_id)).distinct()),
             sa.func.count(sa.case((sa.and_(sa.not_(is_red), is_yellow), seen.c.task_id)).distinct()),
         )
-    ).one()
-    if rows > COUNTED_TO:
-        total, lights = Count(min(count, COUNTED_TO), True), _lights(reader, listed)
-    else:
-        total, lights = Count(count), {"red": red, "yellow": yellow, "green": count - red - yellow}
-    return (Count.of(lights.get(wanted.light, 0)) if wanted.light else total), lights
 
+    @cached_property
+    def lights(self) -> sa.Select[Any]:
+        """Of a list that is too long to count."""
+        red = boxes.lit(self.listed, "red")
+        pressing = {light: boxes.pressing(self.listed, light) for light in ("yellow", "green")}
+        return sa.select(*(capped(part, COUNTED_TO).label(light) for light, part in {"red": red, **pressing}.items()))
 
-def _lights(reader: Reader, listed: Sequence[Turns]) -> dict[str, int]:
-    """Of a list that is too long to count."""
-    counted = reader.execute(
-        sa.select(
-            capped(boxes.lit(listed, "red", reader.now), COUNTED_TO).label("red"),
-            *(
-                capped(boxes.pressing(listed, light, reader.now), COUNTED_TO).label(light)
-                for light in ("yellow", "green")
-            ),
+    @cached_property
+    def rows(self) -> sa.Select[Any]:
+        listed = first(self.shown, UP_TO)
+        keys = sa.select(listed).order_by(*_order(listed, self.box)).limit(ROWS).offset(BEFORE).subquery()
+        return (
+            sa.select(
+                tasks,
+                units.c.name.label("area"),
+                persons.c.name.label("assignee"),
+                task_light(boxes.NOW).label("light"),
+                instances.c.suspended_at,
+            )
+            .select_from(keys)
+            .join(tasks, tasks.c.task_id == keys.c.task_id)
+            .join(instances, instances.c.instance_id == tasks.c.instance_id)
+            .outerjoin(units, units.c.unit_id == tasks.c.area_id)
+            .outerjoin(persons, persons.c.person_id == tasks.c.assignee_id)
+            .order_by(*_order(keys, self.box))
         )
-    ).one()
-    red, yellow, green = (count_of(n) for n in counted)
-    return {"red": red, "yellow": Count(yellow, True), "green": Count(green, True)}
 
 
-def _total(reader: Reader, shown: Sequence[Turns], wanted: int) -> Count:
+UP_TO, ROWS, BEFORE = (sa.bindparam(name, type_=sa.Integer) for name in ("up_to", "rows", "before"))
+
+
+@lru_cache(maxsize=512)
+def _whole_box(person_id: str, memberships: frozenset[Membership], box: str, light: str) -> _Asked:
+    return _Asked(boxes.turns(Actor(person_id, "", memberships), box), box, light)
+
+
+def _counted(reader: Reader, asked: _Asked, wanted: InboxFilter) -> tuple[Count, dict[str, int]]:
+    """How many are listed by this filter, and the lights of what the filter lists without its light."""
+    lights: dict[str, int] = dict.fromkeys(("red", "yellow", "green"), 0)
+    if not asked.listed:
+        return Count(0), lights
+    if wanted.box == "done":
+        return _total(reader, asked, wanted.page), lights
+    rows, count, red, yellow = reader.execute(asked.count, {"now": reader.now}).one()
+    if rows <= COUNTED_TO:
+        lights = {"red": red, "yellow": yellow, "green": count - red - yellow}
+        return Count(lights.get(wanted.light, 0) if wanted.light else count), lights
+    red, yellow, green = (count_of(n) for n in reader.execute(asked.lights, {"now": reader.now}).one())
+    lights = {"red": red, "yellow": Count(yellow, True), "green": Count(green, True)}
+    if wanted.light or wanted.page * PER_PAGE > COUNTED_TO:
+        return _total(reader, asked, wanted.page), lights
+    return Count(min(count, COUNTED_TO), True), lights
+
+
+def _total(reader: Reader, asked: _Asked, wanted: int) -> Count:
     up_to = horizon(wanted)
-    return count_of(reader.execute(sa.select(capped(shown, up_to))).scalar_one(), up_to)
+    return count_of(reader.execute(sa.select(capped(asked.shown, up_to)), {"now": reader.now}).scalar_one(), up_to)
 
 
-def _rows(reader: Reader, shown: Sequence[Turns], box: str, page: Page) -> tuple[InboxRow, ...]:
-    if not shown:
+def _rows(reader: Reader, asked: _Asked, page: Page) -> tuple[InboxRow, ...]:
+    if not asked.shown:
         return ()
-    listed = first(shown, page.offset + page.per_page)
-    keys = sa.select(listed).order_by(*_order(listed, box)).limit(page.per_page).offset(page.offset).subquery()
-    found = reader.execute(
-        sa.select(
-            tasks,
-            units.c.name.label("area"),
-            persons.c.name.label("assignee"),
-            task_light(reader.now).label("light"),
-            instances.c.suspended_at,
-        )
-        .select_from(keys)
-        .join(tasks, tasks.c.task_id == keys.c.task_id)
-        .join(instances, instances.c.instance_id == tasks.c.instance_id)
-        .outerjoin(units, units.c.unit_id == tasks.c.area_id)
-        .outerjoin(persons, persons.c.person_id == tasks.c.assignee_id)
-        .order_by(*_order(keys, box))
-    ).mappings()
-    return tuple(_row(reader, row) for row in found)
+    told = {"now": reader.now, "up_to": page.offset + page.per_page, "rows": page.per_page, "before": page.offset}
+    return tuple(_row(reader, row) for row in reader.execute(asked.rows, told).mappings())
 
 
 def _order(listed: sa.Subquery, box: str) -> tuple[Any, ...]:

@@ -76,8 +76,9 @@ class Branch:
         return replace(self, query=self.query.where(*conditions))
 
 
-def first(branches: Sequence[Branch], count: int) -> sa.Subquery:
-    """The first `count` rows of each branch, each row once. The first `count` of the whole list are among them."""
+def first(branches: Sequence[Branch], count: Any) -> sa.Subquery:
+    """The first `count` rows of each branch, each row once. The first `count` of the whole list are among them. `count`
+    is a number or stands for one that is told later."""
     parts = [branch.query.order_by(*branch.order).limit(count).subquery() for branch in branches]
     if len(parts) == 1:
         return parts[0]

@@ -120,17 +120,14 @@ def report(reader: Reader, actor: Actor, report_id: str) -> ReportRow:
 
 def _full(query: sa.Select[Any], shown: sa.ColumnElement[str]) -> sa.Select[Any]:
     live = (
-        sa.select(tasks.c.instance_id, sa.func.max(tasks.c.task_id).label("task_id"))
-        .where(tasks.c.state.in_(LIVE))
-        .group_by(tasks.c.instance_id)
-        .subquery()
+        sa.select(sa.func.max(tasks.c.task_id))
+        .where(tasks.c.instance_id == instances.c.instance_id, tasks.c.state.in_(LIVE))
+        .scalar_subquery()
     )
-    return (
-        query.outerjoin(instances, sa.and_(instances.c.kind == "report", instances.c.business_key == rows.c.report_id))
-        .outerjoin(live, live.c.instance_id == instances.c.instance_id)
-        .with_only_columns(
-            rows, units.c.name.label("unit"), shown.label("status"), instances.c.instance_id, live.c.task_id
-        )
+    return query.outerjoin(
+        instances, sa.and_(instances.c.kind == "report", instances.c.business_key == rows.c.report_id)
+    ).with_only_columns(
+        rows, units.c.name.label("unit"), shown.label("status"), instances.c.instance_id, live.label("task_id")
     )
 
 

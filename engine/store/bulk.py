@@ -77,6 +77,9 @@ class BulkTransaction(Transaction):
         self.write()
         return super().execute(statement, parameters)
 
+    def add(self, table: sa.Table, rows: Sequence[Row]) -> None:
+        self._gather(table, rows)
+
     def write(self) -> None:
         """Write what is gathered, parents before children."""
         if not self._rows and not self._facts:

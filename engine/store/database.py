@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import psycopg
 import sqlalchemy as sa
 from sqlalchemy import event, exc
 from sqlalchemy.engine import URL, Connection, Engine
@@ -87,7 +88,7 @@ class Database:
         except exc.DBAPIError as error:
             shown = self.url.render_as_string(hide_password=True)
             raise Refused(
-                "database_unreachable", f"The database {shown} cannot be opened: {_first_line(error)}.", url=shown
+                "database_unreachable", f"The database {shown} cannot be opened: {_first_line(error.orig)}.", url=shown
             ) from error
 
     def _open(self) -> Engine:
@@ -109,12 +110,22 @@ def _as_refusals() -> Iterator[None]:
     except exc.DBAPIError as error:
         if not (error.connection_invalidated or _is_outside(error.orig)):
             raise
-        raise Refused("database_fails", f"The database does not do this now: {_first_line(error)}.") from error
+        raise _refused(error.orig) from error
+    except (sqlite3.Error, psycopg.Error) as error:  # from a prepared statement, which SQLAlchemy does not see
+        if not _is_outside(error):
+            raise
+        raise _refused(error) from error
+
+
+def _refused(error: Any) -> Refused:
+    return Refused("database_fails", f"The database does not do this now: {_first_line(error)}.")
 
 
 def _is_outside(error: Any) -> bool:
     if isinstance(error, sqlite3.Error):
         return (getattr(error, "sqlite_errorcode", 0) & 0xFF) in OUTSIDE_SQLITE
+    if isinstance(error, psycopg.OperationalError) and error.sqlstate is None:
+        return True  # the connection is gone
     return str(getattr(error, "sqlstate", None) or "")[:2] in OUTSIDE_POSTGRESQL
 
 
@@ -131,8 +142,8 @@ def _url(text: str) -> URL:
     return url
 
 
-def _first_line(error: exc.DBAPIError) -> str:
-    return str(error.orig).strip().partition("\n")[0].rstrip(".")
+def _first_line(error: Any) -> str:
+    return str(error).strip().partition("\n")[0].rstrip(".")
 
 
 def _set_pragmas(dbapi_connection: Any, _record: Any) -> None:

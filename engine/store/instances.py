@@ -7,6 +7,7 @@ import sqlalchemy as sa
 
 from engine.domain.instance import InstanceKind, InstanceRow, InstanceState
 from engine.errors import NotFound
+from engine.store.prepared import Prepared
 from engine.store.schema import cases, instances, jobs, tasks, visits, waits
 from engine.store.transaction import Transaction
 
@@ -25,12 +26,12 @@ _COLUMNS = (
 )
 _PHASE = sa.select(cases.c.phase).where(cases.c.case_id == instances.c.case_id).scalar_subquery().label("phase")
 # FOR NO KEY UPDATE: whoever only refers to the instance (a job, an incident, an item begun by it) need not wait.
-_LOCK = (
+_LOCK = Prepared(
     sa.select(*_COLUMNS, _PHASE)
     .where(instances.c.instance_id == sa.bindparam("instance_id"))
     .with_for_update(key_share=True)
 )
-_LOCK_OF_TASK = (
+_LOCK_OF_TASK = Prepared(
     sa.select(*_COLUMNS, _PHASE)
     .where(
         instances.c.instance_id
@@ -38,7 +39,7 @@ _LOCK_OF_TASK = (
     )
     .with_for_update(key_share=True)
 )
-_LOCK_OF_JOB = (
+_LOCK_OF_JOB = Prepared(
     sa.select(*_COLUMNS, _PHASE)
     .where(
         instances.c.instance_id
@@ -53,7 +54,7 @@ _FIND = sa.select(instances.c.instance_id).where(
     instances.c.kind == sa.bindparam("kind"), instances.c.business_key == sa.bindparam("business_key")
 )
 _ADD = instances.insert()
-_SAVE = (
+_SAVE = Prepared(
     instances.update()
     .where(instances.c.instance_id == sa.bindparam("of_instance"), instances.c.revision == sa.bindparam("of_revision"))
     .values(
@@ -63,7 +64,6 @@ _SAVE = (
         ended_at=sa.bindparam("ended_at"),
     )
 )
-_ADD_VISIT = visits.insert()
 _DROP_WAITS = waits.delete().where(
     waits.c.instance_id == sa.bindparam("of_instance"), waits.c.token.in_(sa.bindparam("tokens", expanding=True))
 )
@@ -95,39 +95,36 @@ def add(tx: Transaction, row: InstanceRow, *, started_by_id: str | None) -> None
 
 def lock(tx: Transaction, instance_id: str) -> InstanceRow:
     """Takes the row's lock; read everything else of the instance after this."""
-    row = tx.execute(_LOCK, {"instance_id": instance_id}).first()
-    if row is None:
-        raise NotFound("instance_unknown", f"There is no process instance {instance_id}.", instance=instance_id)
-    return _row(row)
+    for row in tx.rows(_LOCK, {"instance_id": instance_id}):
+        return _row(row)
+    raise NotFound("instance_unknown", f"There is no process instance {instance_id}.", instance=instance_id)
 
 
 def lock_of_task(tx: Transaction, task_id: str) -> InstanceRow:
-    row = tx.execute(_LOCK_OF_TASK, {"task_id": task_id}).first()
-    if row is None:
-        raise NotFound("task_unknown", f"There is no task {task_id}.", task=task_id)
-    return _row(row)
+    for row in tx.rows(_LOCK_OF_TASK, {"task_id": task_id}):
+        return _row(row)
+    raise NotFound("task_unknown", f"There is no task {task_id}.", task=task_id)
 
 
 def lock_of_job(tx: Transaction, job_id: str) -> InstanceRow | None:
     """None for a job that belongs to no instance."""
-    row = tx.execute(_LOCK_OF_JOB, {"job_id": job_id}).first()
-    return _row(row) if row is not None else None
+    return next(map(_row, tx.rows(_LOCK_OF_JOB, {"job_id": job_id})), None)
 
 
 def _row(row: Any) -> InstanceRow:
     return InstanceRow(
-        instance_id=row.instance_id,
-        kind=InstanceKind(row.kind),
-        key=row.key,
-        business_key=row.business_key,
-        definition_ids=tuple(row.definition_ids),
-        campaign_id=row.campaign_id,
-        case_id=row.case_id,
-        state=InstanceState(row.state),
-        blob=row.blob,
-        revision=row.revision,
-        is_suspended=row.suspended_at is not None,
-        phase=row.phase,
+        instance_id=row["instance_id"],
+        kind=InstanceKind(row["kind"]),
+        key=row["key"],
+        business_key=row["business_key"],
+        definition_ids=tuple(row["definition_ids"]),
+        campaign_id=row["campaign_id"],
+        case_id=row["case_id"],
+        state=InstanceState(row["state"]),
+        blob=row["blob"],
+        revision=row["revision"],
+        is_suspended=row["suspended_at"] is not None,
+        phase=row["phase"],
     )
 
 
@@ -143,7 +140,7 @@ def find(connection: Any, kind: InstanceKind, business_key: str) -> str | None:
 
 def save(tx: Transaction, row: InstanceRow, blob: bytes, *, state: InstanceState) -> None:
     """Compare-and-set on the revision: the lock makes a miss impossible, the check makes it loud."""
-    done = tx.execute(
+    changed = tx.run(
         _SAVE,
         {
             "of_instance": row.instance_id,
@@ -154,7 +151,7 @@ def save(tx: Transaction, row: InstanceRow, blob: bytes, *, state: InstanceState
             "ended_at": None if state is InstanceState.ACTIVE else tx.now,
         },
     )
-    if done.rowcount != 1:
+    if changed != 1:
         raise RuntimeError(f"instance {row.instance_id} changed under its lock")
 
 
@@ -165,8 +162,8 @@ def set_suspended(tx: Transaction, instance_id: str, suspended_at: datetime | No
 
 def add_visits(tx: Transaction, instance_id: str, passed: tuple[tuple[str, str], ...]) -> None:
     if passed:
-        tx.execute(
-            _ADD_VISIT,
+        tx.add(
+            visits,
             [
                 {"instance_id": instance_id, "process_key": process_key, "element_id": element_id, "at": tx.now}
                 for process_key, element_id in passed

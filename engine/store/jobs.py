@@ -8,18 +8,18 @@ import sqlalchemy as sa
 
 from engine.domain.job import ATTEMPTS, TIMER, JobState
 from engine.store.clock import HOLD
+from engine.store.prepared import Prepared
 from engine.store.schema import incidents, jobs, settings
 from engine.store.transaction import Transaction
 
-_ADD = jobs.insert()
 _GET = sa.select(jobs).where(jobs.c.job_id == sa.bindparam("job_id"))
 _IS_OURS = sa.and_(
     jobs.c.job_id == sa.bindparam("of_job"),
     jobs.c.fence == sa.bindparam("of_fence"),
     jobs.c.state == sa.literal_column("'LEASED'"),
 )
-_LEASED = sa.select(jobs).where(_IS_OURS)
-_FINISH = (
+_LEASED = Prepared(sa.select(jobs).where(_IS_OURS))
+_FINISH = Prepared(
     jobs.update()
     .where(_IS_OURS)
     .values(state=sa.literal_column("'DONE'"), done_at=sa.bindparam("done_at"), lease_until=None, last_error=None)
@@ -53,13 +53,13 @@ def add(tx: Transaction, **values: Any) -> str:
         "fence": 0,
         **values,
     }
-    tx.execute(_ADD, row)
+    tx.add(jobs, [row])
     return job_id
 
 
 def get_leased(tx: Transaction, job_id: str, fence: int) -> Mapping[str, Any] | None:
     """The job when this lease still holds; None when somebody else has taken it since, or it is done."""
-    return tx.execute(_LEASED, {"of_job": job_id, "of_fence": fence}).mappings().first()
+    return next(iter(tx.rows(_LEASED, {"of_job": job_id, "of_fence": fence})), None)
 
 
 def get(connection: Any, job_id: str) -> Mapping[str, Any] | None:
@@ -67,8 +67,7 @@ def get(connection: Any, job_id: str) -> Mapping[str, Any] | None:
 
 
 def finish(tx: Transaction, job_id: str, fence: int) -> None:
-    done = tx.execute(_FINISH, {"of_job": job_id, "of_fence": fence, "done_at": tx.now})
-    if done.rowcount != 1:
+    if tx.run(_FINISH, {"of_job": job_id, "of_fence": fence, "done_at": tx.now}) != 1:
         raise RuntimeError(f"job {job_id} was finished without its lease")
 
 

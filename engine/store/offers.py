@@ -8,6 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from engine.domain.task import LIVE, Group
+from engine.store.prepared import Prepared
 from engine.store.schema import task_groups, tasks
 from engine.store.tally_tables import NEVER
 from engine.store.transaction import Transaction
@@ -30,7 +31,7 @@ def changed(tx: Transaction, task_id: str, values: Mapping[str, Any]) -> None:
     """The task's row got these values."""
     if COPIED & values.keys():
         copied = _copy(values)
-        tx.execute(_update(tuple(copied)), {"of_task": task_id, **copied})
+        tx.run(_update(tuple(copied)), {"of_task": task_id, **copied})
 
 
 def facet(task: Mapping[str, Any]) -> str:
@@ -58,8 +59,8 @@ def _copy(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 @lru_cache(maxsize=16)
-def _update(names: tuple[str, ...]) -> sa.Update:
-    return (
+def _update(names: tuple[str, ...]) -> Prepared:
+    return Prepared(
         task_groups.update()
         .where(task_groups.c.task_id == sa.bindparam("of_task"))
         .values({name: sa.bindparam(name) for name in names})

@@ -4,6 +4,7 @@ import hashlib
 
 import sqlalchemy as sa
 
+from engine.store.prepared import Prepared
 from engine.store.schema import calendars, campaigns, settings
 from engine.store.transaction import Transaction
 
@@ -13,7 +14,11 @@ CLOCK_OFFSET = "clock.offset_seconds"
 _CONTENT = sa.select(campaigns.c.content).where(campaigns.c.campaign_id == sa.bindparam("campaign_id"))
 _DIGESTS = sa.select(calendars.c.year, calendars.c.sha256).order_by(calendars.c.year)
 EDITION = "plans.edition"  # a new word whenever a definition, a calendar or a campaign is new
-_STANDING = sa.select(settings.c.name, settings.c.value).where(settings.c.name.in_((DEMO, CLOCK_OFFSET, EDITION)))
+_STANDING = Prepared(
+    sa.select(settings.c.name, settings.c.value).where(
+        settings.c.name.in_([sa.literal_column(f"'{name}'") for name in (DEMO, CLOCK_OFFSET, EDITION)])
+    )
+)
 _SETTING = sa.select(settings.c.value).where(settings.c.name == sa.bindparam("name"))
 
 
@@ -79,7 +84,7 @@ def get_setting(connection: sa.Connection, name: str) -> str | None:
 
 def standing(connection: sa.Connection) -> tuple[float, str]:
     """By how many seconds the clock of a demo runs ahead (nought outside a demo), and the edition of the plans."""
-    found = {row.name: row.value for row in connection.execute(_STANDING)}
+    found = {row["name"]: row["value"] for row in _STANDING.rows(connection, {})}
     return float(found.get(CLOCK_OFFSET, 0)) if found.get(DEMO) == "1" else 0.0, found.get(EDITION, "")
 
 

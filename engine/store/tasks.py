@@ -9,12 +9,13 @@ import sqlalchemy as sa
 from engine.domain.task import LIVE, Group, TaskRow, TaskState
 from engine.errors import NotFound
 from engine.store import offers
+from engine.store.prepared import Prepared
 from engine.store.schema import evidence, instances, persons, supervision_items, task_groups, tasks
 from engine.store.transaction import Transaction
 
 _assignee = persons.alias("assignee")
 _completer = persons.alias("completer")
-_GET = (
+_GET = Prepared(
     sa.select(
         tasks,
         _assignee.c.name.label("assignee_name"),
@@ -32,8 +33,7 @@ _GET = (
     .order_by(task_groups.c.role, task_groups.c.unit_id)
 )
 _GROUPS = sa.select(task_groups.c.role, task_groups.c.unit_id).where(task_groups.c.task_id == sa.bindparam("task_id"))
-_ADD = tasks.insert()
-_ADD_GROUP = task_groups.insert()
+_LIVE_WORDS = [sa.literal_column(f"'{state}'") for state in LIVE]
 _LIVE_OF_TOKENS = (
     sa.select(tasks.c.task_id, tasks.c.token, tasks.c.name)
     .where(
@@ -46,15 +46,13 @@ _LIVE_OF_TOKENS = (
 
 
 def add(tx: Transaction, values: Mapping[str, Any], groups: Iterable[Group]) -> None:
-    tx.execute(_ADD, dict(values))
-    rows = offers.rows(values, groups)
-    if rows:
-        tx.execute(_ADD_GROUP, rows)
+    tx.add(tasks, [{"revision": 1, **values}])
+    tx.add(task_groups, offers.rows(values, groups))
 
 
 def get(tx: Transaction, task_id: str) -> tuple[TaskRow, Mapping[str, Any]]:
     """The task for the rules, and its whole row for the rest; `is_watched`: a supervision item is or was about it."""
-    rows = tx.execute(_GET, {"task_id": task_id}).mappings().all()
+    rows = tx.rows(_GET, {"task_id": task_id})
     if not rows:
         raise NotFound("task_unknown", f"There is no task {task_id}.", task=task_id)
     row, groups = rows[0], tuple(Group(each["role"], each["unit_id"]) for each in rows if each["role"] is not None)
@@ -81,17 +79,16 @@ def get(tx: Transaction, task_id: str) -> tuple[TaskRow, Mapping[str, Any]]:
 
 def update(tx: Transaction, task_id: str, **values: Any) -> None:
     """Every change counts the revision up, so that a page opened before it can be told apart."""
-    done = tx.execute(_update(tuple(values)), {"of_task": task_id, **values})
-    if done.rowcount != 1:
+    if tx.run(_update(tuple(values)), {"of_task": task_id, **values}) != 1:
         raise RuntimeError(f"task {task_id} is not live")
     offers.changed(tx, task_id, values)
 
 
 @lru_cache(maxsize=64)
-def _update(names: tuple[str, ...]) -> sa.Update:
-    return (
+def _update(names: tuple[str, ...]) -> Prepared:
+    return Prepared(
         tasks.update()
-        .where(tasks.c.task_id == sa.bindparam("of_task"), tasks.c.state.in_(LIVE))
+        .where(tasks.c.task_id == sa.bindparam("of_task"), tasks.c.state.in_(_LIVE_WORDS))
         .values(revision=tasks.c.revision + 1, **{name: sa.bindparam(name) for name in names})
     )
 

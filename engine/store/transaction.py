@@ -1,6 +1,6 @@
 """What a command works with: one open transaction, the instant it happens at, fresh ids, and the record of facts."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -14,8 +14,7 @@ from engine.domain.actor import Actor
 from engine.domain.facts import FACTS
 from engine.ids import Ids
 from engine.store import schema
-
-_ADD_FACT = schema.facts.insert()
+from engine.store.prepared import Prepared, insert
 
 
 class Scope(Protocol):
@@ -40,6 +39,9 @@ class Reader:
     def execute(self, statement: Any, parameters: Any = None) -> Any:
         return self.connection.execute(statement, parameters)
 
+    def rows(self, statement: Prepared, values: Mapping[str, Any]) -> list[dict[str, Any]]:
+        return statement.rows(self.connection, values)
+
 
 @dataclass
 class Transaction:
@@ -62,6 +64,18 @@ class Transaction:
 
     def execute(self, statement: Any, parameters: Any = None) -> Any:
         return self.connection.execute(statement, parameters)
+
+    def run(self, statement: Prepared, values: Mapping[str, Any]) -> int:
+        """Returns how many rows it changed."""
+        return statement.run(self.connection, values)
+
+    def add(self, table: sa.Table, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Insert rows that all have the same columns; no defaults are filled in."""
+        if rows:
+            insert(table, tuple(rows[0])).run_many(self.connection, rows)
+
+    def rows(self, statement: Prepared, values: Mapping[str, Any]) -> list[dict[str, Any]]:
+        return statement.rows(self.connection, values)
 
     def insert_missing(self, table: sa.Table, **values: Any) -> None:
         """Insert unless the key is there; waits for another transaction that is inserting the same."""
@@ -112,5 +126,5 @@ class Transaction:
     def write_facts(self) -> None:
         """Called once, by the engine, before the commit."""
         if self._facts:
-            self.execute(_ADD_FACT, self._facts)
+            self.add(schema.facts, self._facts)
             self._facts = []

@@ -13,6 +13,7 @@ from engine.queries.cases import CaseFilter
 from engine.queries.desk import DeskFilter
 from engine.queries.inbox import BOXES
 from engine.queries.paging import COUNTED_TO, Count, page_within
+from engine.queries.reports import ReportFilter
 from engine.store import schema as db
 
 LARGE = ("tasks", "task_groups", "cases", "case_units", "facts", "instances")
@@ -107,6 +108,7 @@ def test_figures_and_desk_scan_no_large_table(large: Scenario) -> None:
     assert scanned(large, lambda: large.engine.read.figures(large.campaign, actor=leader)) == []
     assert scanned(large, lambda: large.engine.read.breakdown(large.campaign, actor=leader)) == []
     assert scanned(large, lambda: large.engine.read.desk(leader, DeskFilter(campaign=large.campaign))) == []
+    assert scanned(large, lambda: large.engine.read.reports(leader, ReportFilter(campaign=large.campaign))) == []
 
 
 # -- what is shown is what is there ------------------------------------------------------------------------------------

@@ -16,6 +16,7 @@ from engine.store.schema import metadata
 # A process's own marks, and the rows of a snapshot that hold them; PostgreSQL's sequences skip what broke.
 RANDOM = {"token", "blob", "fact_id", "visit_id", "tally_id", "snapshots.rows"}
 BULKY = {"definition_files.content": "length(content)"}
+COMMIT, AT_COMMIT = "COMMIT", -1
 Break = Callable[[], object]
 
 
@@ -34,14 +35,15 @@ def die() -> None:
 
 @contextmanager
 def breaking(engine: Engine, point: int, break_: Break) -> Iterator[list[str]]:
-    """Break before the `point`-th statement from now (1, 2, …); the commit counts as the last. Tells what has run.
+    """Break before the `point`-th statement from now (1, 2, …); the commit counts as the last, and AT_COMMIT is the
+    commit wherever it comes. Tells what has run.
 
     The ids begin anew, so that every try makes the same ones.
     """
     ran: list[str] = []
 
     def count(what: str) -> None:
-        if len(ran) + 1 == point:
+        if len(ran) + 1 == point or (what == COMMIT and point == AT_COMMIT):
             break_()
         ran.append(what)
 
@@ -49,7 +51,7 @@ def breaking(engine: Engine, point: int, break_: Break) -> Iterator[list[str]]:
         count(text)
 
     def commit(connection: Any) -> None:
-        count("COMMIT")
+        count(COMMIT)
 
     engine._ids = CountingIds(IDS_AFTER_TEMPLATE * 2)
     listened = (("before_cursor_execute", statement), ("commit", commit))

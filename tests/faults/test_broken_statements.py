@@ -5,7 +5,7 @@ import os
 import pytest
 from act import Act
 from acts import ACTS
-from breaking import Broken, Restorable, breaking, content, die, throw
+from breaking import AT_COMMIT, Broken, Restorable, breaking, content, die, throw
 from counts import POINTS, tell
 from scenario import NewScenario
 
@@ -23,9 +23,8 @@ class Trial:
         undisturbed = new_scenario(story=act.story)
         undisturbed.engine.watch_clock()
         do = act.on(undisturbed)
-        with breaking(undisturbed.engine, 0, throw) as ran:
+        with breaking(undisturbed.engine, 0, throw):
             self.answer = do(undisturbed.engine)
-        self.points = len(ran)
         assert undisturbed.engine.read.violations() == ()
         self.after = content(undisturbed, without_random=True)
         undisturbed.close()
@@ -34,6 +33,14 @@ class Trial:
         self.scenario.engine.watch_clock()
         self.do = act.on(self.scenario)
         self.before = content(self.scenario)
+        self.points = self._count_points()
+
+    def _count_points(self) -> int:
+        """Counted the second time: what a process knows already it does not read again."""
+        for _ in range(2):
+            with pytest.raises(Broken), breaking(self.scenario.engine, AT_COMMIT, throw) as ran:
+                self.do(self.scenario.engine)
+        return len(ran) + 1
 
     def some_points(self) -> list[int]:
         """The first, the last, the commit and some between; or every one."""
