@@ -2,6 +2,7 @@
 # make test    the same plus the test tools, then every check and test
 # make setup   only installs; .venv/bin/duban works afterwards
 # make check   what reviewers run before they read: format, lint, imports
+# make faults  breaks everything at every step and counts; an hour (FAULTS_ARGS="-k interleav": some of it; docs/faults.md)
 # make bench   what the engine costs, as ratios to plain SpiffWorkflow; ten minutes (BENCH_ARGS=--quick: one)
 # make clean   takes away what set-up made; data, letters and fonts of your own under var/ stay
 
@@ -9,9 +10,10 @@ PYTHON ?= python3
 PYTEST_ARGS ?= -n 2 --dist loadfile
 BIN := .venv/bin
 BENCH_ARGS ?=
+FAULTS_ARGS ?=
 HOUSE := engine forms web setup tests
 
-.PHONY: setup setup-tests demo test check bench clean
+.PHONY: setup setup-tests demo test check bench faults clean
 
 setup:
 	@$(PYTHON) -m setup
@@ -32,6 +34,9 @@ check: setup-tests
 
 bench: setup-tests
 	PYTHONPATH=tests $(BIN)/python -m bench $(BENCH_ARGS)
+
+faults: setup-tests
+	DUBAN_FAULTS=full $(BIN)/pytest tests/faults -s $(FAULTS_ARGS)
 
 clean:
 	rm -rf .venv web/frontend/node_modules web/static/dist build *.egg-info

@@ -4,7 +4,7 @@ All of it is immutable once loaded (definition ids and plan digests name their c
 """
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -60,15 +60,16 @@ def declared_names(tx: Scope, definition_ids: tuple[str, ...]) -> frozenset[str]
     for definition_id in definition_ids:
         for name, content in definition(tx, definition_id).files.items():
             if name.endswith(".form"):
-                names.update(_keys(json.loads(content)))
+                names.update(form_names(json.loads(content)))
     return frozenset(names)
 
 
-def _keys(part: Any) -> Iterator[str]:
+def form_names(part: Mapping[str, Any]) -> Iterator[str]:
+    """The variables that a form asks for, in its order."""
     for component in part.get("components") or ():
         if isinstance(component.get("key"), str):
             yield component["key"]
-        yield from _keys(component)
+        yield from form_names(component)
 
 
 def definition_of(tx: Scope, definition_ids: tuple[str, ...], process_key: str) -> str:
@@ -84,9 +85,9 @@ def version_of(tx: Scope, definition_id: str) -> int:
 
 
 def _latest_id(tx: Scope, key: str) -> str | None:
-    if ("latest", key) not in tx.plans:
-        tx.plans["latest", key] = definitions.latest_id(tx.connection, key)
-    found: str | None = tx.plans["latest", key]
+    found: str | None = tx.plans.get(("latest", key))
+    if found is None:
+        found = tx.plans["latest", key] = definitions.latest_id(tx.connection, key)
     return found
 
 
@@ -134,12 +135,14 @@ def timetable(tx: Scope, campaign_id: str, now: datetime | None = None) -> Timet
 def yellow_from(tx: Scope, campaign_id: str, start_at: datetime, due_at: datetime) -> datetime | None:
     """When an item that runs from `start_at` to `due_at` turns yellow by the light rules now deployed."""
     key = ("yellow", start_at, due_at)
-    if key not in tx.plans:
+    known = tx.plans.get(key)
+    if known is None:
         if len(tx.plans) > SCHEDULES_KEPT:
             tx.plans.clear()
         definition_id, _ = file_of(tx, "supervision", "lights.dmn")
-        tx.plans[key] = light_schedule(start_at, due_at, calendar(tx), _lights(tx, definition_id)).yellow_from
-    found: datetime | None = tx.plans[key]
+        schedule = light_schedule(start_at, due_at, calendar(tx), _lights(tx, definition_id))
+        known = tx.plans[key] = (schedule.yellow_from,)
+    found: datetime | None = known[0]
     return found
 
 

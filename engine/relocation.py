@@ -82,14 +82,7 @@ def _missing(scope: Scope, row: InstanceRow, execution: Execution, skipped: Iter
         if element.form_key:
             definition = plans.definition(scope, plans.definition_of(scope, row.definition_ids, element.process_key))
             form = json.loads(definition.files[f"{element.form_key}.form"])
-            yield from (name for name in _keys(form) if name not in known)
-
-
-def _keys(part: Mapping[str, Any]) -> Iterator[str]:
-    for component in part.get("components") or ():
-        if isinstance(component.get("key"), str):
-            yield component["key"]
-        yield from _keys(component)
+            yield from (name for name in plans.form_names(form) if name not in known)
 
 
 def plain_move(wanted: Move) -> Mapping[str, Any]:

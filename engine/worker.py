@@ -65,12 +65,17 @@ class Worker:
                 stop.wait(idle_seconds)
 
     def keep_house(self) -> None:
-        """Once a minute, whether or not anything is due."""
+        """Once a minute, whether or not anything is due. What fails here is tried again the next minute and keeps no
+        job waiting."""
         counted = self._engine.clock.monotonic()
-        if self._kept_at is None or abs(counted - self._kept_at) >= HOUSE_SECONDS:
-            self._engine.execute(ExpireMessages(), by=SYSTEM)
-            self._engine.execute(FoldTallies(), by=SYSTEM)
-            self._kept_at = counted
+        if self._kept_at is not None and abs(counted - self._kept_at) < HOUSE_SECONDS:
+            return
+        self._kept_at = counted
+        for chore in (ExpireMessages(), FoldTallies()):
+            try:
+                self._engine.execute(chore, by=SYSTEM)
+            except Exception:
+                log.exception("%s failed", type(chore).__name__)
 
     def _work_off(self, claimed: list[Job]) -> None:
         """One after the other. What a long job or the end of the worker leaves no time for is given back: it is not

@@ -67,8 +67,8 @@ def fill(
 ) -> None:
     """So many cases and tasks, spread over the campaign's areas and working groups; the same seed gives the same rows.
 
-    `live` tasks are open or claimed (half as many as there are cases, unless told), the rest are done. One case in
-    twelve has a supervision item with its rungs. The campaign must be open and its people appointed.
+    `live` tasks are open or claimed (half as many as there are cases, unless told), the rest are done. Two late
+    tasks of three have a supervision item with its rungs. The campaign must be open and its people appointed.
     """
     office = _Office(campaign, now, _definition(connection), _people(connection), random.Random(seed))
     tx = Transaction(connection, now, office.ids, SYSTEM, b"")

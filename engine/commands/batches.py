@@ -11,7 +11,7 @@ from typing import Any
 from engine.commands.batch_kinds import KINDS
 from engine.commands.instances import reason_of
 from engine.domain.actor import SYSTEM, require_role
-from engine.domain.batch import MAX_ITEMS, BatchState, ItemState
+from engine.domain.batch import LONGEST_SUBJECT, MAX_ITEMS, BatchState, ItemState
 from engine.errors import EngineError, Invalid, NotPermitted, Problem, Rejected
 from engine.store import batches, jobs, people
 from engine.store.transaction import Transaction
@@ -70,7 +70,7 @@ def start_batch(command: StartBatch, tx: Transaction) -> str:
     reason = reason_of(command.reason)
     parameters = kind.check(command.parameters)
     subjects = tuple(dict.fromkeys(command.subjects))
-    _check_number(len(subjects))
+    _check_subjects(subjects)
     batch_id = batches.add(tx, kind=command.kind, parameters=parameters, reason=reason, subjects=subjects)
     batches.arm(tx, batch_id)
     tx.record("BatchStarted", operation=command.kind, total=len(subjects), batch=batch_id, reason=reason)
@@ -131,7 +131,7 @@ def _work(tx: Transaction, batch_id: str) -> bool:
 
 def _do(tx: Transaction, batch: Any, position: int, subject_id: str) -> None:
     """An item that cannot be done says so in its own words, and the batch goes on. What fails leaves nothing behind."""
-    batch_id = batch["batch_id"]
+    batch_id, worker = batch["batch_id"], tx.actor
     try:
         with tx.attempt():
             tx.actor = _starter(tx, batch)
@@ -150,6 +150,8 @@ def _do(tx: Transaction, batch: Any, position: int, subject_id: str) -> None:
         )
     else:
         batches.finish_item(tx, batch_id, position, ItemState.DONE, zh=zh, en=en)
+    finally:
+        tx.actor = worker
 
 
 def _starter(tx: Transaction, batch: Any) -> Any:
@@ -174,7 +176,15 @@ def _locked(tx: Transaction, batch_id: str, *states: BatchState) -> Any:
     return batch
 
 
-def _check_number(count: int) -> None:
+def _check_subjects(subjects: tuple[str, ...]) -> None:
+    for subject in subjects:
+        if not 0 < len(subject) <= LONGEST_SUBJECT:
+            raise Invalid(
+                "batch_subject",
+                f"{subject[:LONGEST_SUBJECT]!r} is no id.",
+                (Problem("subject", "编号须为1至64个字符。", "An id has 1 to 64 characters."),),
+            )
+    count = len(subjects)
     if 0 < count <= MAX_ITEMS:
         return
     raise Invalid(

@@ -30,7 +30,7 @@ def resolve_incident(command: ResolveIncident, tx: Transaction) -> None:
     if command.resolution not in _resolutions(tx, incident):
         raise Rejected("resolution_unknown", f"This incident cannot be resolved by {command.resolution!r}.")
     if command.resolution == "retry":
-        jobs.reopen(tx, incident["job_id"])
+        _retry(tx, incident["job_id"])
     elif command.resolution == "skip":
         _skip(tx, incident["job_id"])
     elif command.resolution == "confirm":
@@ -68,6 +68,13 @@ def _lock_incident(tx: Transaction, incident_id: str) -> Any:
     elif incident["kind"] == clock.CLOCK_INCIDENT:
         clock.lock(tx)
     return jobs.get_incident(tx, incident_id, is_locked=True)
+
+
+def _retry(tx: Transaction, job_id: str) -> None:
+    row = instances.lock_of_job(tx, job_id)
+    if row is not None:
+        check_active(row)
+    jobs.reopen(tx, job_id)
 
 
 def _skip(tx: Transaction, job_id: str) -> None:

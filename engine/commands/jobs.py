@@ -10,7 +10,7 @@ from engine.commands import supervision as supervise
 from engine.commands.messages import SendMessage
 from engine.commands.progress import apply_step, load_execution
 from engine.domain.instance import InstanceRow, InstanceState
-from engine.domain.job import TIMER, Job, JobResult, next_attempt_at
+from engine.domain.job import INTERNAL_KINDS, TIMER, Job, JobResult, next_attempt_at
 from engine.store import claims, holds, instances, jobs, paper
 from engine.store.transaction import Transaction
 
@@ -105,6 +105,8 @@ def run_job(command: RunJob, tx: Transaction) -> bool:
     job = jobs.get_leased(tx, command.job_id, command.fence)
     if job is None:
         return False
+    if job["kind"] not in (TIMER, *INTERNAL_KINDS):  # a worker without its handler: nobody has done it
+        raise LookupError(f"no handler for jobs of kind {job['kind']}")
     if row is None:
         return _send(tx, job)
     if row.is_suspended:

@@ -13,7 +13,7 @@ from engine.commands.progress import apply_step, load_execution
 from engine.commands.waiting import add_delivery
 from engine.domain.actor import require_role
 from engine.domain.instance import InstanceRow
-from engine.domain.message import KEPT, LONGEST_ID, LONGEST_NAME, correlation_key
+from engine.domain.message import KEPT, LONGEST_BUSINESS_KEY, LONGEST_ID, LONGEST_NAME, correlation_key
 from engine.errors import Invalid, NotFound, Problem, Rejected
 from engine.store import messages, operations
 from engine.store.access import may_see_case
@@ -119,6 +119,10 @@ def _check(command: SendMessage, tx: Transaction) -> None:
     if not command.business_key and not command.keys:
         problems.append(
             Problem("business_key", "请写明业务编号或关联键。", "Say to whom: a business key, keys, or both.")
+        )
+    if len(command.business_key or "") > LONGEST_BUSINESS_KEY:
+        problems.append(
+            Problem("business_key", "业务编号不超过64个字符。", "The business key has at most 64 characters.")
         )
     for name, value in command.keys.items():
         if not name.isidentifier() or plain(value, name) is None or isinstance(value, dict | list):

@@ -3,6 +3,7 @@
 from enum import StrEnum
 
 MAX_ITEMS = 50_000
+LONGEST_SUBJECT = 64
 
 
 class BatchState(StrEnum):

@@ -37,7 +37,7 @@ class InstanceRow:
     blob: bytes
     revision: int
     is_suspended: bool = False
-    phase: str | None = None  # of its case when the row was locked; None: not read yet
+    phase: str | None = None  # of its case under the lock; None: not read yet
 
     @property
     def about(self) -> dict[str, str | None]:

@@ -9,6 +9,7 @@ from typing import Any
 KEPT = timedelta(days=30)  # a message that nobody waits for yet
 LONGEST_ID = 64
 LONGEST_NAME = 64
+LONGEST_BUSINESS_KEY = 64
 LONGEST_KEY = 200
 
 

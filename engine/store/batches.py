@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from engine.domain.batch import BATCH, BatchState, ItemState
 from engine.domain.job import ATTEMPTS, JobState
 from engine.errors import NotFound
+from engine.store.database import is_outside
 from engine.store.schema import batch_items, batches, jobs
 from engine.store.transaction import Transaction
 
@@ -142,5 +143,6 @@ def _open_again(tx: Transaction) -> dict[str, Any]:
 
 
 def is_fault_of_the_database(error: Exception) -> bool:
-    """A lost connection, a deadlock, a full disk: the item is not to blame, and the whole transaction is gone."""
-    return isinstance(error, sa.exc.DBAPIError)
+    """A lost connection, a deadlock, a full disk: the item is not to blame, and the whole transaction is gone. A row
+    that a constraint refuses is the item's own fault."""
+    return is_outside(error)

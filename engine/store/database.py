@@ -107,21 +107,21 @@ def _as_refusals() -> Iterator[None]:
     """What the database cannot do now (locked, full, damaged, gone) is Refused; any other fault is ours and loud."""
     try:
         yield
-    except exc.DBAPIError as error:
-        if not (error.connection_invalidated or _is_outside(error.orig)):
+    except (exc.DBAPIError, sqlite3.Error, psycopg.Error) as error:
+        if not is_outside(error):
             raise
-        raise _refused(error.orig) from error
-    except (sqlite3.Error, psycopg.Error) as error:  # from a prepared statement, which SQLAlchemy does not see
-        if not _is_outside(error):
-            raise
-        raise _refused(error) from error
+        raise _refused(error.orig if isinstance(error, exc.DBAPIError) else error) from error
 
 
 def _refused(error: Any) -> Refused:
     return Refused("database_fails", f"The database does not do this now: {_first_line(error)}.")
 
 
-def _is_outside(error: Any) -> bool:
+def is_outside(error: Any) -> bool:
+    """Whether it is a fault of the machine, of another transaction or of an administrator, and not of a statement. The
+    driver's own errors come from prepared statements, which SQLAlchemy does not see."""
+    if isinstance(error, exc.DBAPIError):
+        return error.connection_invalidated or is_outside(error.orig)
     if isinstance(error, sqlite3.Error):
         return (getattr(error, "sqlite_errorcode", 0) & 0xFF) in OUTSIDE_SQLITE
     if isinstance(error, psycopg.OperationalError) and error.sqlstate is None:

@@ -96,22 +96,24 @@ def add(tx: Transaction, row: InstanceRow, *, started_by_id: str | None) -> None
 def lock(tx: Transaction, instance_id: str) -> InstanceRow:
     """Takes the row's lock; read everything else of the instance after this."""
     for row in tx.rows(_LOCK, {"instance_id": instance_id}):
-        return _row(row)
+        return _row(tx, row)
     raise NotFound("instance_unknown", f"There is no process instance {instance_id}.", instance=instance_id)
 
 
 def lock_of_task(tx: Transaction, task_id: str) -> InstanceRow:
     for row in tx.rows(_LOCK_OF_TASK, {"task_id": task_id}):
-        return _row(row)
+        return _row(tx, row)
     raise NotFound("task_unknown", f"There is no task {task_id}.", task=task_id)
 
 
 def lock_of_job(tx: Transaction, job_id: str) -> InstanceRow | None:
     """None for a job that belongs to no instance."""
-    return next(map(_row, tx.rows(_LOCK_OF_JOB, {"job_id": job_id})), None)
+    for row in tx.rows(_LOCK_OF_JOB, {"job_id": job_id}):
+        return _row(tx, row)
+    return None
 
 
-def _row(row: Any) -> InstanceRow:
+def _row(tx: Transaction, row: Any) -> InstanceRow:
     return InstanceRow(
         instance_id=row["instance_id"],
         kind=InstanceKind(row["kind"]),
@@ -124,7 +126,8 @@ def _row(row: Any) -> InstanceRow:
         blob=row["blob"],
         revision=row["revision"],
         is_suspended=row["suspended_at"] is not None,
-        phase=row["phase"],
+        # PostgreSQL read the case before it waited for the lock; only SQLite has one writer at a time.
+        phase=row["phase"] if tx.is_sqlite else None,
     )
 
 

@@ -10,7 +10,7 @@ from engine.domain.task import LIVE, Group, TaskRow, TaskState
 from engine.errors import NotFound
 from engine.store import offers
 from engine.store.prepared import Prepared
-from engine.store.schema import evidence, instances, persons, supervision_items, task_groups, tasks
+from engine.store.schema import instances, persons, supervision_items, task_groups, tasks
 from engine.store.transaction import Transaction
 
 _assignee = persons.alias("assignee")
@@ -151,14 +151,6 @@ def last_completed(tx: Transaction, instance_id: str) -> Mapping[str, Any] | Non
         .mappings()
         .first()
     )
-
-
-def evidence_counts(connection: Any, task_id: str) -> dict[str, int]:
-    """How many files each field of the task has already."""
-    rows = connection.execute(
-        sa.select(evidence.c.field, sa.func.count()).where(evidence.c.task_id == task_id).group_by(evidence.c.field)
-    )
-    return {row[0]: row[1] for row in rows}
 
 
 def provisional(tx: Transaction) -> list[Mapping[str, Any]]:

@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
+import psycopg
 import pytest
 import sqlalchemy as sa
 from scenario import NewScenario, Scenario
@@ -17,6 +18,7 @@ from engine.domain.batch import BatchState, ItemState
 from engine.domain.job import ATTEMPTS, LEASE_SECONDS
 from engine.errors import EngineError
 from engine.ids import TimeOrderedIds
+from engine.store.batches import is_fault_of_the_database
 from engine.store.schema import batch_items, batches, incidents, instances, jobs, persons
 from engine.worker import Worker
 
@@ -298,3 +300,34 @@ def _work_until_killed(scenario: Scenario, statements: int) -> bool:
     code = os.waitstatus_to_exitcode(status)
     assert code in (0, 9)
     return code == 9
+
+
+def test_a_step_by_hand_sent_twice_is_one_step(scenario: Scenario) -> None:
+    scenario.register(2)
+    batch_id = start(scenario, "suspend", *instance_ids(scenario))
+
+    first = scenario.engine.execute(WorkBatch(batch_id), by=SYSTEM, operation_key="演示")
+    again = scenario.engine.execute(WorkBatch(batch_id), by=SYSTEM, operation_key="演示")
+
+    assert (first, again) == (True, True)
+    assert outcome(scenario, batch_id)[1] == [ItemState.DONE, ItemState.PENDING]
+
+
+def test_what_a_constraint_refuses_is_the_fault_of_the_item(scenario: Scenario) -> None:
+    """A batch that took it for the database's fault would never come past this item."""
+    scenario.register(1)
+    query = sa.select(instances.c.instance_id)
+    faults = []
+    for statement in (instances.insert().values(instance_id="x"), instances.update().values(kind="x" * 100)):
+        with scenario.engine.database.engine.connect() as connection, pytest.raises(Exception) as raised:
+            connection.execute(statement)
+        faults.append(is_fault_of_the_database(raised.value))
+    gone = sa.exc.OperationalError("SELECT 1", {}, psycopg.OperationalError("server closed the connection"))
+
+    assert len(scenario.rows(query)) == 1
+    assert (faults, is_fault_of_the_database(gone)) == ([False, False], True)
+
+
+@pytest.mark.parametrize("subject", ["", "x" * 65])
+def test_what_can_be_no_id_is_refused_at_the_start(scenario: Scenario, subject: str) -> None:
+    assert refusal(scenario, StartBatch("suspend", (subject,), {}, WHY)) == "batch_subject"

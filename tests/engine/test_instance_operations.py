@@ -1,5 +1,6 @@
 """What an administrator does to an instance by hand: suspend, resume, cancel, set a variable; retry or skip a job."""
 
+import threading
 from datetime import timedelta
 from typing import Any
 
@@ -7,6 +8,7 @@ import pytest
 import sqlalchemy as sa
 from scenario import Scenario, fake_letter
 
+from engine.commands.incidents import ResolveIncident
 from engine.commands.instances import CancelInstance, ResumeInstance, SetVariable, SuspendInstance
 from engine.commands.job_operations import RetryJob, SkipJob
 from engine.commands.jobs import ClaimJobs, CompleteJob, FailJob, RunJob
@@ -16,8 +18,12 @@ from engine.domain.actor import SYSTEM, Actor
 from engine.domain.case import CaseState
 from engine.domain.job import ATTEMPTS, Job, JobResult
 from engine.errors import EngineError
+from engine.ids import CountingIds
 from engine.queries import Read
+from engine.store import cases as case_store
+from engine.store import instances as store
 from engine.store.schema import cases, instances, jobs, letter_documents, supervision_items
+from engine.store.transaction import Transaction
 from engine.worker import Worker
 
 WHY = "复核中（演示）"
@@ -354,3 +360,56 @@ def test_a_letter_of_a_suspended_instance_is_made_after_the_resumption(scenario:
     assert scenario.work() == 1
     assert len(scenario.rows(sa.select(letter_documents))) == 1
     assert scenario.engine.read.violations() == ()
+
+
+def test_an_incident_of_a_suspended_instance_is_tried_again_after_the_resumption(scenario: Scenario) -> None:
+    [case] = scenario.register()
+    scenario.complete("survey_site", case, kinds=["wu"], is_illegal=False, proposed="rectify")
+    scenario.complete("review_disposition", case, outcome="confirmed")
+    for _ in range(ATTEMPTS):
+        [job] = scenario.engine.execute(ClaimJobs(), by=SYSTEM)
+        scenario.engine.execute(FailJob(job.job_id, job.fence, "no paper"), by=SYSTEM)
+        [row] = scenario.rows(sa.select(jobs.c.due_at).where(jobs.c.job_id == job.job_id))
+        scenario.clock.set(max(row["due_at"], scenario.now))
+    [incident] = scenario.engine.read.incidents(SYSTEM)
+    do(scenario, SuspendInstance(instance_of(scenario, case), WHY))
+
+    retry = ResolveIncident(incident.incident_id, "retry")
+    assert refusal(scenario, retry, scenario.supervisor) == "instance_suspended"
+    do(scenario, ResumeInstance(instance_of(scenario, case)))
+    do(scenario, retry)
+    scenario.work()
+
+    assert len(scenario.rows(sa.select(letter_documents))) == 1
+
+
+def test_whoever_waited_for_a_case_knows_the_phase_it_is_in_by_then(scenario: Scenario) -> None:
+    [case] = scenario.register()
+    instance_id, known = instance_of(scenario, case), []
+
+    def begun(connection: Any) -> Transaction:
+        return Transaction(connection, scenario.now, CountingIds(), SYSTEM, b"")
+
+    def look() -> None:
+        with scenario.raw() as connection:
+            tx = begun(connection)
+            row = store.lock(tx, instance_id)
+            known.append(row.phase or case_store.phase_of(tx, case))
+
+    thread = threading.Thread(target=look)
+    with scenario.raw() as connection:
+        store.lock(begun(connection), instance_id)
+        thread.start()
+        while thread.is_alive() and not is_waited_for(scenario):
+            thread.join(timeout=0.01)
+        case_store.update(begun(connection), case, phase="cleanup")
+    thread.join(timeout=30)
+
+    assert known == ["cleanup"]
+
+
+def is_waited_for(scenario: Scenario) -> bool:
+    """Whether somebody stands before a lock. SQLite lets nobody else begin."""
+    if scenario.engine.database.is_sqlite:
+        return True
+    return bool(scenario.rows(sa.text("SELECT 1 FROM pg_locks WHERE NOT granted")))

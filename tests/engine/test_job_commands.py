@@ -208,5 +208,21 @@ def test_one_poisoned_job_does_not_hold_up_the_others(scenario: Scenario) -> Non
     assert made == set(others)
 
 
+def test_a_job_without_a_handler_does_not_count_as_done(scenario: Scenario, letter: str) -> None:
+    assert Worker(scenario.engine, {}).run_until_idle() == 1
+
+    [row] = scenario.rows(LETTER_JOBS)
+    assert (row["state"], row["last_error"]) == ("OPEN", "LookupError: no handler for jobs of kind letter")
+
+
+def test_what_the_worker_does_for_the_house_keeps_no_job_waiting_when_it_fails(scenario: Scenario, letter: str) -> None:
+    with scenario.raw() as connection:
+        connection.execute(sa.text("ALTER TABLE messages RENAME TO messages_away"))
+
+    assert scenario.work() == 1
+
+    assert [row["state"] for row in scenario.rows(LETTER_JOBS)] == ["DONE"]
+
+
 def _lease(job: Job) -> tuple[str, int]:
     return job.job_id, job.fence

@@ -272,6 +272,7 @@ def test_only_those_who_keep_the_system_or_watch_may_send(scenario: Scenario) ->
         ({}, "business_key"),
         ({"business_key": "x", "message_id": ""}, "message_id"),
         ({"business_key": "x", "message_id": "m" * 65}, "message_id"),
+        ({"business_key": "x" * 65}, "business_key"),
         ({"keys": {"a b": 1}}, "a b"),
         ({"keys": {"a": None}}, "a"),
         ({"keys": {"a": [1]}}, "a"),

@@ -23,6 +23,7 @@ from http_client import HttpClient, hidden, problems
 from PIL import Image
 from redis_server import free_port
 from scenario import NewScenario, Scenario
+from werkzeug.datastructures import FileStorage
 
 from engine.domain.job import LEASE_SECONDS
 from engine.store import plans, schema
@@ -157,7 +158,7 @@ class People:
             browser.post(f"{address}/claim", {"csrf_token": hidden(page, "csrf_token")})
             _, _, page = browser.get(address)
             sent = {**SURVEY, **{name: hidden(page, name) for name in ("csrf_token", "_revision", "_operation")}}
-            picture = (io.BytesIO(self._photo), "现场.jpg", "image/jpeg")
+            picture = FileStorage(io.BytesIO(self._photo), "现场.jpg", content_type="image/jpeg")
             status, _, answer = browser.post(f"{address}/completion", {**sent, "survey_photos": picture})
             assert status == 303, f"{status}: {problems(answer)}"
             self.handed_in.add(task_id)

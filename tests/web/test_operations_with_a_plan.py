@@ -91,7 +91,7 @@ def test_what_a_move_refuses(
 def test_a_batch_of_variables_is_undone_by_another(scenario: Scenario, signed_in: SignIn) -> None:
     cases = scenario.register(2)
     ids, browser = [instance_of(scenario, case) for case in cases], signed_in("xitong")
-    given = {"subject": ids, "count": "2", "name": "lead", "value": '"sthj"', "reason": WHY, "_seen": "1"}
+    given = {"subject": ids, "count": "2", "name": "lead", "value": '"环境局"', "reason": WHY, "_seen": "1"}
     browser.get(f"/operations/set_variable?subject={ids[0]}")
     address = browser.post("/operations/set_variable", given).headers["Location"]
     scenario.work()
@@ -100,7 +100,7 @@ def test_a_batch_of_variables_is_undone_by_another(scenario: Scenario, signed_in
     undone = browser.post(f"{address}/undo", {"reason": "演示"})
     scenario.work()
 
-    assert "还原这一批" in offered
+    assert "还原这一批" in offered and "&#34;环境局&#34;" in offered
     assert undone.status_code == 303
     states = scenario.rows(sa.select(batch_items.c.state).order_by(batch_items.c.batch_id))
     assert {row["state"] for row in states} == {"DONE"}
@@ -129,15 +129,19 @@ def test_running_instances_are_migrated_after_a_look_at_the_plan(scenario: Scena
     browser = signed_in("fabu")
 
     plan = browser.get("/definitions/survey/migration?from=1&to=2")
+    keeper = said(signed_in("xitong").get("/definitions/survey/migration?from=1&to=2"))
     without = browser.post("/definitions/survey/migration", {"from": "1", "to": "2", "reason": ""})
     started = browser.post("/definitions/survey/migration", {"from": "1", "to": "2", "reason": WHY})
     scenario.work()
 
     assert plan.status_code == 200 and first in said(plan) and "可以迁移" in said(plan)
+    address = f'href="/instances/{instance_of(scenario, first)}"'
+    assert address in keeper and address not in said(plan)  # a publisher may migrate, but not open an instance
     assert without.status_code == 422 and "请填写理由" in said(without)
     assert started.status_code == 303
     page = said(browser.get(started.headers["Location"]))
     assert second in page and "已完成" in page
+    assert "survey 第1版" in page and "survey 第2版" in page and "环节编号对照" not in page
     assert [(task.element_id, task.due_at) for task in scenario.tasks(first)] == [("survey_site", due)]
     pinned = scenario.engine.read.instance(SYSTEM, instance_of(scenario, first)).pinned
     assert dict(pinned)["survey"] == 2
@@ -220,7 +224,10 @@ def test_the_command_line_moves_by_a_plan_and_undoes(scenario: Scenario) -> None
         (("instance", "set", "CASE", "no_such", "1", "--reason", WHY), "variable_unknown"),
         (("instance", "move", "CASE", "--start", "nonsense", "--reason", WHY), "write PROCESS:ELEMENT"),
         (("instance", "undo", "nothing", "--reason", WHY), "snapshot_unknown"),
+        (("instance", "list", "--state", "RUNNING"), "is not one of 'ACTIVE'"),
         (("job", "retry", "nothing", "--reason", WHY), "job_unknown"),
+        (("job", "list", "--state", "BROKEN"), "is not one of 'FAILED'"),
+        (("batch", "start", "cancel", "--key", "survey", "--state", "ALL", "--reason", WHY), "is not one of 'ACTIVE'"),
         (("batch", "work", "nothing"), "batch_unknown"),
         (("batch", "start", "suspend", "--reason", WHY), "one of the two"),
         (("batch", "start", "retry_job", "--key", "survey", "--reason", WHY), "is about jobs"),

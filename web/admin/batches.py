@@ -1,7 +1,9 @@
 """Batches: what was started on many at once, how far it is, what came of each item; pause, continue, cancel."""
 
-from collections.abc import Iterator, Sequence
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from flask import Blueprint, Response, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
@@ -12,6 +14,7 @@ from engine.commands.batches import CancelBatch, ContinueBatch, PauseBatch, Star
 from engine.domain.batch import BatchState, ItemState
 from engine.errors import EngineError, Problem, Rejected
 from engine.queries.batches import BatchItem, BatchList, BatchPage
+from engine.queries.diagrams import DefinitionPage
 from forms.tables.book import csv_bytes
 from web.admin.instances import KEEPERS
 from web.errors import said, sentence
@@ -35,6 +38,7 @@ class Line:
 class View:
     found: BatchPage
     lines: tuple[Line, ...]
+    told: tuple[tuple[str, str], ...]  # what it was told at its start: name of a parameter, words
     may_act: bool
     undoable: int
     may_open: bool  # the instances behind the items
@@ -78,6 +82,7 @@ def batch(batch_id: str) -> str:
     page = View(
         found=found,
         lines=lines,
+        told=tuple(_told(found.row.parameters)),
         may_act=actor().has_role(*KINDS[found.row.kind].roles),
         undoable=len(engine().read.undoable_instances(batch_id)) if actor().has_role(*KINDS["undo"].roles) else 0,
         may_open=actor().has_role(*KEEPERS),
@@ -140,6 +145,27 @@ def words_of(item: BatchItem) -> str:
     if not has(f"error.{item.error['code']}"):
         return item.message_en
     return sentence(EngineError(item.error["code"], item.message_en, **item.error.get("fields") or {}))
+
+
+def _told(parameters: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """A definition by its key and version; a mapping that is empty says nothing."""
+    for name, value in parameters.items():
+        if name in ("from", "to"):
+            yield name, _version(value)
+        elif name == "mapping":
+            if value:
+                yield name, ", ".join(f"{old}={new}" for old, new in value.items())
+        elif name == "value":
+            yield name, json.dumps(value, ensure_ascii=False)
+        else:
+            yield name, str(value)
+
+
+def _version(definition_id: str) -> str:
+    key = definition_id.rpartition("-")[0]
+    found: DefinitionPage = engine().read.definition(key)
+    [version] = [row.version for row in found.versions if row.definition_id == definition_id]
+    return f"{key} {t('instances.version_n', n=version)}"
 
 
 def _table(items: tuple[BatchItem, ...]) -> Iterator[Sequence[str]]:

@@ -10,6 +10,7 @@ from engine.commands.batches import StartBatch
 from engine.errors import Invalid, NotFound, Problem
 from engine.queries.diagrams import DefinitionPage
 from engine.queries.migration import PlannedInstance
+from web.admin.instances import KEEPERS
 from web.permission import needs
 from web.request import actor, engine, notify, see
 
@@ -60,6 +61,7 @@ class MigrationPage:
     planned: tuple[PlannedInstance, ...] = ()
     problems: tuple[Problem, ...] = ()
     versions: tuple[int, ...] = field(default=())
+    may_open: bool = False  # the instances
 
     @property
     def staying(self) -> int:
@@ -129,7 +131,7 @@ def _shown(found: DefinitionPage, wish: Wish, problems: tuple[Problem, ...] = ()
         planned = tuple(_planned(found.key, wish, subject) for subject in subjects[:PLANNED])
     except Invalid as refused:
         problems = tuple(dict.fromkeys((*problems, *refused.problems)))
-    page = MigrationPage(found, wish, len(subjects), planned, problems, versions)
+    page = MigrationPage(found, wish, len(subjects), planned, problems, versions, may_open=actor().has_role(*KEEPERS))
     status = 422 if any(problem.where != "reason" for problem in problems) else 200
     return render_template("admin/migration.html", page=page), status
 

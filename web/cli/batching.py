@@ -13,7 +13,7 @@ from engine.queries.batches import BatchRow
 from engine.queries.instances import InstanceFilter
 from engine.runtime import Engine
 from web.cli.console import engine_of
-from web.cli.operating import REASON, WANTS_JSON, JsonValue
+from web.cli.operating import REASON, STATE, WANTS_JSON, JsonValue
 from web.json_text import as_json
 
 
@@ -27,7 +27,7 @@ def batch() -> None:
 @click.argument("subjects", nargs=-1, metavar="[ID]...")
 @click.option("--key", help="All instances of this process …")
 @click.option("--version", default="", help="… of this version …")
-@click.option("--state", default="", help="… in this state.")
+@click.option("--state", type=STATE, help="… in this state.")
 @click.option("--name", help="Of set_variable: the variable.")
 @click.option("--value", type=JsonValue(), help="Of set_variable: the value, as JSON.")
 @click.option("--dry-run", is_flag=True, help="Say how many are meant and begin nothing.")
@@ -39,7 +39,7 @@ def start_batch(
     subjects: tuple[str, ...],
     key: str | None,
     version: str,
-    state: str,
+    state: str | None,
     name: str | None,
     value: tuple[Any] | None,
     dry_run: bool,
@@ -49,7 +49,7 @@ def start_batch(
     if bool(subjects) == bool(key):
         raise click.UsageError("Name what is meant, or say --key PROCESS: one of the two.")
     with engine_of(context) as engine:
-        meant = subjects if subjects else _found(engine, kind, key or "", version, state)
+        meant = subjects if subjects else _found(engine, kind, key or "", version, state or "")
         if KINDS[kind].subject == "instance" and subjects:
             meant = tuple(engine.read.resolve_instance(SYSTEM, named) for named in subjects)
         if dry_run:

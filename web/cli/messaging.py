@@ -26,7 +26,7 @@ class Pair(click.ParamType):
             self.fail(f"{value!r}: write name=value", param, ctx)
         try:
             return name, json.loads(text)
-        except ValueError:
+        except (ValueError, RecursionError):
             return name, text
 
 

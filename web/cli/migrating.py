@@ -13,9 +13,8 @@ from engine.errors import Rejected
 from engine.queries.migration import MigrationPlan
 from engine.runtime import Engine
 from web.cli.console import engine_of
+from web.cli.operating import WANTS_JSON
 from web.json_text import as_json
-
-WANTS_JSON = click.option("--json", "wants_json", is_flag=True, help="Machine-readable.")
 
 
 class Renaming(click.ParamType):

@@ -10,14 +10,16 @@ from engine.commands.instances import CancelInstance, ResumeInstance, SetVariabl
 from engine.commands.job_operations import RetryJob, SkipJob
 from engine.commands.moves import MoveInstance, UndoOperation
 from engine.domain.actor import SYSTEM
+from engine.domain.instance import InstanceState
 from engine.queries.batches import JobFilter
 from engine.queries.instance_page import InstancePage
-from engine.queries.instances import InstanceFilter
+from engine.queries.instances import SUSPENDED, InstanceFilter
 from engine.queries.migration import MovePlan
 from web.cli.console import engine_of
 from web.json_text import as_json
 
 REASON = click.option("--reason", required=True, help="Kept in the history of the instance.")
+STATE = click.Choice([*(str(state) for state in InstanceState), SUSPENDED])
 WANTS_JSON = click.option("--json", "wants_json", is_flag=True, help="Machine-readable.")
 
 
@@ -57,16 +59,23 @@ def instance() -> None:
 @click.option("--text", default="", help="Part of a business key or case number.")
 @click.option("--key", default="", help="The process.")
 @click.option("--version", default="", help="Its version.")
-@click.option("--state", default="", help="ACTIVE, SUSPENDED, COMPLETED or CANCELLED.")
+@click.option("--state", type=STATE, help="Only in this state.")
 @click.option("--trouble", is_flag=True, help="Only with open incidents or failed jobs.")
 @click.option("--page", default=1, show_default=True, type=click.IntRange(1))
 @WANTS_JSON
 @click.pass_context
 def list_(
-    context: click.Context, text: str, key: str, version: str, state: str, trouble: bool, page: int, wants_json: bool
+    context: click.Context,
+    text: str,
+    key: str,
+    version: str,
+    state: str | None,
+    trouble: bool,
+    page: int,
+    wants_json: bool,
 ) -> None:
     """What runs and what has run, the newest first."""
-    wanted = InstanceFilter(text, "", key, version, state, "1" if trouble else "", page)
+    wanted = InstanceFilter(text, "", key, version, state or "", "1" if trouble else "", page)
     with engine_of(context) as engine:
         found = engine.read.instances(SYSTEM, wanted)
     if wants_json:
@@ -210,13 +219,13 @@ def job() -> None:
 
 
 @job.command("list")
-@click.option("--state", default="", help="FAILED, RETRYING or HELD.")
+@click.option("--state", type=click.Choice(["FAILED", "RETRYING", "HELD"]), help="Only in this state.")
 @click.option("--page", default=1, show_default=True, type=click.IntRange(1))
 @click.pass_context
-def list_jobs(context: click.Context, state: str, page: int) -> None:
+def list_jobs(context: click.Context, state: str | None, page: int) -> None:
     """The longest due first."""
     with engine_of(context) as engine:
-        found = engine.read.jobs(SYSTEM, JobFilter(state=state, page=page))
+        found = engine.read.jobs(SYSTEM, JobFilter(state=state or "", page=page))
     for row in found.rows:
         shown = "HELD" if row.is_held else row.state
         click.echo(f"{row.job_id}  {row.kind:<8} {shown:<7} {row.case_id or '-'}  {row.last_error or ''}".rstrip())
