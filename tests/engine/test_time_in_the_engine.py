@@ -1,15 +1,18 @@
 """Due dates, yellow instants, timers and reminders on a clock that stands where it is put."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
 from scenario import NewScenario, Scenario, at
 
+from engine import plans
 from engine.commands.clock import SetDemoClock, StartDemo
 from engine.domain.actor import SYSTEM
 from engine.errors import Refused, Rejected
 from engine.store.schema import jobs, tasks
+from engine.store.transaction import Reader
 
 TIMERS = sa.select(jobs.c.element_id, jobs.c.due_at).where(jobs.c.kind == "timer", jobs.c.state == "OPEN")
 
@@ -147,3 +150,23 @@ def test_a_demo_may_stand_in_another_year_than_the_computer(new_scenario: NewSce
     [case] = scenario.register()
 
     assert scenario.page(scenario.task_of(case, "survey_site"), scenario.supervisor).due_at == at("2024-05-27 18:00")
+
+
+class Forgetful(dict[Any, Any]):
+    """What is remembered, while another thread clears it again and again."""
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        return None
+
+
+def test_what_another_thread_has_forgotten_meanwhile_is_asked_again(scenario: Scenario) -> None:
+    due, campaign = at("2024-06-10 18:00"), scenario.campaign
+
+    with scenario.engine.database.read() as connection:
+        remembering, forgetting = (Reader(connection, scenario.now, b"", known) for known in ({}, Forgetful()))
+        found = [
+            plans.yellow_from(reader, campaign, scenario.now, due) for reader in (remembering, remembering, forgetting)
+        ]
+
+    assert found[0] is not None
+    assert found == [found[0]] * 3

@@ -27,7 +27,7 @@ class Trial:
             self.answer = do(undisturbed.engine)
         assert undisturbed.engine.read.violations() == ()
         self.after = content(undisturbed, without_random=True)
-        undisturbed.close()
+        undisturbed.engine.close()
         self.is_keyed = act.key is not None
         self.scenario = new_scenario(story=act.story)
         self.scenario.engine.watch_clock()
@@ -118,7 +118,7 @@ def test_every_command_is_broken_in_some_act(new_scenario: NewScenario) -> None:
     for act in ACTS:
         scenario = new_scenario(story=act.story)
         asked.add(type(act.ask(scenario)[0]))
-        scenario.close()
+        scenario.engine.close()
 
     assert {command.__name__ for command in HANDLERS} - {command.__name__ for command in asked} == set()
     tried, there = sum(some for some, _ in died.values()), sum(every for _, every in died.values())
