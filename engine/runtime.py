@@ -1,5 +1,6 @@
 """The engine itself: opens the database, keeps the clock, and is the only one that commits."""
 
+import threading
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -31,6 +32,7 @@ class Engine:
         self.clock = clock or SystemClock()
         self._keeper = Timekeeper(self.clock)
         self._marked_at: float | None = None
+        self._noting = threading.Lock()
         self._ids = ids or TimeOrderedIds()
         self._edition: tuple[str, dict[Any, Any]] = ("", {})
         self.secret = secret
@@ -61,10 +63,11 @@ class Engine:
             self._note_clock()
 
     def _note_clock(self) -> None:
-        reading, off = self._keeper.reading()
-        self._carry_out(NoteClock(reading, off), SYSTEM, None)
-        self._keeper.accept(off)
-        self._marked_at = reading.monotonic
+        with self._noting:  # two threads must not write down, and accept, the same jump
+            reading, off = self._keeper.reading()
+            self._carry_out(NoteClock(reading, off), SYSTEM, None)
+            self._keeper.accept(off)
+            self._marked_at = reading.monotonic
 
     def _carry_out(self, command: Any, by: Actor, operation_key: str | None) -> Any:
         handler = HANDLERS[type(command)]

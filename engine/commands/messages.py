@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from engine.bpmn.plain import plain, plain_variables
-from engine.commands.progress import apply_step, load_execution
+from engine.commands.progress import RESOLVED_MESSAGE, apply_step, load_execution
 from engine.commands.waiting import add_delivery
 from engine.domain.actor import require_role
 from engine.domain.instance import InstanceRow
@@ -119,6 +119,14 @@ def _check(command: SendMessage, tx: Transaction) -> None:
     if not command.business_key and not command.keys:
         problems.append(
             Problem("business_key", "请写明业务编号或关联键。", "Say to whom: a business key, keys, or both.")
+        )
+    if command.name == RESOLVED_MESSAGE and not tx.actor.is_system:
+        problems.append(
+            Problem(
+                "name",
+                "此消息由系统自用：任务办结时自动发出。",
+                "The system sends this one itself when the work is done.",
+            )
         )
     if len(command.business_key or "") > LONGEST_BUSINESS_KEY:
         problems.append(

@@ -355,6 +355,16 @@ def test_a_message_and_its_wait_that_come_at_the_same_time_never_miss_each_other
     }
 
 
+def test_nobody_closes_a_supervision_by_the_word_that_the_system_keeps_for_itself(scenario: Scenario) -> None:
+    with pytest.raises(Invalid) as refused:
+        scenario.engine.execute(
+            SendMessage("m1", "item_resolved", business_key="any", keys={}, variables={}), by=scenario.supervisor
+        )
+
+    assert [problem.where for problem in refused.value.problems] == ["name"]
+    assert scenario.rows(sa.select(messages.c.message_id)) == []
+
+
 # -- from a diagram ----------------------------------------------------------------------------------------------------
 def test_a_process_tells_another_by_a_message_and_its_sender_may_be_over_by_then(scenario: Scenario) -> None:
     """The outcome of an accountability closes the supervision item that it came from."""

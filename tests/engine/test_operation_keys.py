@@ -7,8 +7,8 @@ import pytest
 import sqlalchemy as sa
 from scenario import Scenario, new_case
 
-from engine.commands.register import RegisterCases
 from engine.commands.letters import IssueLetters
+from engine.commands.register import RegisterCases
 from engine.commands.tasks import ClaimTask, CompleteTask, EvidenceFile
 from engine.errors import Rejected
 from engine.store.schema import letters, operations

@@ -8,10 +8,10 @@ import sqlalchemy as sa
 from scenario import PROCESSES, NewScenario, Scenario, at, full_plan, moved_plan, new_case, quiet_plan
 
 from engine.commands.calendars import PublishCalendar
-from engine.commands.register import RegisterCases
 from engine.commands.clock import StartDemo
 from engine.commands.letters import IssueLetters, ReceiveLetter, VoidLetter
 from engine.commands.people import AddPerson
+from engine.commands.register import RegisterCases
 from engine.commands.tasks import AttachEvidence, EvidenceFile
 from engine.domain.actor import SYSTEM, Actor, Membership
 from engine.errors import NotFound, NotPermitted, Refused

@@ -100,7 +100,9 @@ def test_each_operation_has_one_effect_wherever_its_connection_was_cut(new_scena
     assert len(answers) + registered == count(scenario, operations) == CUTS
     assert scenario.engine.read.violations() == ()
     assert set(proxy.cuts) == set(KINDS) and set(client.cut_off) == {"done already", "not done"}
-    assert client.asked_again >= sum(proxy.cuts.values())
+    assert (
+        client.asked_again >= sum(proxy.cuts.values()) - proxy.cuts["at"]
+    )  # whose answer may come just before the cut
     tell(
         f"connections: {CUTS} operations, {sum(proxy.cuts.values())} cut ({_shown(proxy.cuts)}), when asked again "
         f"{_shown(client.cut_off)}: 0 lost, 0 doubled"
