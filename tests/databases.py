@@ -38,7 +38,7 @@ class SqliteFiles:
 
     def copy(self, name: str, build: Builder) -> str:
         if name not in self._templates:
-            template = self._folder / f"template-{name}.db"
+            template = self._folder / f"template-{name}-{next(self._serial)}.db"
             build(f"sqlite:///{template}")
             assert not template.with_name(f"{template.name}-wal").exists(), "the template is still open"
             self._templates[name] = template
@@ -75,7 +75,7 @@ class PostgresServer:
 
     def copy(self, name: str, build: Builder) -> str:
         if name not in self._templates:
-            template = f"template_{len(self._templates) + 1}"
+            template = f"template_{next(self._serial)}"  # a template whose story broke keeps its own name
             build(self._create(template, "template0"))
             self._templates[name] = template
         return self._create(f"t{next(self._serial)}", self._templates[name])

@@ -6,10 +6,12 @@ from typing import Any
 
 import sqlalchemy as sa
 from act import SURVEYED, WHY, Act, first, registered
+from laboratory import FILES, LAB_RESULT
 from scenario import Scenario
 
 from engine.clock import Reading
 from engine.commands.clock_guard import NoteClock
+from engine.commands.definitions import Deploy
 from engine.commands.incidents import ResolveIncident
 from engine.commands.job_operations import RetryJob, SkipJob
 from engine.commands.jobs import ClaimJob, ClaimJobs, CompleteJob, DispatchJobs, FailJob, GiveBackJobs, RunJob
@@ -22,7 +24,6 @@ from engine.store.schema import incidents, instances, jobs
 LETTER = JobResult(document=b"%PDF the letter", pages=1, title="督办通知（演示）")
 LEASES = sa.select(jobs.c.job_id, jobs.c.fence).where(jobs.c.state == "LEASED").order_by(jobs.c.job_id)
 OPEN = sa.select(jobs.c.job_id).where(jobs.c.state == "OPEN").order_by(jobs.c.due_at, jobs.c.job_id)
-SUPERVISIONS = sa.select(instances.c.business_key).where(instances.c.kind == "supervision")
 
 
 def work_due(scenario: Scenario) -> None:
@@ -127,15 +128,16 @@ def note_jump(scenario: Scenario) -> NoteClock:
     return NoteClock(Reading(scenario.now + off, 5000.0, "another start", "another"), off)
 
 
-def supervised(scenario: Scenario) -> None:
-    """The supervision waits to hear that its item is resolved."""
+def sample_sent(scenario: Scenario) -> None:
+    """The case waits for the laboratory."""
+    scenario.engine.execute(Deploy("case_lifecycle", FILES), by=SYSTEM)
     scenario.register()
-    scenario.until("2024-05-27 18:01")
 
 
 def message_leased(scenario: Scenario) -> None:
-    supervised(scenario)
-    scenario.engine.execute(*send(scenario)[:1], by=scenario.person("xitong"))
+    sample_sent(scenario)
+    command, sender = send(scenario)
+    scenario.engine.execute(command, by=sender)
     [job] = leased(scenario)
     assert job.kind == "publish_message"
 
@@ -183,8 +185,8 @@ def skip(scenario: Scenario) -> tuple[Any, Actor]:
 
 
 def send(scenario: Scenario) -> tuple[Any, Actor]:
-    key = first(scenario, SUPERVISIONS)["business_key"]
-    return SendMessage("m1", "item_resolved", key), scenario.person("xitong")
+    key = first(scenario, sa.select(instances.c.business_key))["business_key"]
+    return SendMessage("m1", LAB_RESULT, key), scenario.person("xitong")
 
 
 run = system(lambda scenario: RunJob(*the_lease(scenario)))
@@ -208,7 +210,7 @@ JOBS = (
     Act("confirm the date", clock_jumped, resolve("confirm")),
     Act("retry a job", letter_failed, retry),
     Act("skip a job", reminder_failed, skip),
-    Act("send a message", supervised, send),
+    Act("send a message", sample_sent, send),
     Act("send a message that nobody waits for", registered, system(lambda _: SendMessage("m2", "nobody_waits", "X"))),
     Act("drop old messages", message_old, system(lambda _: ExpireMessages())),
 )

@@ -16,6 +16,7 @@ from engine.commands.jobs import RunJob, run_job
 from engine.domain.actor import Actor
 from engine.domain.job import LEASE_SECONDS
 from engine.store import claims, instances, jobs, operations, paper
+from engine.store.prepared import Prepared
 from engine.store.schema import jobs as job_rows
 
 JOBS_ONLY = frozenset({"workers"})
@@ -119,7 +120,7 @@ def with_a_stale_state(scenario: Scenario) -> Iterator[None]:
         return remembered.setdefault(row.instance_id, row)
 
     blind = job_rows.metadata.tables["instances"]
-    anyhow = (
+    anyhow = Prepared(
         blind.update()
         .where(blind.c.instance_id == sa.bindparam("of_instance"))
         .values({name: sa.bindparam(name) for name in ("blob", "revision", "state", "ended_at")})

@@ -21,6 +21,7 @@ from engine.ids import CountingIds
 from engine.queries import Read
 from engine.queries.verify import CHECKS, Violation
 from engine.queries.verify_guards import GUARDS
+from engine.runtime import Engine
 from engine.store.schema import facts, incidents
 from engine.store.schema import jobs as job_rows
 from engine.store.transaction import Reader
@@ -150,7 +151,7 @@ class Play:
 
     # -- the actors ----------------------------------------------------------------------------------------------------
     def _work(self) -> None:
-        worker = Worker(self.engine, {"letter": self._make_letter}, batch=3)
+        worker = Worker(process_on(self.engine), {"letter": self._make_letter}, batch=3)
         for _ in range(6):
             worker.run_once()
             self.turns.pause()
@@ -161,13 +162,14 @@ class Play:
 
     def _clerk(self, clerk: Actor) -> Callable[[], None]:
         def work() -> None:
+            engine = process_on(self.engine)
             for task in self._found[:2]:  # the third falls due
                 with suppress(EngineError):  # the colleague was faster, or it was mine before I died
-                    self.engine.execute(ClaimTask(task.task_id), by=clerk)
+                    engine.execute(ClaimTask(task.task_id), by=clerk)
                 self.turns.pause()
                 key = f"{clerk.person_id} {task.task_id}"
                 try:
-                    self.engine.execute(CompleteTask(task.task_id, SURVEYED), by=clerk, operation_key=key)
+                    engine.execute(CompleteTask(task.task_id, SURVEYED), by=clerk, operation_key=key)
                 except EngineError:
                     continue
                 self.acknowledged.add(task.task_id)
@@ -176,9 +178,10 @@ class Play:
         return work
 
     def _write_letters(self) -> None:
+        engine = process_on(self.engine)
         for task in self._found[:2]:
             command = IssueLetters(self._campaign, "notice", (str(task.case_id),), reason=ESCALATED)
-            self.engine.execute(command, by=self._supervisor, operation_key=f"letter {task.case_id}")
+            engine.execute(command, by=self._supervisor, operation_key=f"letter {task.case_id}")
             self.turns.pause()  # the answer may be lost here: it is asked for again
 
     def _pass_time(self) -> None:
@@ -192,6 +195,13 @@ class Play:
         for _ in range(4):
             self.scenario.clock.advance(timedelta(seconds=LEASE_SECONDS + 61))
             worker.run_until_idle(limit=500)
+
+
+def process_on(engine: Engine) -> Engine:
+    """An engine with a memory and locks of its own, as a process has; the database behind it is listened to."""
+    own = type(engine)(str(engine.database.url), secret=engine.secret, clock=engine.clock, ids=engine._ids)
+    own.database = engine.database
+    return own
 
 
 def _hurry(dbapi_connection: Any, _record: Any) -> None:
