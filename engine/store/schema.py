@@ -255,7 +255,7 @@ tasks = sa.Table(
         sqlite_where=sa.text("completed_by_id IS NOT NULL"),
         postgresql_where=sa.text("completed_by_id IS NOT NULL"),
     ),
-    sa.Index("ix_tasks_instance_id", "instance_id"),
+    sa.Index("ix_tasks_instance_id", "instance_id", "element_id", "completed_by_id"),
     sa.Index("ix_tasks_case_id", "case_id"),
     one_of("state", list(TaskState)),
 )

@@ -129,11 +129,13 @@ def done_by(tx: Transaction, instance_id: str, element_ids: tuple[str, ...]) -> 
     found: dict[str, set[str]] = {}
     if element_ids:
         for row in tx.execute(
-            sa.select(tasks.c.element_id, tasks.c.completed_by_id).where(
+            sa.select(tasks.c.element_id, tasks.c.completed_by_id)
+            .where(
                 tasks.c.instance_id == instance_id,
                 tasks.c.element_id.in_(element_ids),
-                tasks.c.state == TaskState.COMPLETED,
+                tasks.c.completed_by_id.is_not(None),
             )
+            .distinct()
         ):
             found.setdefault(row.element_id, set()).add(row.completed_by_id)
     return found

@@ -106,6 +106,8 @@ def upgrade() -> None:
         ("ix_incidents_open", "incidents", "kind", "resolved_at IS NULL"),
     ):
         op.create_index(name, table, [column], sqlite_where=sa.text(rows), postgresql_where=sa.text(rows))
+    op.drop_index("ix_tasks_instance_id", table_name="tasks")
+    op.create_index("ix_tasks_instance_id", "tasks", ["instance_id", "element_id", "completed_by_id"])
     _make_completed_tasks_final()
 
 
