@@ -313,7 +313,7 @@ def _follow_phase(tx: Transaction, row: InstanceRow, step: Step) -> None:
     keys = tuple(opened.element.process_key for opened in (*step.opened_jobs, *step.opened_tasks))
     keys += tuple(timer.element.process_key for timer in step.opened_timers if timer.element.process_key == "lookback")
     phase = phase_of(keys, None)
-    if phase is not None and (row.phase or cases.phase_of(tx, str(row.case_id))) != phase:
+    if phase is not None and cases.phase_of(tx, str(row.case_id)) != phase:
         cases.update(tx, str(row.case_id), phase=phase)
         tx.record(
             "PhaseEntered",

@@ -37,7 +37,6 @@ class InstanceRow:
     blob: bytes
     revision: int
     is_suspended: bool = False
-    phase: str | None = None  # of its case under the lock; None: not read yet
 
     @property
     def about(self) -> dict[str, str | None]:

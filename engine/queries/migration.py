@@ -18,27 +18,11 @@ from engine.domain.task import LIVE
 from engine.errors import EngineError, Invalid, NotFound
 from engine.queries.instances import seen_by
 from engine.relocation import relocation, words_of
+from engine.store import instances as instance_store
 from engine.store import snapshots, standing
 from engine.store.schema import batches, definitions, instances, jobs, persons, tasks
 from engine.store.transaction import Reader
 from engine.succession import Succession, succession, successor
-
-_COLUMNS = tuple(
-    instances.c[name]
-    for name in (
-        "instance_id",
-        "kind",
-        "key",
-        "business_key",
-        "definition_ids",
-        "campaign_id",
-        "case_id",
-        "state",
-        "blob",
-        "revision",
-        "suspended_at",
-    )
-)
 
 
 @dataclass(frozen=True)
@@ -122,7 +106,7 @@ def migration_plan(
         raise NotFound(
             "instance_unknown", f"No running instance {instance_id} is on {key} {from_version}.", instance=instance_id
         )
-    planned = tuple(_planned(reader, _row(reader, found), wanted) for found in rows)
+    planned = tuple(_planned(reader, instance_store.get(reader, found), wanted) for found in rows)
     return MigrationPlan(key, from_id, to_id, from_version, to_version, dict(mapping or {}), planned)
 
 
@@ -171,7 +155,7 @@ def move_plan(
     ).first()
     if seen is None:
         raise NotFound("instance_unknown", f"There is no process instance {instance_id}.", instance=instance_id)
-    row = _row(reader, instance_id)
+    row = instance_store.get(reader, instance_id)
     check_live(row)
     check_active(row)
     wanted = Move(tuple(cancel), tuple(Place(*place) for place in start), dict(variables or {}))
@@ -199,23 +183,6 @@ def _running_on(reader: Reader, definition: str, instance_id: str | None) -> lis
     if instance_id is not None:
         query = query.where(instances.c.instance_id == instance_id)
     return list(reader.execute(query.order_by(instances.c.started_at, instances.c.instance_id)).scalars())
-
-
-def _row(reader: Reader, instance_id: str) -> InstanceRow:
-    found = reader.execute(sa.select(*_COLUMNS).where(instances.c.instance_id == instance_id)).one()
-    return InstanceRow(
-        instance_id=found.instance_id,
-        kind=InstanceKind(found.kind),
-        key=found.key,
-        business_key=found.business_key,
-        definition_ids=tuple(found.definition_ids),
-        campaign_id=found.campaign_id,
-        case_id=found.case_id,
-        state=InstanceState(found.state),
-        blob=found.blob,
-        revision=found.revision,
-        is_suspended=found.suspended_at is not None,
-    )
 
 
 def _planned(reader: Reader, row: InstanceRow, wanted: Succession) -> PlannedInstance:

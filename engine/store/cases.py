@@ -1,20 +1,20 @@
 """Cases: the ledger rows that a campaign drives to zero."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
 
 from engine.domain.case import CaseState
-from engine.store import tallies
+from engine.store import prepared, tallies
+from engine.store.prepared import Prepared
 from engine.store.schema import case_units, cases
 from engine.store.transaction import Transaction
 
 _ADD = cases.insert()
 _ADD_UNIT = case_units.insert()
 _GET = sa.select(cases).where(cases.c.case_id == sa.bindparam("case_id"))
-_PHASE = sa.select(cases.c.phase).where(cases.c.case_id == sa.bindparam("case_id"))
+_PHASE = Prepared(sa.select(cases.c.phase).where(cases.c.case_id == sa.bindparam("case_id")))
 _COUNTED = (
     sa.select(cases.c.campaign_id, *(cases.c[name] for name in sorted(tallies.COUNTED)))
     .where(cases.c.case_id == sa.bindparam("case_id"))
@@ -60,8 +60,9 @@ def get(connection: Any, case_id: str) -> Mapping[str, Any] | None:
     return connection.execute(_GET, {"case_id": case_id}).mappings().first()
 
 
-def phase_of(connection: Any, case_id: str) -> str | None:
-    return connection.execute(_PHASE, {"case_id": case_id}).scalar()
+def phase_of(tx: Transaction, case_id: str) -> str | None:
+    (row,) = tx.rows(_PHASE, {"case_id": case_id})
+    return row["phase"]
 
 
 def provisional(tx: Transaction) -> list[Mapping[str, Any]]:
@@ -81,16 +82,7 @@ def update(tx: Transaction, case_id: str, **values: Any) -> None:
         tallies.moved(tx, before, after)
         values["ledger_rank"] = ledger_rank(after)
     if values:
-        tx.execute(_update(tuple(values)), {"of_case": case_id, **values})
-
-
-@lru_cache(maxsize=64)
-def _update(names: tuple[str, ...]) -> sa.Update:
-    return (
-        cases.update()
-        .where(cases.c.case_id == sa.bindparam("of_case"))
-        .values({name: sa.bindparam(name) for name in names})
-    )
+        tx.run(prepared.update(cases, "case_id", tuple(values)), {"of_row": case_id, **values})
 
 
 def ledger_rank(row: Mapping[str, Any]) -> int:

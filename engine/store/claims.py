@@ -11,9 +11,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from engine.domain.job import LEASE_SECONDS, Job
-from engine.store.clock import HOLD
+from engine.store.clock import IS_HELD
 from engine.store.columns import Instant
-from engine.store.schema import jobs, settings
+from engine.store.schema import jobs
 from engine.store.transaction import Transaction
 
 _OPEN, _LEASED, _TIMER = (sa.literal_column(f"'{word}'") for word in ("OPEN", "LEASED", "timer"))
@@ -23,7 +23,6 @@ _ID = sa.bindparam("wanted_id", type_=sa.String())
 _IS_WANTED = jobs.c.kind.not_in(sa.bindparam("except_kinds", type_=sa.String(), expanding=True))
 _earlier = jobs.alias("earlier")
 
-_IS_HELD = sa.exists().where(settings.c.name == sa.literal_column(f"'{HOLD}'"))
 _DUE = sa.and_(jobs.c.state == _OPEN, jobs.c.held_at.is_(None), jobs.c.due_at <= _NOW)
 _LAPSED = sa.and_(jobs.c.state == _LEASED, jobs.c.lease_until < _NOW)
 _COMES_BEFORE = sa.and_(
@@ -43,8 +42,8 @@ _IS_TO_FIRE = sa.exists().where(
     ),
 )
 # In a batch the timers of one instance come in their order, and so they are fired; by id nothing says what comes first.
-_MAY_IN_ORDER = sa.or_(jobs.c.kind != _TIMER, sa.and_(~_IS_HELD, ~_IS_FIRED_NOW))
-_MAY_ALONE = sa.or_(jobs.c.kind != _TIMER, sa.and_(~_IS_HELD, ~_IS_TO_FIRE))
+_MAY_IN_ORDER = sa.or_(jobs.c.kind != _TIMER, sa.and_(~IS_HELD, ~_IS_FIRED_NOW))
+_MAY_ALONE = sa.or_(jobs.c.kind != _TIMER, sa.and_(~IS_HELD, ~_IS_TO_FIRE))
 _IS_HANDED_OUT = sa.and_(jobs.c.dispatched_until.is_not(None), jobs.c.dispatched_until > _NOW)
 
 _COLUMNS = (
@@ -74,7 +73,7 @@ CLAIM_DUE = _lease.where(jobs.c.job_id.in_(sa.select(_picked.c.job_id)))
 CLAIM_ONE = _lease.where(jobs.c.job_id == _ID, _MAY_ALONE, sa.or_(_DUE, sa.and_(_LAPSED, jobs.c.attempts_left > 0)))
 LAPSED = (
     sa.select(*_COLUMNS, jobs.c.element_id, jobs.c.last_error)
-    .where(_LAPSED, sa.or_(jobs.c.kind != _TIMER, ~_IS_HELD))
+    .where(_LAPSED, sa.or_(jobs.c.kind != _TIMER, ~IS_HELD))
     .order_by(jobs.c.lease_until, jobs.c.job_id)
     .limit(_LIMIT)
     .with_for_update(skip_locked=True)
@@ -82,7 +81,7 @@ LAPSED = (
 IS_DUE = sa.select(
     sa.or_(
         sa.exists().where(_DUE, _MAY_IN_ORDER),
-        sa.exists().where(_LAPSED, sa.or_(jobs.c.kind != _TIMER, ~_IS_HELD)),
+        sa.exists().where(_LAPSED, sa.or_(jobs.c.kind != _TIMER, ~IS_HELD)),
     )
 )
 
@@ -98,16 +97,16 @@ DISPATCH_LAPSED = _hand_out.where(jobs.c.job_id.in_(sa.select(_left.c.job_id)))
 IS_TO_DISPATCH = sa.select(
     sa.or_(
         sa.exists().where(_DUE, _MAY_ALONE, ~_IS_HANDED_OUT),
-        sa.exists().where(_LAPSED, sa.or_(jobs.c.kind != _TIMER, ~_IS_HELD), ~_IS_HANDED_OUT),
+        sa.exists().where(_LAPSED, sa.or_(jobs.c.kind != _TIMER, ~IS_HELD), ~_IS_HANDED_OUT),
     )
 )
 _NEXT_DUE = (
     sa.select(jobs.c.due_at)
-    .where(jobs.c.state == _OPEN, jobs.c.held_at.is_(None), sa.or_(jobs.c.kind != _TIMER, ~_IS_HELD))
+    .where(jobs.c.state == _OPEN, jobs.c.held_at.is_(None), sa.or_(jobs.c.kind != _TIMER, ~IS_HELD))
     .order_by(jobs.c.due_at)
     .limit(1)
 )
-_MUST_WAIT = sa.select(sa.or_(_IS_HELD, _IS_TO_FIRE)).select_from(jobs).where(jobs.c.job_id == _ID)
+_MUST_WAIT = sa.select(sa.or_(IS_HELD, _IS_TO_FIRE)).select_from(jobs).where(jobs.c.job_id == _ID)
 
 
 def is_due(connection: sa.Connection, now: datetime) -> bool:

@@ -13,6 +13,7 @@ from engine.store.schema import settings
 from engine.store.transaction import Transaction
 
 HOLD = "clock.hold"  # the setting that stands while a jump of the clock waits for a person
+IS_HELD = sa.exists().where(settings.c.name == sa.literal_column(f"'{HOLD}'"))  # no timer fires, no message expires
 MARK = "clock.mark."  # and the host's name: what its clocks showed when they were last written down
 CLOCK_INCIDENT = "clock"
 LONGEST_HOST = 64 - len(MARK)

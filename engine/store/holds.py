@@ -1,6 +1,7 @@
 """Waiting jobs by hand: held while their instance is suspended, released, tried again, given up."""
 
 from engine.domain.job import ATTEMPTS, JobState
+from engine.store.jobs import IS_OURS
 from engine.store.schema import incidents, jobs
 from engine.store.transaction import Transaction
 
@@ -17,9 +18,8 @@ def hold(tx: Transaction, instance_id: str) -> None:
 def hold_leased(tx: Transaction, job_id: str, fence: int) -> None:
     """A job that came to a suspended instance later, and was claimed before anybody could hold it."""
     tx.execute(
-        jobs.update()
-        .where(jobs.c.job_id == job_id, jobs.c.fence == fence, jobs.c.state == JobState.LEASED)
-        .values(**_taken_back(tx))
+        jobs.update().where(IS_OURS).values(**_taken_back(tx)),
+        {"of_job": job_id, "of_fence": fence},
     )
 
 

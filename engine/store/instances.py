@@ -8,8 +8,8 @@ import sqlalchemy as sa
 from engine.domain.instance import InstanceKind, InstanceRow, InstanceState
 from engine.errors import NotFound
 from engine.store.prepared import Prepared
-from engine.store.schema import cases, instances, jobs, tasks, visits, waits
-from engine.store.transaction import Transaction
+from engine.store.schema import instances, jobs, tasks, visits, waits
+from engine.store.transaction import Reader, Transaction
 
 _COLUMNS = (
     instances.c.instance_id,
@@ -24,29 +24,21 @@ _COLUMNS = (
     instances.c.revision,
     instances.c.suspended_at,
 )
-_PHASE = sa.select(cases.c.phase).where(cases.c.case_id == instances.c.case_id).scalar_subquery().label("phase")
-# FOR NO KEY UPDATE: whoever only refers to the instance (a job, an incident, an item begun by it) need not wait.
-_LOCK = Prepared(
-    sa.select(*_COLUMNS, _PHASE)
-    .where(instances.c.instance_id == sa.bindparam("instance_id"))
-    .with_for_update(key_share=True)
+_OF_INSTANCE = sa.bindparam("instance_id", type_=instances.c.instance_id.type)
+_GET = Prepared(sa.select(*_COLUMNS).where(instances.c.instance_id == _OF_INSTANCE))
+
+
+def _locking(instance_id: Any) -> Prepared:
+    """FOR NO KEY UPDATE: whoever only refers to the instance (a job, an incident, an item) need not wait."""
+    query = sa.select(*_COLUMNS).where(instances.c.instance_id == instance_id)
+    return Prepared(query.with_for_update(key_share=True))
+
+
+_LOCK = _locking(_OF_INSTANCE)
+_LOCK_OF_TASK = _locking(
+    sa.select(tasks.c.instance_id).where(tasks.c.task_id == sa.bindparam("task_id")).scalar_subquery()
 )
-_LOCK_OF_TASK = Prepared(
-    sa.select(*_COLUMNS, _PHASE)
-    .where(
-        instances.c.instance_id
-        == sa.select(tasks.c.instance_id).where(tasks.c.task_id == sa.bindparam("task_id")).scalar_subquery()
-    )
-    .with_for_update(key_share=True)
-)
-_LOCK_OF_JOB = Prepared(
-    sa.select(*_COLUMNS, _PHASE)
-    .where(
-        instances.c.instance_id
-        == sa.select(jobs.c.instance_id).where(jobs.c.job_id == sa.bindparam("job_id")).scalar_subquery()
-    )
-    .with_for_update(key_share=True)
-)
+_LOCK_OF_JOB = _locking(sa.select(jobs.c.instance_id).where(jobs.c.job_id == sa.bindparam("job_id")).scalar_subquery())
 _ABOUT = sa.select(instances.c.campaign_id, instances.c.case_id).where(
     instances.c.instance_id == sa.bindparam("instance_id")
 )
@@ -93,27 +85,36 @@ def add(tx: Transaction, row: InstanceRow, *, started_by_id: str | None) -> None
     )
 
 
+def get(scope: Reader | Transaction, instance_id: str) -> InstanceRow:
+    """As it stands, without its lock: for who only plans. Raises NotFound."""
+    return _one(scope.rows(_GET, {"instance_id": instance_id}), instance_id)
+
+
 def lock(tx: Transaction, instance_id: str) -> InstanceRow:
-    """Takes the row's lock; read everything else of the instance after this."""
-    for row in tx.rows(_LOCK, {"instance_id": instance_id}):
-        return _row(tx, row)
-    raise NotFound("instance_unknown", f"There is no process instance {instance_id}.", instance=instance_id)
+    """Takes the row's lock; read everything else of the instance after this. Raises NotFound."""
+    return _one(tx.rows(_LOCK, {"instance_id": instance_id}), instance_id)
 
 
 def lock_of_task(tx: Transaction, task_id: str) -> InstanceRow:
     for row in tx.rows(_LOCK_OF_TASK, {"task_id": task_id}):
-        return _row(tx, row)
+        return _row(row)
     raise NotFound("task_unknown", f"There is no task {task_id}.", task=task_id)
 
 
 def lock_of_job(tx: Transaction, job_id: str) -> InstanceRow | None:
     """None for a job that belongs to no instance."""
     for row in tx.rows(_LOCK_OF_JOB, {"job_id": job_id}):
-        return _row(tx, row)
+        return _row(row)
     return None
 
 
-def _row(tx: Transaction, row: Any) -> InstanceRow:
+def _one(rows: list[dict[str, Any]], instance_id: str) -> InstanceRow:
+    for row in rows:
+        return _row(row)
+    raise NotFound("instance_unknown", f"There is no process instance {instance_id}.", instance=instance_id)
+
+
+def _row(row: Any) -> InstanceRow:
     return InstanceRow(
         instance_id=row["instance_id"],
         kind=InstanceKind(row["kind"]),
@@ -126,8 +127,6 @@ def _row(tx: Transaction, row: Any) -> InstanceRow:
         blob=row["blob"],
         revision=row["revision"],
         is_suspended=row["suspended_at"] is not None,
-        # PostgreSQL read the case before it waited for the lock; only SQLite has one writer at a time.
-        phase=row["phase"] if tx.is_sqlite else None,
     )
 
 

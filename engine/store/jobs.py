@@ -7,29 +7,29 @@ from typing import Any
 import sqlalchemy as sa
 
 from engine.domain.job import ATTEMPTS, TIMER, JobState
-from engine.store.clock import HOLD
+from engine.store.clock import IS_HELD
 from engine.store.prepared import Prepared
-from engine.store.schema import incidents, jobs, settings
+from engine.store.schema import incidents, jobs
 from engine.store.transaction import Transaction
 
 _GET = sa.select(jobs).where(jobs.c.job_id == sa.bindparam("job_id"))
-_IS_OURS = sa.and_(
+IS_OURS = sa.and_(
     jobs.c.job_id == sa.bindparam("of_job"),
     jobs.c.fence == sa.bindparam("of_fence"),
     jobs.c.state == sa.literal_column("'LEASED'"),
 )
-_LEASED = Prepared(sa.select(jobs).where(_IS_OURS))
+_LEASED = Prepared(sa.select(jobs).where(IS_OURS))
 _FINISH = Prepared(
     jobs.update()
-    .where(_IS_OURS)
+    .where(IS_OURS)
     .values(state=sa.literal_column("'DONE'"), done_at=sa.bindparam("done_at"), lease_until=None, last_error=None)
 )
 _is_letter = jobs.c.kind == sa.literal_column("'letter'")
-_CANCEL_TOKENS = (
+_CANCEL_TOKEN = Prepared(
     jobs.update()
     .where(
         jobs.c.instance_id == sa.bindparam("of_instance"),
-        jobs.c.token.in_(sa.bindparam("tokens", expanding=True)),
+        jobs.c.token == sa.bindparam("of_token"),
         jobs.c.state.in_([sa.literal_column(f"'{state}'") for state in ("OPEN", "LEASED", "FAILED")]),
     )
     .values(
@@ -116,10 +116,9 @@ def mark_late(tx: Transaction, instance_id: str, tokens: tuple[str, ...], came_d
 
 def has_more_due(tx: Transaction, instance_id: str) -> bool:
     """Whether a timer or the start of another process of the instance is due or being done."""
-    is_held = sa.exists().where(settings.c.name == HOLD)
     query = sa.select(jobs.c.job_id).where(
         jobs.c.instance_id == instance_id,
-        sa.or_(sa.and_(jobs.c.kind == TIMER, ~is_held), jobs.c.kind == "start_process"),
+        sa.or_(sa.and_(jobs.c.kind == TIMER, ~IS_HELD), jobs.c.kind == "start_process"),
         jobs.c.held_at.is_(None),
         sa.or_(
             jobs.c.state == JobState.LEASED,
@@ -160,8 +159,7 @@ def cancel_tokens(tx: Transaction, instance_id: str, tokens: Iterable[str]) -> N
 
     A letter whose number is taken is made all the same: its job goes on without the process.
     """
-    if listed := tuple(tokens):
-        tx.execute(_CANCEL_TOKENS, {"of_instance": instance_id, "tokens": listed})
+    tx.run_many(_CANCEL_TOKEN, [{"of_instance": instance_id, "of_token": token} for token in tokens])
 
 
 def provisional_timers(tx: Transaction) -> list[Mapping[str, Any]]:

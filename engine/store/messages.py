@@ -10,12 +10,12 @@ import sqlalchemy as sa
 
 from engine.domain.instance import InstanceState
 from engine.domain.message import MessageState
-from engine.store.clock import HOLD
-from engine.store.schema import instances, messages, settings, waits
+from engine.store.clock import IS_HELD
+from engine.store.schema import instances, messages, waits
 from engine.store.transaction import Transaction
 
 _WAITING: Any = sa.literal_column("'WAITING'")  # a literal: the index is of these only
-_IS_KEPT = sa.or_(messages.c.expires_at > sa.bindparam("now"), sa.exists().where(settings.c.name == HOLD))
+_IS_KEPT = sa.or_(messages.c.expires_at > sa.bindparam("now"), IS_HELD)
 _OPEN_WAIT = waits.insert()
 _IS_STORED = (
     sa.select(messages.c.message_id)
@@ -93,7 +93,7 @@ def take_stored(tx: Transaction, name: str, business_key: str, keys: set[str | N
             messages.c.name == name,
             sa.or_(messages.c.business_key.is_(None), messages.c.business_key == business_key),
             sa.or_(messages.c.correlation_key.is_(None), messages.c.correlation_key.in_(keys - {None})),
-            sa.or_(messages.c.expires_at > tx.now, sa.exists().where(settings.c.name == HOLD)),
+            sa.or_(messages.c.expires_at > tx.now, IS_HELD),
         )
         .order_by(messages.c.sent_at, messages.c.message_id)
         .limit(1)
@@ -116,7 +116,7 @@ def expire(tx: Transaction, now: datetime) -> int:
     """How many. None while the clock is held: a wrong date must not throw anything away."""
     done = tx.execute(
         messages.update()
-        .where(messages.c.state == _WAITING, messages.c.expires_at <= now, ~sa.exists().where(settings.c.name == HOLD))
+        .where(messages.c.state == _WAITING, messages.c.expires_at <= now, ~IS_HELD)
         .values(state=MessageState.EXPIRED)
     )
     return int(done.rowcount)

@@ -2,13 +2,12 @@
 that the first page of a group is a walk along one index. `store.tasks` keeps the copy whenever a task changes."""
 
 from collections.abc import Iterable, Mapping
-from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
 
 from engine.domain.task import LIVE, Group
-from engine.store.prepared import Prepared
+from engine.store.prepared import update
 from engine.store.schema import task_groups, tasks
 from engine.store.tally_tables import NEVER
 from engine.store.transaction import Transaction
@@ -31,7 +30,7 @@ def changed(tx: Transaction, task_id: str, values: Mapping[str, Any]) -> None:
     """The task's row got these values."""
     if COPIED & values.keys():
         copied = _copy(values)
-        tx.run(_update(tuple(copied)), {"of_task": task_id, **copied})
+        tx.run(update(task_groups, "task_id", tuple(copied)), {"of_row": task_id, **copied})
 
 
 def facet(task: Mapping[str, Any]) -> str:
@@ -56,12 +55,3 @@ def _copy(values: Mapping[str, Any]) -> dict[str, Any]:
         if source in values:
             copied[name] = values[source] or NEVER
     return copied
-
-
-@lru_cache(maxsize=16)
-def _update(names: tuple[str, ...]) -> Prepared:
-    return Prepared(
-        task_groups.update()
-        .where(task_groups.c.task_id == sa.bindparam("of_task"))
-        .values({name: sa.bindparam(name) for name in names})
-    )

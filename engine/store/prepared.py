@@ -5,6 +5,7 @@ listens to statements (the fault tests do), they go the usual way, so that they 
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -42,44 +43,36 @@ class Prepared:
 
     def run(self, connection: Connection, given: Mapping[str, Any]) -> int:
         """Returns how many rows it changed."""
-        if connection.engine.dispatch.before_cursor_execute:
+        if _is_heard(connection):
             return int(connection.execute(self.statement, dict(given)).rowcount)
         compiled = self._for(connection.dialect)
-        cursor = connection.connection.cursor()
-        try:
+        with closing(connection.connection.cursor()) as cursor:
             cursor.execute(compiled.text, compiled.values(given))
             return int(cursor.rowcount)
-        finally:
-            cursor.close()
 
     def run_many(self, connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
-        if connection.engine.dispatch.before_cursor_execute:
+        if _is_heard(connection):
             connection.execute(self.statement, [dict(row) for row in rows])
             return
         compiled = self._for(connection.dialect)
-        cursor = connection.connection.cursor()
-        try:
+        with closing(connection.connection.cursor()) as cursor:
             cursor.executemany(compiled.text, [compiled.values(row) for row in rows])
-        finally:
-            cursor.close()
 
     def rows(self, connection: Connection, given: Mapping[str, Any]) -> list[dict[str, Any]]:
         """What a SELECT finds, by column name."""
-        if connection.engine.dispatch.before_cursor_execute:
+        if _is_heard(connection):
             return [dict(row) for row in connection.execute(self.statement, dict(given)).mappings()]
         compiled = self._for(connection.dialect)
-        cursor = connection.connection.cursor()
-        try:
+        with closing(connection.connection.cursor()) as cursor:
             cursor.execute(compiled.text, compiled.values(given))
-            return [
-                {
-                    name: value if convert is None else convert(value)
-                    for (name, convert), value in zip(compiled.readers, row, strict=True)
-                }
-                for row in cursor.fetchall()
-            ]
-        finally:
-            cursor.close()
+            found = cursor.fetchall()
+        return [
+            {
+                name: value if convert is None else convert(value)
+                for (name, convert), value in zip(compiled.readers, row, strict=True)
+            }
+            for row in found
+        ]
 
     def _for(self, dialect: Dialect) -> _Compiled:
         found = self._compiled.get(dialect.name)
@@ -94,10 +87,21 @@ def insert(table: sa.Table, names: tuple[str, ...]) -> Prepared:
     return Prepared(table.insert().values({name: sa.bindparam(name) for name in names}))
 
 
+@lru_cache(maxsize=256)
+def update(table: sa.Table, key: str, names: tuple[str, ...]) -> Prepared:
+    """These columns of the row whose `key` is the value named `of_row`."""
+    changed = {name: sa.bindparam(name) for name in names}
+    return Prepared(table.update().where(table.c[key] == sa.bindparam("of_row")).values(changed))
+
+
+def _is_heard(connection: Connection) -> bool:
+    return bool(connection.engine.dispatch.before_cursor_execute)
+
+
 def _compile(statement: Any, dialect: Dialect) -> _Compiled:
     compiled = statement.compile(dialect=dialect)
     binders = ((name, bind.type.dialect_impl(dialect).bind_processor(dialect)) for name, bind in compiled.binds.items())
-    known = tuple((name, convert) for name, convert in binders if convert is not None)
+    known = {name: convert for name, convert in binders if convert is not None}
     given = {name for name, bind in compiled.binds.items() if bind.required}
     constants = {name: value for name, value in compiled.params.items() if name not in given}
     assert "POSTCOMPILE" not in compiled.string, "a list of bound values has no fixed text"
@@ -105,11 +109,8 @@ def _compile(statement: Any, dialect: Dialect) -> _Compiled:
     return _Compiled(
         text=str(compiled),
         order=tuple(compiled.positiontup) if compiled.positional else None,
-        constants={
-            name: next((convert(value) for bound, convert in known if bound == name), value)
-            for name, value in constants.items()
-        },
-        binders=tuple((name, convert) for name, convert in known if name in given),
+        constants={name: known[name](value) if name in known else value for name, value in constants.items()},
+        binders=tuple((name, convert) for name, convert in known.items() if name in given),
         readers=tuple(
             (column.key, column.type.dialect_impl(dialect).result_processor(dialect, None)) for column in columns
         ),

@@ -69,10 +69,14 @@ class Transaction:
         """Returns how many rows it changed."""
         return statement.run(self.connection, values)
 
+    def run_many(self, statement: Prepared, rows: Sequence[Mapping[str, Any]]) -> None:
+        if rows:
+            statement.run_many(self.connection, rows)
+
     def add(self, table: sa.Table, rows: Sequence[Mapping[str, Any]]) -> None:
         """Insert rows that all have the same columns; no defaults are filled in."""
         if rows:
-            insert(table, tuple(rows[0])).run_many(self.connection, rows)
+            self.run_many(insert(table, tuple(rows[0])), rows)
 
     def rows(self, statement: Prepared, values: Mapping[str, Any]) -> list[dict[str, Any]]:
         return statement.rows(self.connection, values)
