@@ -22,6 +22,10 @@ PRAGMAS: dict[str, str | int] = {
     "trusted_schema": 0,
 }
 
+# Whatever the server's default: what was acknowledged is on the disk (assurance E28), and a process that stopped
+# inside a transaction does not keep its locks for ever.
+SESSION = {"synchronous_commit": "on", "idle_in_transaction_session_timeout": "2min"}
+
 # Faults of the machine, of other transactions and of administrators, not of our statements.
 OUTSIDE_SQLITE = {
     sqlite3.SQLITE_BUSY,
@@ -34,6 +38,7 @@ OUTSIDE_SQLITE = {
     sqlite3.SQLITE_NOTADB,
 }
 OUTSIDE_POSTGRESQL = {"08", "40", "53", "57", "58"}  # connection, rollback, resources, operator, system
+TOOK_TOO_LONG = "25P03"  # idle in a transaction
 
 
 class Database:
@@ -93,8 +98,7 @@ class Database:
 
     def _open(self) -> Engine:
         if not self.is_sqlite:
-            # Whatever the server's default: what was acknowledged is on the disk (assurance E28).
-            options = {"options": "-c synchronous_commit=on"}
+            options = {"options": " ".join(f"-c {name}={value}" for name, value in SESSION.items())}
             return sa.create_engine(self.url, pool_size=8, max_overflow=8, pool_pre_ping=True, connect_args=options)
         engine = sa.create_engine(self.url, connect_args={"timeout": 10, "check_same_thread": False})
         event.listen(engine, "connect", _set_pragmas)
@@ -126,7 +130,8 @@ def is_outside(error: Any) -> bool:
         return (getattr(error, "sqlite_errorcode", 0) & 0xFF) in OUTSIDE_SQLITE
     if isinstance(error, psycopg.OperationalError) and error.sqlstate is None:
         return True  # the connection is gone
-    return str(getattr(error, "sqlstate", None) or "")[:2] in OUTSIDE_POSTGRESQL
+    state = str(getattr(error, "sqlstate", None) or "")
+    return state[:2] in OUTSIDE_POSTGRESQL or state == TOOK_TOO_LONG
 
 
 def _url(text: str) -> URL:

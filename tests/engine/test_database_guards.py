@@ -97,6 +97,25 @@ def test_an_engine_refuses_to_start_on_weaker_settings(scenario: Scenario, name:
     assert refused.value.code == "database_settings" and name in str(refused.value)
 
 
+only_on_postgresql = pytest.mark.parametrize("backend", ["postgresql"])
+
+
+@only_on_postgresql
+def test_a_process_that_stops_inside_a_transaction_loses_it_and_frees_its_locks(scenario: Scenario) -> None:
+    database = scenario.engine.database
+    with database.read() as connection:
+        assert connection.exec_driver_sql("SHOW idle_in_transaction_session_timeout").scalar() == "2min"
+
+    with pytest.raises(Refused) as refused, database.write() as connection:
+        connection.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = '1ms'")
+        backend = connection.exec_driver_sql("SELECT pg_backend_pid()").scalar()
+        while scenario.rows(sa.text(f"SELECT 1 FROM pg_stat_activity WHERE pid = {backend}")):
+            pass
+        connection.exec_driver_sql("SELECT 1")
+
+    assert refused.value.code == "database_fails"
+
+
 def test_a_question_sees_one_moment_whatever_is_written_meanwhile(scenario: Scenario) -> None:
     scenario.register()
     count = sa.text("SELECT count(*) FROM cases")
