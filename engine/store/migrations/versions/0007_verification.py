@@ -1,0 +1,8 @@
+"""What a verifier of letters needs: keys, digests, signatures."""
+
+revision = "0007"
+down_revision = "0006"
+
+
+def upgrade() -> None:
+    pass
