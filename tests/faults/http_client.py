@@ -44,16 +44,21 @@ class HttpClient:
         headers = {"Content-Type": f"multipart/form-data; boundary={boundary}"}
         return self._ask(urllib.request.Request(self._address + path, content, headers))
 
+    def _answer(self, request: urllib.request.Request) -> Answer:
+        try:
+            with self._open(request, timeout=30) as response:
+                return response.status, "", response.read().decode()
+        except urllib.error.HTTPError as answer:
+            return answer.code, answer.headers.get("Location", ""), answer.read().decode()
+
     def _ask(self, request: urllib.request.Request) -> Answer:
         end = time.monotonic() + PATIENCE
         while True:
             try:
-                with self._open(request, timeout=30) as response:
-                    return response.status, "", response.read().decode()
-            except urllib.error.HTTPError as answer:
-                if answer.code != 503:
-                    return answer.code, answer.headers.get("Location", ""), answer.read().decode()
-                why = f"503: {problems(answer.read().decode())}"
+                status, location, page = self._answer(request)
+                if status != 503:
+                    return status, location, page
+                why = f"503: {problems(page)}"
             except (urllib.error.URLError, http.client.HTTPException, OSError) as error:
                 why = str(error)  # nobody there, or it died before it could answer
             assert time.monotonic() < end, f"no answer to {request.full_url}: {why}"

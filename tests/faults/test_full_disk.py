@@ -20,6 +20,7 @@ from scenario import PASSWORD, NewScenario, Scenario
 from engine.commands.letters import IssueLetters
 from engine.commands.tasks import AttachEvidence, EvidenceFile
 from engine.errors import Refused
+from engine.ids import TimeOrderedIds
 from engine.runtime import Engine
 from engine.store.database import Database
 from web.app import create_app
@@ -131,6 +132,7 @@ def test_a_file_that_may_not_grow_refuses_and_recovers_in_the_same_process(new_s
 
 def _meet_the_limit(scenario: Scenario, room: int) -> int:
     """In the child. 0 when everything was as it should be."""
+    scenario.engine._ids = TimeOrderedIds()  # several processes after each other must not make the same ids
     writer, database = Writer(scenario), scenario.engine.database
     log = Path(scenario.config.database_url.removeprefix("sqlite:///") + "-wal")
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)

@@ -19,7 +19,7 @@ from engine.store.schema import letter_documents, letters, tasks
 from engine.worker import Worker
 
 pytestmark = pytest.mark.faults
-CASES = max(40, 5 * KILLS)
+CASES = max(40, 12 * KILLS)
 DONE = {"kinds": ["wu"], "is_illegal": True, "proposed": "close"}
 
 

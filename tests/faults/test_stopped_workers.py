@@ -2,6 +2,7 @@
 they bring back when they wake has no effect."""
 
 import mmap
+import logging
 import os
 import random
 import select
@@ -96,6 +97,8 @@ class Child:
         os.close(self._hear)
 
     def _work(self, scenario: Scenario, clock: SharedClock, say: int) -> None:
+        logging.basicConfig(force=True)  # why a job failed, for who reads a red test
+
         def letter(job: Job, read: Read) -> JobResult:
             os.write(say, f"begun {job.job_id}\n".encode())
             time.sleep(0.03)  # as long as a quick letter takes: time to be stopped in
