@@ -1,8 +1,8 @@
 """Workers are stopped (SIGSTOP) with a job in their hands until its lease is over and another worker has done it: what
 they bring back when they wake has no effect."""
 
-import mmap
 import logging
+import mmap
 import os
 import random
 import select
