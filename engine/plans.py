@@ -4,26 +4,27 @@ All of it is immutable once loaded (definition ids and plan digests name their c
 """
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
-from engine.bpmn.decision import read_decision
+from engine.bpmn.decision import Decision, read_decision
 from engine.bpmn.definition import Definition, Model, load_model
 from engine.bpmn.elements import called_keys
 from engine.domain import calendar as calendars
 from engine.domain import campaign as campaigns
-from engine.domain.calendar import WorkCalendar
+from engine.domain.calendar import WorkCalendar, civil_date
 from engine.domain.campaign import Campaign
 from engine.domain.deadline import Timetable
-from engine.domain.lights import light_schedule
+from engine.domain.lights import LightSchedule, light_schedule
 from engine.errors import NotFound, Rejected
 from engine.store import definitions
 from engine.store import plans as store
 from engine.store.transaction import Scope
 
 SCHEDULES_KEPT = 20_000
+TABLES_KEY = "ladders"  # the folder of the tables that campaigns name in their `[rules]`
 
 _loaded: dict[str, Definition] = {}  # definition ids name their content
 
@@ -128,29 +129,80 @@ def calendar(tx: Scope) -> WorkCalendar:
     return _calendars[digests]
 
 
+def calendar_version(tx: Scope) -> str:
+    """Of the year that is now, as kept with what was counted by it."""
+    today = civil_date(tx.now)
+    return calendar(tx).version_of(today, today)
+
+
 def timetable(tx: Scope, campaign_id: str, now: datetime | None = None) -> Timetable:
     return Timetable(calendar(tx), now or tx.now, campaign(tx, campaign_id).windows)
 
 
-def yellow_from(tx: Scope, campaign_id: str, start_at: datetime, due_at: datetime) -> datetime | None:
-    """When an item that runs from `start_at` to `due_at` turns yellow by the light rules now deployed."""
-    key = ("yellow", start_at, due_at)
+def table(tx: Scope, name: str) -> tuple[str, Decision]:
+    """(definition id, table) of the newest version of a ladder or of lights. Raises Rejected when there is none.
+
+    Tables lie together in `ladders`; editions before that kept them beside the diagram of supervision.
+    """
+    for key in (TABLES_KEY, "supervision"):
+        definition_id = _latest_id(tx, key)
+        if definition_id is not None and f"{name}.dmn" in definition(tx, definition_id).files:
+            return definition_id, table_of(tx, definition_id, name)
+    raise Rejected("table_not_deployed", f"The table {name} is not deployed.", table=name)
+
+
+def is_newest_table(tx: Scope, definition_id: str, name: str) -> bool:
+    """Whether this version of a table is what a newer one would say too: byte for byte."""
+    return tables(tx).get(f"{name}.dmn") == definition(tx, definition_id).files.get(f"{name}.dmn")
+
+
+def tables(tx: Scope) -> dict[str, bytes]:
+    """The files of every table that a campaign may name, in their newest versions."""
+    found = {**newest_files(tx, "supervision"), **newest_files(tx, TABLES_KEY)}
+    return {name: content for name, content in found.items() if name.endswith(".dmn")}
+
+
+def newest_files(tx: Scope, key: str) -> Mapping[str, bytes]:
+    """The files of the newest version of a folder; none when it is not deployed."""
+    definition_id = _latest_id(tx, key)
+    return definition(tx, definition_id).files if definition_id is not None else {}
+
+
+def table_of(tx: Scope, definition_id: str, name: str) -> Decision:
+    """A table in the version that judged. Raises KeyError when that version has no such file."""
+    if (definition_id, name) not in _tables:
+        _tables[definition_id, name] = read_decision(definition(tx, definition_id).files[f"{name}.dmn"])
+    return _tables[definition_id, name]
+
+
+_tables: dict[tuple[str, str], Decision] = {}  # definition ids name their content
+
+
+def lighting(
+    tx: Scope, campaign_id: str, start_at: datetime, due_at: datetime | None, *, reported: int | None = None
+) -> dict[str, Any]:
+    """The columns that say when an item that runs from `start_at` to `due_at` turns yellow, and which version of the
+    campaign's lights said so. Without a due date there is no light."""
+    if due_at is None:
+        return {"yellow_at": None, "lights_id": None}
+    key = ("lighting", campaign_id, start_at, due_at, reported)
     known = tx.plans.get(key)
     if known is None:
         if len(tx.plans) > SCHEDULES_KEPT:
             tx.plans.clear()
-        definition_id, _ = file_of(tx, "supervision", "lights.dmn")
-        schedule = light_schedule(start_at, due_at, calendar(tx), _lights(tx, definition_id))
-        known = tx.plans[key] = (schedule.yellow_from,)
-    found: datetime | None = known[0]
-    return found
+        definition_id, lights = table(tx, campaign(tx, campaign_id).rules["lights"])
+        schedule = lights_by(lights, start_at, due_at, calendar(tx), reported=reported)
+        known = tx.plans[key] = {"yellow_at": schedule.yellow_from, "lights_id": definition_id}
+    return dict(known)
 
 
-_light_rules: dict[str, Callable[[dict[str, Any]], str]] = {}
+def lights_by(
+    lights: Decision, start_at: datetime, due_at: datetime, days: WorkCalendar, *, reported: int | None = None
+) -> LightSchedule:
+    """The schedule that one version of a table makes."""
+    answer = partial(_light, lights)
+    return light_schedule(start_at, due_at, days, answer, reported=reported)
 
 
-def _lights(tx: Scope, definition_id: str) -> Callable[[dict[str, Any]], str]:
-    if definition_id not in _light_rules:
-        decision = read_decision(definition(tx, definition_id).files["lights.dmn"])
-        _light_rules[definition_id] = lambda inputs: str(decision.decide(inputs).outputs["light"])
-    return _light_rules[definition_id]
+def _light(lights: Decision, inputs: dict[str, Any]) -> str:
+    return str(lights.decide(inputs).outputs["light"])

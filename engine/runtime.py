@@ -2,7 +2,7 @@
 
 import threading
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy.engine import Connection
 
@@ -21,13 +21,28 @@ CLAIMS = (ClaimJob, ClaimJobs, DispatchJobs)
 MARK_SECONDS = 60.0  # how often a machine's clocks are written down, so that its next process can compare
 
 
+class Witness(Protocol):
+    """Keeps checkpoints where the database's administrator does not reach."""
+
+    def publish(self, read: Read) -> None:
+        """Takes over what it does not hold yet. Called once a minute by every worker."""
+
+
 class Engine:
     """`execute` changes, `read` answers. One engine serves any number of threads.
 
     `secret` keys the integrity check of stored state; every process of one installation needs the same.
     """
 
-    def __init__(self, url: str, *, secret: bytes, clock: Clock | None = None, ids: Ids | None = None) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        secret: bytes,
+        clock: Clock | None = None,
+        ids: Ids | None = None,
+        witness: Witness | None = None,
+    ) -> None:
         self.database = Database(url)
         self.clock = clock or SystemClock()
         self._keeper = Timekeeper(self.clock)
@@ -36,6 +51,7 @@ class Engine:
         self._ids = ids or TimeOrderedIds()
         self._edition: tuple[str, dict[Any, Any]] = ("", {})
         self.secret = secret
+        self.witness = witness
         self.read = Read(self)
 
     def start(self) -> None:

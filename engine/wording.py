@@ -3,14 +3,20 @@
 Issuing keeps them with the letter, a preview throws them away; both get the same words from here.
 """
 
+from calendar import monthrange
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 from engine import plans
 from engine.domain.calendar import civil_date
 from engine.domain.campaign import Campaign
+from engine.domain.duration import Duration
 from engine.domain.letter import KINDS, format_date
+from engine.domain.letter_words import check_words, merged
+from engine.domain.service import reply_within
 from engine.store import cases, people, supervision, tasks
+from engine.store.letter_history import letters_of_item
 from engine.store.transaction import Reader, Transaction
 
 PHASE_NAMES = {
@@ -19,6 +25,18 @@ PHASE_NAMES = {
     "improvement": "整治提升",
     "acceptance": "验收销号",
     "lookback": "回头看",
+}
+
+
+_LISTED_MONTHS = ("六", 6)  # 安徽: listed for six months at most, and six more on request
+_NOTICE_TERM = "10wd"
+_RESULTS = {  # what came of an earlier letter, by the state it is in
+    "ISSUED": "未签收",
+    "SERVED": "已留置送达，未回复",
+    "RECEIVED": "已签收，未回复",
+    "REPLIED": "已回复",
+    "RETURNED": "回复不合要求，已退回",
+    "CLOSED": "已办结",
 }
 
 
@@ -31,10 +49,15 @@ def letter_variables(
     case_ids: list[str],
     report_id: str | None,
     item_id: str | None,
-    reply_due: str,
+    reply_term: str | None,
     reason: str,
+    extra: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """Everything a letter template may print, as plain JSON: what was true when the letter was issued."""
+    """Everything a letter template may print, as plain JSON: what was true when the letter was issued.
+
+    `extra` is laid over it, field by field. Raises Invalid for what `letter_words.VARIABLES` does not know.
+    """
+    check_words(extra or {})
     item = supervision.get_item(scope.connection, item_id) if item_id else None
     report = supervision.get_report(scope.connection, report_id) if report_id else None
     listed = [_case_variables(scope, case_id) for case_id in case_ids]
@@ -53,7 +76,7 @@ def letter_variables(
         "cases": listed,
         "rung": KINDS[kind].zh if item else "",
         "due": civil_date(due).isoformat() if due else (listed[0]["due"] if listed else ""),
-        "reply_due": reply_due,
+        "reply_within": reply_within(reply_term),
         "today": civil_date(scope.now).isoformat(),
         "issuer": campaign.office.organ_name,
         "contact": f"联系人：{campaign.office.contact}，联系电话：{campaign.office.phone}",
@@ -64,7 +87,78 @@ def letter_variables(
     }
     if report:
         variables["report"] = {"title": report["name"], "period": _period(campaign, report)}
-    return variables
+    variables |= _words_of_kind(scope, campaign, kind, variables, item_id=item_id)
+    return merged(variables, _plain(extra or {}))
+
+
+def _words_of_kind(
+    scope: Reader | Transaction, campaign: Campaign, kind: str, variables: Mapping[str, Any], *, item_id: str | None
+) -> dict[str, Any]:
+    """What the engine knows for one kind of letter only; who issues it adds the rest."""
+    today = civil_date(scope.now)
+    match kind:
+        case "listed_supervision":
+            return {"listing": {"term": f"{_LISTED_MONTHS[0]}个月", "until": _months_on(today).isoformat()}}
+        case "assignment":
+            return {"assignment": {"assigned_on": today.isoformat(), "due": variables["due"]}}
+        case "extension_reply":
+            return {"extension": {"due_original": variables["due"]}}
+        case "strike_off_notice":
+            return {"public_notice": _public_notice(scope, campaign, variables)}
+        case "referral" if item_id is not None:
+            return {"letters": [_earlier(row) for row in letters_of_item(scope.connection, campaign.id, item_id)]}
+    return {}
+
+
+def _months_on(day: date) -> date:
+    """The last day of the term of listing. 民法典第二百零二条: the day of the same number, else the month's last."""
+    years, month = divmod(day.month - 1 + _LISTED_MONTHS[1], 12)
+    year, month = day.year + years, month + 1
+    return date(year, month, min(day.day, monthrange(year, month)[1]))
+
+
+def _public_notice(scope: Reader | Transaction, campaign: Campaign, variables: Mapping[str, Any]) -> dict[str, Any]:
+    """安徽's headings and its ten working days, from the next one on; the term is a default."""
+    times = plans.timetable(scope, campaign.id)
+    return {
+        "days": Duration.parse(_NOTICE_TERM).zh,
+        "starts_on": times.after("1wd").due_on.isoformat(),
+        "ends_on": times.after(_NOTICE_TERM).due_on.isoformat(),
+        "phone": campaign.office.phone,
+        "entries": [
+            {
+                "number": case["number"],
+                "name": case["name"],
+                "problem": case["problem"] or "纳入整治台账",
+                "subject": f"{case['name']}，{variables['unit']['name']}督促落实",
+                "measures": case["requirement"],
+                "goal": f"{case['requirement']}，经验收合格",
+                "due": case["due"],
+                "result": "已完成整改，经现场验收合格",
+            }
+            for case in variables["cases"]
+        ],
+    }
+
+
+def _earlier(row: Mapping[str, Any]) -> dict[str, Any]:
+    received_at = row["received_at"]
+    return {
+        "number": row["number"],
+        "kind": KINDS[row["kind"]].zh,
+        "issued_on": row["issued_on"].isoformat(),
+        "received_on": civil_date(received_at).isoformat() if received_at else None,
+        "result": _RESULTS[row["state"]],
+    }
+
+
+def _plain(value: Any) -> Any:
+    """As JSON keeps it: days and instants as ISO texts."""
+    if isinstance(value, Mapping):
+        return {name: _plain(item) for name, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    return value.isoformat() if isinstance(value, date) else value
 
 
 def _meeting(scope: Reader | Transaction, campaign: Campaign, unit_name: str) -> dict[str, str]:

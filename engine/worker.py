@@ -4,6 +4,7 @@ import logging
 import threading
 from collections.abc import Callable, Mapping
 
+from engine.commands.audit import SealFacts, TakeCheckpoint
 from engine.commands.batches import RunBatchJob
 from engine.commands.jobs import ClaimJobs, CompleteJob, FailJob, GiveBackJobs, RunJob
 from engine.commands.messages import ExpireMessages
@@ -30,12 +31,14 @@ class Worker:
         self._batch = batch
         self._is_busy = False
         self._kept_at: float | None = None
+        self._has_unsealed = False
         self._stop = threading.Event()
 
     def run_once(self) -> int:
         """Do what is due now, one batch. Returns how many jobs were claimed. Nothing is locked to find nothing."""
         self._engine.watch_clock()
         self.keep_house()
+        self.keep_record()
         if not (self._is_busy or self._engine.read.work_is_due()):
             return 0
         claimed = self._engine.execute(ClaimJobs(self._batch), by=SYSTEM)
@@ -76,6 +79,22 @@ class Worker:
                 self._engine.execute(chore, by=SYSTEM)
             except Exception:
                 log.exception("%s failed", type(chore).__name__)
+        self._has_unsealed = True
+
+    def keep_record(self) -> None:
+        """Once a minute, and a batch each round while there is more: facts into the chain, the checkpoint that is due,
+        and what was taken to the places outside. A failure keeps no job waiting."""
+        if not self._has_unsealed:
+            return
+        self._has_unsealed = False
+        sealing = SealFacts()
+        try:
+            self._has_unsealed = self._engine.execute(sealing, by=SYSTEM) == sealing.limit
+            self._engine.execute(TakeCheckpoint(), by=SYSTEM)
+            if self._engine.witness is not None:
+                self._engine.witness.publish(self._engine.read)
+        except Exception:
+            log.exception("the record could not be sealed")
 
     def _work_off(self, claimed: list[Job]) -> None:
         """One after the other. What a long job or the end of the worker leaves no time for is given back: it is not

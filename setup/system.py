@@ -44,6 +44,7 @@ NEEDS: Final = (
 NEEDS_OF_TESTS: Final = (
     *NEEDS,
     Need("poppler-utils", partial(_has_program, "pdftotext")),
+    Need("softhsm2", partial(_has_program, "softhsm2-util")),  # a PKCS#11 token to sign letters with
     Need("libatomic1", partial(_loads, "libatomic.so.1")),  # the node inside Playwright's package
     Need("chromium", partial(_has_program, "chromium")),
     Need("fonts-noto-cjk", partial(_has_file, "/usr/share/fonts", "**/Noto*CJK*")),

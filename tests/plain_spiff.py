@@ -57,7 +57,7 @@ from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
 
 from engine.bpmn import expressions
-from engine.bpmn.decision import Decision, read_decisions
+from engine.bpmn.decision import OF_CAMPAIGN, Decision, read_decisions
 from engine.bpmn.definition import Definition
 from engine.bpmn.document import bpmn
 from engine.bpmn.elements import Element, read_elements
@@ -217,8 +217,13 @@ class DialectEnvironment(BasePythonScriptEngineEnvironment):  # type: ignore[mis
     def decide(self, task: Task) -> dict[str, Any]:
         element = self.model.element_of(task)
         assert element is not None
-        decision = self.model.decisions[element.process_key, element.decision_ref]
-        outputs: dict[str, Any] = plain(decision.decide(task.data, self.moment.functions).outputs)
+        if element.decision_ref in OF_CAMPAIGN:
+            assert self.moment.decide is not None
+            decided = self.moment.decide(element.decision_ref, task.data)
+        else:
+            decision = self.model.decisions[element.process_key, element.decision_ref]
+            decided = decision.decide(task.data, self.moment.functions)
+        outputs: dict[str, Any] = plain(decided.outputs)
         return outputs
 
     def armed(self, task: Task, timer: OrderedTimer) -> str | None:

@@ -10,12 +10,13 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from plain_faults import MISSING, Fault, Oversight
 from plain_spiff import Live, PlainInstance, PlainModel, instant_text
 
-from engine.bpmn.decision import DecisionError
+from engine.bpmn.decision import DecisionError, DecisionResult
 from engine.bpmn.definition import Model
 from engine.bpmn.execution import Execution
 from engine.bpmn.plain import due_instant, same
@@ -37,6 +38,7 @@ class Ground:
     starts: Sequence[tuple[Mapping[str, Any], datetime]]
     answer: Answer
     functions: Callable[[datetime], Mapping[str, Callable[..., Any]]]
+    decide: Callable[[Mapping[str, Callable[..., Any]], str, Mapping[str, Any]], DecisionResult] | None = None
 
 
 @dataclass
@@ -238,7 +240,9 @@ class Pair:
         return sorted(found, key=lambda one: (one.key, _text(one.data)))
 
     def _moment(self) -> Moment:
-        return Moment(self.now, self.ground.functions(self.now))
+        functions = self.ground.functions(self.now)
+        decide = partial(self.ground.decide, functions) if self.ground.decide else None
+        return Moment(self.now, functions, decide)
 
     def _told(self, what: str) -> str:
         trail = "\n  ".join(self._trail)

@@ -32,7 +32,7 @@ from engine.queries.work import LiveTask
 from engine.runtime import Engine
 from engine.store.schema import facts
 from engine.worker import Handler, Worker
-from web.bootstrap import HANDLERS, deploy_all, make_database, open_engine
+from web.bootstrap import deploy_all, handlers, make_database, open_engine
 from web.config import Config
 from web.simulation.people import add_staff
 
@@ -115,12 +115,12 @@ class Scenario:
         content = quiet_plan() if plan is None else plan
         named = (content, moment, str(processes), letters, story and f"{story.__module__}.{story.__qualname__}")
         name = hashlib.sha256(repr(named).encode()).hexdigest()[:12]
-        handlers: Mapping[str, Handler] = HANDLERS if letters == "real" else {"letter": fake_letter}
 
         def on(url: str, place: Path, start: datetime, ids: int, *, new: bool = False) -> Scenario:
             config, clock = _config(url, place, processes), SetClock(start)
             engine = _engine(config, clock, CountingIds(ids), new=new)
-            return cls(config, clock, engine, Worker(engine, handlers), databases)
+            work: Mapping[str, Handler] = handlers(config) if letters == "real" else {"letter": fake_letter}
+            return cls(config, clock, engine, Worker(engine, work), databases)
 
         def build(url: str) -> None:
             made = on(url, folder / "template", at(moment), 1, new=True)

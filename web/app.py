@@ -25,6 +25,8 @@ BLUEPRINTS: Final = (
     "web.letters",
     "web.reports",
     "web.leader",
+    "web.accountability",
+    "web.verification",
     "web.metrics",
     "web.admin.definitions",
     "web.admin.incidents",
@@ -36,6 +38,7 @@ BLUEPRINTS: Final = (
     "web.admin.people",
     "web.admin.calendars",
     "web.admin.demo_clock",
+    "web.audit.pages",
 )
 POLICY: Final = "; ".join(
     (

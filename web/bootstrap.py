@@ -2,21 +2,23 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from engine import sources
 from engine.bpmn.check import check
-from engine.bpmn.decision import read_decisions
 from engine.clock import Clock
 from engine.commands.calendars import PublishCalendar
-from engine.commands.definitions import Beside, Deploy, known_to
+from engine.commands.definitions import Beside, Deploy, is_tables, known_to
 from engine.domain.actor import SYSTEM, Actor
+from engine.domain.drafting import settle
 from engine.domain.job import Job, JobResult
 from engine.domain.letter import Letter
-from engine.errors import Invalid, Problem
+from engine.errors import Problem
 from engine.ids import Ids
 from engine.queries import Read
-from engine.queries.letters import LetterSource
+from engine.queries.letter_sources import LetterSource
+from engine.rulings import check_tables
 from engine.runtime import Engine
 from engine.store import migrate
 from engine.store.database import Database
@@ -25,14 +27,17 @@ from forms.form import check_form
 from forms.letters.compose import compose_for
 from forms.letters.isolate import render_isolated
 from forms.letters.rendered import RenderedLetter
-from forms.letters.template import check_template
+from forms.letters.sample import check_letter_template
+from forms.letters.seals import SealService
+from web.audit.places import Places
 from web.config import Config
 from web.runner.watched import WatchedEngine, WatchedWorker
 
 
 def open_engine(config: Config, *, clock: Clock | None = None, ids: Ids | None = None) -> Engine:
     """A started engine. Raises Refused when the database is not at this program's schema."""
-    engine = WatchedEngine(config.database_url, secret=config.secret(), clock=clock, ids=ids)
+    witness = Places(config.checkpoints)
+    engine = WatchedEngine(config.database_url, secret=config.secret(), clock=clock, ids=ids, witness=witness)
     engine.start()
     return engine
 
@@ -49,9 +54,14 @@ def make_database(config: Config) -> tuple[str | None, str]:
         database.dispose()
 
 
-def make_worker(engine: Engine, handlers: Mapping[str, Handler] | None = None) -> Worker:
-    """With the handlers of this program, or with others."""
-    return WatchedWorker(engine, HANDLERS if handlers is None else handlers)
+def make_worker(engine: Engine, handlers: Mapping[str, Handler]) -> Worker:
+    """`handlers(config)` are those of this program."""
+    return WatchedWorker(engine, handlers)
+
+
+def handlers(config: Config, seal: SealService | None = None) -> dict[str, Handler]:
+    """What does outside work, by job kind. `seal` instead of the one that the settings name."""
+    return {"letter": partial(make_letter, public_url=config.public_url, seal=seal or seal_service(config))}
 
 
 # -- letters -----------------------------------------------------------------------------------------------------------
@@ -59,19 +69,21 @@ def make_worker(engine: Engine, handlers: Mapping[str, Handler] | None = None) -
 ADDRESSEES = {"circular": ("各镇（街道）", "各成员单位"), "referral": ("有管辖权的纪检监察机关",)}
 
 
-def compose_letter(source: LetterSource) -> Letter:
+def compose_letter(source: LetterSource, *, verify_url: str = "") -> Letter:
     """The letter a source makes. Raises Invalid with template and line."""
-    return compose_for(
+    letter = compose_for(
         source.kind,
         source.template,
         source.variables,
         number=source.number,
         date=source.issued_on,
         layout=source.layout,
-        addressees=ADDRESSEES.get(source.kind, (source.addressee,)),
+        addressees=source.addressees or ADDRESSEES.get(source.kind, (source.addressee,)),
         is_sample=source.is_sample,
         name=source.template_name,
+        verify_url=verify_url,
     )
+    return settle(letter, source.wording, source.consent)
 
 
 def render_letter(letter: Letter) -> RenderedLetter:
@@ -79,16 +91,37 @@ def render_letter(letter: Letter) -> RenderedLetter:
     return render_isolated(letter)
 
 
-def make_letter(job: Job, read: Read) -> JobResult:
-    """The handler of `letter` jobs: everything it prints was kept when the number was taken."""
-    source = read.letter_source(job.payload["letter_id"])
-    letter = compose_letter(source)
+def make_letter(job: Job, read: Read, *, public_url: str, seal: SealService | None) -> JobResult:
+    """The handler of `letter` jobs: everything it prints was kept when the number was taken.
+
+    A letter that has its document gets no second one: signatures differ each time they are made. Raises SealFailed; a
+    letter that cannot be signed is not made.
+    """
+    letter_id = job.payload["letter_id"]
+    if read.is_letter_made(letter_id):
+        return JobResult()
+    source = replace(read.letter_source(letter_id), is_sample=seal is None)
+    letter = compose_letter(source, verify_url=verify_address(public_url, read.letter_key(letter_id)))
     rendered = render_letter(letter)
     title = letter.title.replace("\n", "")
-    return JobResult(document=rendered.pdf, pages=rendered.pages, title=title)
+    if seal is None:
+        return JobResult(document=rendered.pdf, pages=rendered.pages, title=title)
+    sealed = seal.seal(rendered, organ=letter.signatory, reason=f"{letter.number} 签发")
+    return JobResult(document=sealed.pdf, pages=rendered.pages, title=title, signature=sealed.signature)
 
 
-HANDLERS: dict[str, Handler] = {"letter": make_letter}
+def seal_service(config: Config) -> SealService | None:
+    """Who seals letters; None: nobody, they are samples. A 国密 seal service would be chosen here."""
+    if not config.signing.is_on:
+        return None
+    from forms.letters.sign import PadesSeal  # pyHanko takes half a second and 50 MB
+
+    return PadesSeal(config.signing)
+
+
+def verify_address(public_url: str, key: str) -> str:
+    """What the code on a letter says; empty while nobody has told under which address the public reaches us."""
+    return f"{public_url}/v/{key}" if public_url else ""
 
 
 # -- deployment --------------------------------------------------------------------------------------------------------
@@ -101,6 +134,8 @@ def check_files(key: str, files: dict[str, bytes], beside: Iterable[sources.Fold
     if any(name.endswith(".bpmn") for name in files):
         others = Beside.of((folder.key, folder.files) for folder in beside if folder.key != key)
         problems = check(files, known_to(others, Beside.of([(key, files)])))
+    elif is_tables(files):
+        problems = check_tables(files)
     return problems + check_papers(files)
 
 
@@ -110,23 +145,12 @@ def check_papers(files: dict[str, bytes]) -> list[Problem]:
     for name, content in files.items():
         if name.endswith(".form"):
             problems += check_form(content, name)
-        elif name.endswith(".dmn") and not any(other.endswith(".bpmn") for other in files):
-            problems += _check_decision(name, content)
         elif name.endswith(".j2"):
             try:
-                problems += check_template(content.decode(), name=name)
+                problems += check_letter_template(content.decode(), name=name)
             except UnicodeDecodeError:
                 problems.append(Problem(name, "文件不是 UTF-8 文本。", "The file is not UTF-8 text."))
     return problems
-
-
-def _check_decision(name: str, content: bytes) -> list[Problem]:
-    """A decision table on its own; beside a diagram the diagram's check looks at it."""
-    try:
-        read_decisions(content)
-    except Invalid as error:
-        return [replace(problem, where=f"{name}:{problem.where}".rstrip(":")) for problem in error.problems]
-    return []
 
 
 def deploy_folder(

@@ -7,7 +7,7 @@ from typing import Any
 from flask import Blueprint, Response, render_template, url_for
 
 from engine.domain.case import DISPOSITIONS, PHASES, CaseState
-from engine.domain.escalation import LADDER
+from engine.domain.escalation import Ladder
 from engine.domain.task import LIVE, TaskState
 from engine.errors import NotFound
 from engine.queries.cases import CaseFilter, CaseItem, CaseList, CasePage, CaseRow, CaseTask
@@ -22,6 +22,7 @@ from web.evidence import PICTURES
 from web.i18n import language, pick, t
 from web.permission import CASE_ROLES, needs
 from web.request import actor, download, engine, now, page_number, text
+from web.why import TABLE_READERS, Why, why
 
 blueprint = Blueprint("cases", __name__)
 case_workers = needs(*CASE_ROLES)
@@ -72,12 +73,16 @@ class DossierPage:
     done_tasks: tuple[HandedIn, ...]
     evidence: tuple[EvidenceRow, ...]
     drawings: tuple[Drawing, ...]
+    ladder: Ladder
+    why_light: Why | None
+    may_read_tables: bool
     may_issue: bool
     readable_letters: frozenset[str]  # the others went to units of other people
 
     def instrument(self, item: CaseItem) -> str:
         """The rung that a supervision item stands on, by its instrument; nothing sent yet is `opened`."""
-        return next((rung.instrument for rung in LADDER if rung.level == item.level), "opened")
+        rung = self.ladder.at(item.level)
+        return rung.instrument if rung is not None else "opened"
 
     def is_picture(self, row: EvidenceRow) -> bool:
         return row.media_type in PICTURES
@@ -152,6 +157,9 @@ def case(case_id: str) -> str:
         done_tasks=tuple(one for one in handed_in if not one.is_live),
         evidence=found.evidence,
         drawings=drawings(found.instance_id),
+        ladder=engine().read.ladder(found.row.campaign_id),
+        why_light=why(engine().read.explain_case_light(actor(), case_id)),
+        may_read_tables=actor().has_role(*TABLE_READERS),
         may_issue=actor().has_role("supervisor", "leader"),
         readable_letters=frozenset(row.letter_id for row in found.letters if _may_read(row.letter_id)),
     )

@@ -9,11 +9,15 @@ from importlib import metadata
 from pathlib import Path
 from typing import Final
 
+from engine.clock import SystemClock
+from engine.domain.verification import KEY_LENGTH
 from engine.store.database import Database
 from forms.letters import fonts
+from forms.letters.seals import SigningSettings
 from web import assets
 
 OLDEST_PYTHON: Final = (3, 11)
+LONGEST_ADDRESS: Final = 62  # bytes that a QR code of version 4-M holds
 _SETUP: Final = "运行 make setup / run: make setup"
 
 # What WeasyPrint opens by name, and the Debian package that brings it; the installer looks for the same.
@@ -45,13 +49,18 @@ class Check:
     only_for_tests: bool = False
 
 
-def checks(database_url: str | None = None, broker_url: str = "") -> list[Check]:
+def checks(
+    database_url: str | None = None, broker_url: str = "", signing: SigningSettings | None = None, public_url: str = ""
+) -> list[Check]:
     """Everything worth looking at, in the order in which to put it right; database and broker only when named."""
-    found = [_python(), _weasyprint(), *_libraries(), *_fonts(), *_unused_fonts(), _frontend(), *_test_tools()]
+    found = [_python(), _weasyprint(), *_libraries(), *_fonts(), *_unused_fonts(), *_unfit_fonts()]
+    found += [_frontend(), *_test_tools()]
     if database_url:
         found += _database(database_url)
     if broker_url:
         found.append(_broker(broker_url))
+    if signing is not None:
+        found += [*_signing(signing), _verification(public_url)]
     return found
 
 
@@ -110,6 +119,12 @@ def _unused_fonts() -> Iterator[Check]:
         yield _check(f"字体 font {path.name}", False, "in the folder, but no role takes it", fix)
 
 
+def _unfit_fonts() -> Iterator[Check]:
+    for path, fault in fonts.unfit_files().items():
+        fix = "更换或移走该文件，现用免费字体代替 / replace or remove the file; a free font is used instead"
+        yield _check(f"字体 font {path.name}", False, fault, fix)
+
+
 def _frontend() -> Check:
     name = "流程图前端 diagram bundle"
     try:
@@ -123,6 +138,7 @@ def _test_tools() -> Iterator[Check]:
     postgres = any(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
     tools = (
         ("poppler (pdftotext)", shutil.which("pdftotext") is not None, "poppler-utils"),
+        ("SoftHSM", shutil.which("softhsm2-util") is not None, "softhsm2"),
         ("Chromium", shutil.which("chromium") is not None, "chromium"),
         ("PostgreSQL", postgres, "postgresql"),
         ("Redis", shutil.which("redis-server") is not None, "redis-server"),
@@ -165,6 +181,43 @@ def _broker(url: str) -> Check:
     name, fault = broker.look(url)
     fix = "检查 DUBAN_BROKER_URL 和消息服务 / check DUBAN_BROKER_URL and the broker"
     return _check(f"消息服务 broker {name}", not fault, fault or "answers", fix)
+
+
+def _signing(settings: SigningSettings) -> Iterator[Check]:
+    """Who signs letters and for how long yet; from thirty days before its end a certificate is a fault."""
+    name = "公文签章 signing of letters"
+    if not settings.is_on:
+        yield _check(name, True, "未配置，公文均为演示样张 / not configured: letters are samples")
+        return
+    from forms.letters.sign import PadesSeal
+
+    now = SystemClock().now()
+    state = PadesSeal(settings).state(now)
+    for reason, fix in state.problems:
+        yield _check(name, False, reason, fix)
+    if state.valid_until is not None:
+        left = (state.valid_until - now).days
+        until = f"{state.valid_until:%Y-%m-%d}"
+        said = f"{state.signer}, {state.level}, 有效期至 valid until {until}, 剩余 {left} 天 days left"
+        yield _check(name, True, "; ".join([said, *state.notes]))
+    yield _check(
+        "国密签章 SM2 seal service", True, "本版没有；只保存 SM3 摘要 / none in this version: SM3 digests are kept"
+    )
+
+
+def _verification(public_url: str) -> Check:
+    """Longer than 62 bytes the code is drawn finer than version 4-M, and a worn copy is harder to scan."""
+    name = "公文核验码 verification code"
+    if not public_url:
+        return _check(
+            name, True, "未设 DUBAN_PUBLIC_URL，公文不印二维码 / DUBAN_PUBLIC_URL not set: letters bear no code"
+        )
+    length = len(f"{public_url}/v/".encode()) + KEY_LENGTH
+    fix = "设一个较短的网址 / use a shorter address in DUBAN_PUBLIC_URL"
+    detail = f"{public_url}/v/…, {length} bytes" + (
+        "" if length <= LONGEST_ADDRESS else f", more than {LONGEST_ADDRESS}"
+    )
+    return _check(name, length <= LONGEST_ADDRESS, detail, fix)
 
 
 def _apt(package: str) -> str:

@@ -90,7 +90,7 @@ def because(record: Mapping[str, Any] | None) -> tuple[str, ...]:
 
 
 def _fact_value(name: str, value: Any) -> str:
-    if name in ("milestone", "phase"):
+    if name in ("milestone", "phase", "return_reason"):
         return word(name, value)
     if name in ("old", "new", "moment") and isinstance(value, str):
         return moment(value)

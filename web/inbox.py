@@ -6,6 +6,7 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from engine.queries.inbox import BOXES, InboxFilter, InboxPage, InboxRow, Reminder
+from engine.queries.waiting_letters import WaitingPage
 from web import navigation
 from web.permission import CASE_ROLES, needs, signed_in
 from web.request import actor, engine, page_number, text, visitor
@@ -29,6 +30,7 @@ class Page:
     lights: tuple[Box, ...]
     campaigns: tuple[tuple[str, str], ...]
     reminders: tuple[Reminder, ...]
+    letters: WaitingPage
     is_narrowed: bool
     may_see_cases: bool
     address: str
@@ -60,6 +62,7 @@ def inbox() -> str:
         lights=tuple(_light(wanted, name, count) for name, count in found.lights.items()),
         campaigns=tuple((row.campaign_id, row.title) for row in engine().read.campaigns()),
         reminders=engine().read.reminders(actor(), 5),
+        letters=engine().read.waiting_letters(actor()),
         is_narrowed=any(getattr(wanted, name) for name in NARROWING),
         may_see_cases=actor().has_role(*CASE_ROLES),
         address=request.full_path.rstrip("?"),

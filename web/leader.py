@@ -11,7 +11,7 @@ from engine.domain.actor import WATCHING_ROLES
 from engine.domain.calendar import SHANGHAI, WorkCalendar, civil_date
 from engine.domain.campaign import Campaign, Phase
 from engine.domain.case import DISPOSITIONS, PHASES
-from engine.domain.escalation import LADDER
+from engine.domain.escalation import NOT_YET, Ladder
 from engine.errors import Invalid, NotFound, Problem
 from engine.queries.desk import DeskFilter
 from engine.queries.figures import Breakdown, Figures, percent
@@ -142,14 +142,21 @@ def page_of(campaign_id: str, as_of: str) -> LeaderPage:
         dispositions=_parts((*DISPOSITIONS, "undecided"), counts, counts["retained"]),
         lights=_parts(("red", "yellow", "green"), counts, counts["open"]),
         phases=tuple(_progress(phase, figures, calendar) for phase in plan.phases),
-        rungs=tuple(
-            RungLine(rung.instrument, rung.level, figures.rungs[rung.instrument], rung.letter_kind) for rung in LADDER
-        ),
+        rungs=_rungs(read.ladder(plan.id), figures.rungs),
         units_late=_ranking(desk.by_unit),
         late_total=sum(desk.by_level.values()),
         on_time_rate=percent(figures.reports["on_time"], figures.reports["due"]),
         today=civil_date(now()),
     )
+
+
+def _rungs(ladder: Ladder, reached: Mapping[str, int]) -> tuple[RungLine, ...]:
+    """Every rung of the ladder, and what was reached by an earlier version that had other rungs."""
+    listed = [
+        RungLine(rung.instrument, rung.level, reached[rung.instrument], rung.letter_kind) for rung in ladder.rungs
+    ]
+    earlier = [name for name in reached if ladder.of(name) is None]
+    return (*listed, *(RungLine(name, NOT_YET, reached[name], None) for name in earlier))
 
 
 def _moment(as_of: str) -> datetime | None:

@@ -1,9 +1,7 @@
 """Signing in and out. One sentence for every failure: it does not tell which logins exist or are locked."""
 
-from collections import deque
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from threading import Lock
+from dataclasses import dataclass
+from datetime import timedelta
 from typing import Final
 
 from flask import Blueprint, Response, current_app, g, make_response, render_template, request, url_for
@@ -12,6 +10,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from engine.commands.people import NoteLogin
 from engine.domain.actor import SYSTEM
 from web import passwords, session
+from web.gate import Gate
 from web.permission import public, signed_in
 from web.request import back_to, engine, see
 
@@ -26,24 +25,6 @@ class LoginPage:
     back: str = ""
     failure: str = ""  # a message key
     has_ended: bool = False
-
-
-@dataclass
-class Gate:
-    """How often each address tried lately. In memory: a restart forgives."""
-
-    attempts: dict[str, deque[datetime]] = field(default_factory=dict)
-    lock: Lock = field(default_factory=Lock)
-
-    def admits(self, address: str, at: datetime) -> bool:
-        with self.lock:
-            if len(self.attempts) > 10_000:
-                self.attempts.clear()
-            tried = self.attempts.setdefault(address, deque(maxlen=ATTEMPTS))
-            if len(tried) == ATTEMPTS and at - tried[0] < WINDOW:
-                return False
-            tried.append(at)
-            return True
 
 
 @blueprint.get("/login")
@@ -96,7 +77,7 @@ def _person(name: str, password: str) -> str | None:
 
 
 def _gate() -> Gate:
-    gate: Gate = current_app.extensions.setdefault("duban.gate", Gate())
+    gate: Gate = current_app.extensions.setdefault("duban.gate", Gate(ATTEMPTS, WINDOW))
     return gate
 
 

@@ -125,6 +125,9 @@ def _families(found: Metrics) -> Iterator[Metric]:
     yield GaugeMetricFamily("duban_tasks_overdue", "Live tasks past their due instant.", found.overdue_tasks)
     yield GaugeMetricFamily("duban_instances_suspended", "Instances that stand still by order.", found.suspended)
     yield GaugeMetricFamily("duban_clock_hold", "1 while a jump of the clock waits for a person.", found.has_clock_hold)
+    if found.last_checkpoint_at is not None:  # one a hour is due; alert above 7,200
+        age = max(0.0, (found.at - found.last_checkpoint_at).total_seconds())
+        yield GaugeMetricFamily("duban_checkpoint_age_seconds", "Since the last checkpoint over the facts.", age)
     cases = GaugeMetricFamily("duban_cases", "Cases by campaign and state.", labels=("campaign", "state"))
     for (campaign, state), count in sorted(found.cases.items()):
         cases.add_metric((campaign, state), count)

@@ -40,6 +40,7 @@ class Page:
     blocked: str
     return_reason: str = ""
     return_error: str = ""
+    draft_id: str | None = None  # of the letter that this task decides about
 
     @property
     def is_live(self) -> bool:
@@ -95,6 +96,7 @@ def _page(
         blocked=sentence(found.blocked) if found.blocked is not None else "",
         return_reason=return_reason,
         return_error=return_error,
+        draft_id=engine().read.draft_of_instance(actor(), found.instance_id) if found.case_id is None else None,
     )
 
 

@@ -15,12 +15,12 @@ from SpiffWorkflow.bpmn.specs.mixins.multiinstance_task import MultiInstanceTask
 from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
 
-from engine.bpmn.decision import Decision, DecisionError
+from engine.bpmn.decision import Decision, DecisionError, DecisionResult
 from engine.bpmn.elements import Element
 from engine.bpmn.events import task_deadline
 from engine.bpmn.plain import plain, same
 from engine.bpmn.script import ExecutionFailed, element_of, present_of
-from engine.bpmn.step import Decided
+from engine.bpmn.step import Decided, Moment
 
 MAX_INSTANCES = 500
 
@@ -44,20 +44,30 @@ class JobTask(BpmnSpecMixin):  # type: ignore[misc]
 
 
 class DecisionTask(BpmnSpecMixin):  # type: ignore[misc]
-    """A business rule task: its table's outputs become variables. `decision` is set when the model is built."""
+    """A business rule task: its table's outputs become variables. `decision` is set when the model is built; None is
+    a table of the campaign, which the moment knows."""
 
-    decision: Decision
+    decision: Decision | None
 
     def _run_hook(self, my_task: Task) -> bool:
         super()._run_hook(my_task)
         element, present = _element(my_task), present_of(my_task)
         try:
-            result = self.decision.decide(my_task.data, present.moment.functions)
+            result = self._decide(my_task.data, present.moment, element)
         except DecisionError as error:
             raise ExecutionFailed(element, error.zh, error.en) from error
         my_task.data = {**my_task.data, **plain(result.outputs)}
-        present.decisions.append(Decided(element, result.decision_id, result.rule_id, dict(result.outputs)))
+        decided = dict(result.outputs), dict(result.inputs), result.definition_id
+        present.decisions.append(Decided(element, result.decision_id, result.rule_id, *decided))
         return True
+
+    def _decide(self, data: dict[str, Any], moment: Moment, element: Element) -> DecisionResult:
+        if self.decision is not None:
+            return self.decision.decide(data, moment.functions)
+        if moment.decide is None:
+            ref = element.decision_ref
+            raise DecisionError(ref, f"这里没有专项行动的“{ref}”规则表。", f"Here is no campaign with a table {ref}.")
+        return moment.decide(element.decision_ref, data)
 
 
 class _Called(BpmnTaskSpec):  # type: ignore[misc]

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from lxml import etree
 
 from engine.bpmn.check_context import Context, check_due, en, own, zh
+from engine.bpmn.decision import OF_CAMPAIGN
 from engine.bpmn.document import bpmn, duban, text_of
 from engine.bpmn.expressions import check_expression, constant_of, names_of
 from engine.bpmn.findings import Findings
@@ -184,7 +185,7 @@ def check_service_task(node: Node, context: Context) -> None:
 
 def check_rule_task(node: Node, context: Context) -> None:
     ref = own(node, "decisionRef")
-    if ref not in context.decisions:
+    if ref not in context.decisions and ref not in OF_CAMPAIGN:
         context.findings.error(
             node.node_id,
             f"业务规则任务“{node.title}”的决策表“{ref}”不在文件夹里。现有：{zh(context.decisions)}。",

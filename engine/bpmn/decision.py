@@ -5,7 +5,7 @@ It decides with plain values and says which row spoke; it never runs text from a
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from lxml import etree
@@ -16,6 +16,7 @@ from engine.bpmn.expressions import ExpressionError
 from engine.errors import Invalid, Problem
 
 HIT_POLICIES = ("UNIQUE", "FIRST")
+OF_CAMPAIGN = frozenset({"campaign.ladder"})  # tables that a diagram does not bring: the campaign's `[rules]` name them
 MAX_RULES = 500
 NUMBER = r"-?\d{1,15}(?:\.\d{1,10})?"
 _LITERAL = re.compile(rf'\s*("[^"]*"|{NUMBER}|true|false|null)\s*')
@@ -37,23 +38,35 @@ class DecisionError(Invalid):
 
 @dataclass(frozen=True)
 class DecisionResult:
-    """`outputs` by name; `rule_id` is the id of the row that spoke, kept as the reason."""
+    """`outputs` by name; `rule_id` is the id of the row that spoke, kept as the reason; `inputs` by their text.
+
+    `definition_id` names the version of a campaign's table; empty for a table that lies beside its diagram.
+    """
 
     outputs: dict[str, Any]
     rule_id: str
     decision_id: str
+    inputs: dict[str, Any] = field(default_factory=dict)
+    definition_id: str = ""
 
 
 @dataclass(frozen=True)
 class Rule:
+    """`cells` are its input cells as they are written, `description` its remark."""
+
     rule_id: str
     tests: tuple[Test, ...]
     outputs: tuple[Any, ...]
+    cells: tuple[str, ...] = ()
+    description: str = ""
 
 
 @dataclass(frozen=True)
 class Decision:
-    """One table. `inputs` are expressions over the variables, `output_names` the variables it gives."""
+    """One table. `inputs` are expressions over the variables, `output_names` the variables it gives.
+
+    `labels` and `output_labels` are the headings of its columns, as people read them.
+    """
 
     decision_id: str
     name: str
@@ -61,6 +74,15 @@ class Decision:
     inputs: tuple[str, ...]
     output_names: tuple[str, ...]
     rules: tuple[Rule, ...]
+    labels: tuple[str, ...] = ()
+    output_labels: tuple[str, ...] = ()
+
+    def rule(self, rule_id: str) -> tuple[int, Rule] | None:
+        """A row with its number, from 1; None when the table has no such row."""
+        return next(((at, rule) for at, rule in enumerate(self.rules, start=1) if rule.rule_id == rule_id), None)
+
+    def outputs_of(self, rule: Rule) -> dict[str, Any]:
+        return dict(zip(self.output_names, rule.outputs, strict=True))
 
     def decide(
         self, inputs: Mapping[str, Any], functions: Mapping[str, Callable[..., Any]] | None = None
@@ -88,7 +110,8 @@ class Decision:
                 f'The table "{self.name}" is UNIQUE, but rows {rows} fit at the same time.',
             )
         rule = hits[0][1]
-        return DecisionResult(dict(zip(self.output_names, rule.outputs, strict=True)), rule.rule_id, self.decision_id)
+        told = dict(zip(self.inputs, values, strict=True))
+        return DecisionResult(self.outputs_of(rule), rule.rule_id, self.decision_id, told)
 
     def _value(self, text: str, names: Mapping[str, Any], functions: Mapping[str, Callable[..., Any]]) -> Any:
         try:
@@ -185,7 +208,17 @@ def _decision(node: etree._Element) -> Decision:
             key, f"决策表“{name}”要有 1 到 {MAX_RULES} 行。", f'The table "{name}" needs 1 to {MAX_RULES} rows.'
         )
     rules = tuple(_rule(row, number, key, inputs, outputs) for number, row in enumerate(rows, start=1))
-    return Decision(key, name, policy, inputs, outputs, rules)
+    labels = tuple(_label(child, text) for child, text in zip(_children(table, "input"), inputs, strict=True))
+    headings = tuple(_label(child, text) for child, text in zip(_children(table, "output"), outputs, strict=True))
+    return Decision(key, name, policy, inputs, outputs, rules, labels, headings)
+
+
+def _children(node: etree._Element, name: str) -> list[etree._Element]:
+    return [child for child in node if local(child) == name]
+
+
+def _label(node: etree._Element, otherwise: str) -> str:
+    return str(node.get("label") or otherwise)
 
 
 def _is_name(text: str) -> bool:
@@ -219,6 +252,8 @@ def _rule(node: etree._Element, number: int, key: str, inputs: tuple[str, ...], 
         rule_id,
         tuple(_read_cell(text, unary_test, key, number, column, inputs[column]) for column, text in enumerate(tests)),
         tuple(_read_cell(text, literal, key, number, column, outputs[column]) for column, text in enumerate(results)),
+        tuple(text.strip() or "-" for text in tests),
+        next((text_of(child) for child in node if local(child) == "description"), ""),
     )
 
 

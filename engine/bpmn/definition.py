@@ -10,7 +10,7 @@ from SpiffWorkflow.bpmn.specs.bpmn_process_spec import BpmnProcessSpec
 from SpiffWorkflow.bpmn.specs.mixins.multiinstance_task import MultiInstanceTask
 
 from engine.bpmn.activities import CalledProcess, DecisionTask
-from engine.bpmn.decision import Decision, read_decisions
+from engine.bpmn.decision import OF_CAMPAIGN, Decision, read_decisions
 from engine.bpmn.document import read_document
 from engine.bpmn.elements import Element, elements_of
 from engine.bpmn.parser import parse_specs
@@ -89,7 +89,7 @@ class Model:
             without_foresight(task)
             if isinstance(task, DecisionTask):
                 decision = decisions.get(task.element.decision_ref)
-                if decision is None:
+                if decision is None and task.element.decision_ref not in OF_CAMPAIGN:
                     raise ModelRefused(
                         f"{key}:{task.bpmn_id}",
                         f"没有决策表“{task.element.decision_ref}”。",

@@ -5,15 +5,20 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
+from engine.bpmn.decision import DecisionResult
 from engine.bpmn.elements import Element
 
 
 @dataclass(frozen=True)
 class Moment:
-    """The present of one step: the instant (aware, UTC) and the deadline functions that belong to it."""
+    """The present of one step: the instant (aware, UTC) and the deadline functions that belong to it.
+
+    `decide(name, variables)` asks a table that the campaign names (`decision.OF_CAMPAIGN`), in its newest version.
+    """
 
     now: datetime
     functions: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
+    decide: Callable[[str, Mapping[str, Any]], DecisionResult] | None = None
 
 
 @dataclass(frozen=True)
@@ -79,12 +84,14 @@ class ReachedMilestone:
 
 @dataclass(frozen=True)
 class Decided:
-    """A business rule task that ran: which table spoke by which row, and what it gave."""
+    """A business rule task that ran: which table spoke by which row, what it was told and what it gave."""
 
     element: Element
     decision_id: str
     rule_id: str
     outputs: dict[str, Any]
+    inputs: dict[str, Any] = field(default_factory=dict)
+    definition_id: str = ""
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from engine.commands import instances, job_operations
+from engine.commands.ladders import REPLANNERS, replan_item
 from engine.commands.migration import MIGRATORS, migrate_item
 from engine.commands.moves import undo_item
 from engine.errors import Invalid, Problem
@@ -78,5 +79,6 @@ KINDS: dict[str, Kind] = {
     "retry_job": Kind(_retry_job, "job", OFFICE),
     "skip_job": Kind(_skip_job, "job", OFFICE),
     "migrate": Kind(migrate_item, "instance", MIGRATORS, needs=("from", "to", "mapping")),
+    "replan": Kind(replan_item, "instance", REPLANNERS, needs=("campaign",)),
     "undo": Kind(undo_item, "instance", MIGRATORS, needs=("of_batch",)),
 }

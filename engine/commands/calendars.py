@@ -14,6 +14,7 @@ from engine.domain.actor import require_role
 from engine.domain.deadline import Deadline
 from engine.domain.instance import InstanceKind, InstanceRow
 from engine.domain.job import JobState
+from engine.domain.lights import reached_percent
 from engine.domain.task import LIVE
 from engine.store import cases, instances, jobs, tasks
 from engine.store import plans as store
@@ -47,13 +48,16 @@ def _recompute_cases(tx: Transaction) -> int:
         due = _recomputed(tx, row["campaign_id"], row["deadline"] or {})
         if due is None or row["done_at"] is not None:
             continue
-        timing = {
-            "due_at": due.due_at,
-            "yellow_at": plans.yellow_from(
-                tx, row["campaign_id"], datetime.fromisoformat(row["deadline"]["evaluated_at"]), due.due_at
-            ),
-        }
-        cases.update(tx, row["case_id"], **timing, deadline=_renewed(due, row["deadline"]))
+        lighting = plans.lighting(
+            tx,
+            row["campaign_id"],
+            datetime.fromisoformat(row["deadline"]["evaluated_at"]),
+            due.due_at,
+            reported=reached_percent(plans.campaign(tx, row["campaign_id"]).progress, row),
+        )
+        timing = {"due_at": due.due_at, "yellow_at": lighting["yellow_at"]}
+        changes = {**timing, "lights_id": lighting["lights_id"], "deadline": _renewed(due, row["deadline"])}
+        cases.update(tx, row["case_id"], **changes)
         changed += due.due_at != row["due_at"]
         if any(row[name] != value for name, value in timing.items()):
             tx.record(
@@ -82,7 +86,7 @@ def _recompute_tasks(tx: Transaction) -> int:
             due_at=due.due_at,
             is_provisional=due.provisional,
             deadline=_renewed(due, row["deadline"]),
-            yellow_at=plans.yellow_from(tx, row["campaign_id"], row["opened_at"], due.due_at),
+            **plans.lighting(tx, row["campaign_id"], row["opened_at"], due.due_at),
         )
         changed += _move_timers(tx, instance, row, due)
         if due.due_at != row["due_at"]:

@@ -3,13 +3,13 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from engine import plans
+from engine import plans, rulings
 from engine.commands.progress import deadline_record, start_instance
 from engine.domain import campaign as campaign_plans
 from engine.domain.actor import require_role
 from engine.domain.instance import InstanceKind
 from engine.domain.obligation import Obligation, report_due_dates, split_past
-from engine.errors import Rejected
+from engine.errors import Invalid, Rejected
 from engine.store import people, supervision
 from engine.store import plans as store
 from engine.store.transaction import Transaction
@@ -23,11 +23,16 @@ class OpenCampaign:
 
 
 def open_campaign(command: OpenCampaign, tx: Transaction) -> dict[str, Any]:
-    """Returns {"campaign", "history", "reports"}: how many obligations loaded as history and how many lie ahead."""
+    """Returns {"campaign", "history", "reports"}: how many obligations loaded as history and how many lie ahead.
+
+    Raises Invalid for a plan that cannot be used, also when it names rules that are not deployed.
+    """
     require_role(tx.actor, "sysadmin", "supervisor")
     plan = campaign_plans.load(command.content)
     if store.campaign_content(tx.connection, plan.id) is not None:
         raise Rejected("campaign_open", f"Campaign {plan.id} is open already.", campaign=plan.id)
+    if problems := rulings.check_deployed(tx, plan):
+        raise Invalid("campaign.invalid", "The campaign cannot be used", tuple(problems), campaign=plan.id)
     store.add_campaign(tx, campaign_id=plan.id, title=plan.title, content=command.content)
     store.changed(tx)
     for position, unit in enumerate(_parents_first(plan.units)):

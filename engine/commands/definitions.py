@@ -5,9 +5,10 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from engine import plans
+from engine import plans, rulings
 from engine.bpmn.check import Known, check
 from engine.bpmn.elements import process_name, read_elements
+from engine.commands.ladders import replan_after
 from engine.domain.actor import PLACES, ROLES, require_role
 from engine.domain.case import MILESTONES
 from engine.domain.job import SERVICE_KINDS
@@ -59,6 +60,8 @@ def deploy(command: Deploy, tx: Transaction) -> dict[str, Any]:
             command.files,
             known_to(_deployed(tx), command.beside or Beside(), Beside.of([(command.key, command.files)])),
         )
+    elif is_tables(command.files):
+        problems += rulings.check_tables(command.files)
     elif not any(name.endswith(".j2") for name in command.files):
         problems.append(
             Problem(
@@ -70,6 +73,7 @@ def deploy(command: Deploy, tx: Transaction) -> dict[str, Any]:
     errors = tuple(problem for problem in problems if problem.severity == "error")
     if errors:
         raise Invalid("deploy_refused", f"{command.key} cannot be deployed.", errors, key=command.key)
+    before = plans.tables(tx) if command.key == plans.TABLES_KEY else {}
     sha256 = definitions.digest(command.files)
     known = definitions.find_by_digest(tx, command.key, sha256)
     if known is not None:
@@ -85,7 +89,14 @@ def deploy(command: Deploy, tx: Transaction) -> dict[str, Any]:
     )
     changed(tx)
     tx.record("DefinitionDeployed", key=command.key, version=version)
+    if command.key == plans.TABLES_KEY:
+        replan_after(tx, before, plans.tables(tx))
     return {"definition_id": f"{command.key}-{sha256[:24]}", "key": command.key, "version": version, "is_new": True}
+
+
+def is_tables(files: Mapping[str, bytes]) -> bool:
+    """Whether this is a folder of decision tables alone, as campaigns name them in their rules."""
+    return bool(files) and all(name.endswith(".dmn") for name in files)
 
 
 def _deployed(tx: Transaction) -> Beside:

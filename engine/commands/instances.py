@@ -14,9 +14,10 @@ from engine.bpmn.state import seal
 from engine.commands.progress import cancel_step, close_item, load_execution, plain_changes
 from engine.domain.actor import require_role
 from engine.domain.case import changes_when_cancelled
+from engine.domain.drafting import DraftState
 from engine.domain.instance import InstanceKind, InstanceRow, InstanceState, check_active, check_live
 from engine.errors import Invalid, NotFound, Problem, Rejected
-from engine.store import cases, holds, instances, snapshots, standing
+from engine.store import cases, drafts, holds, instances, snapshots, standing
 from engine.store.access import may_see_instance
 from engine.store.transaction import Transaction
 
@@ -96,6 +97,8 @@ def cancel_instance(command: CancelInstance, tx: Transaction) -> None:
     cancel_step(tx, row, execution, execution.cancel(moment))
     if row.kind is InstanceKind.SUPERVISION:
         close_item(tx, row, "RESOLVED")
+    elif row.kind is InstanceKind.LETTER:
+        drafts.update(tx, row.business_key, state=DraftState.WITHDRAWN, note=reason, closed_at=tx.now)
 
 
 def set_variable(command: SetVariable, tx: Transaction) -> None:

@@ -5,13 +5,13 @@ from typing import Any
 
 from engine.bpmn.execution import Execution
 from engine.bpmn.step import Moment
-from engine.commands import messages, reminding
+from engine.commands import accountability, messages, reminding
 from engine.commands import supervision as supervise
 from engine.commands.messages import SendMessage
 from engine.commands.progress import apply_step, load_execution
 from engine.domain.instance import InstanceRow, InstanceState
 from engine.domain.job import INTERNAL_KINDS, TIMER, Job, JobResult, next_attempt_at
-from engine.store import claims, holds, instances, jobs, paper
+from engine.store import claims, holds, instances, jobs, paper, signatures
 from engine.store.transaction import Transaction
 
 
@@ -200,7 +200,9 @@ def _start_process(tx: Transaction, row: InstanceRow, job: Any) -> None:
     execution, moment = load_execution(tx, row)
     variables = execution.variables(job["token"])
     if inputs.get("process") == "accountability":
-        supervise.start_accountability(tx, row, variables)
+        accountability.start_accountability(tx, row, variables)
+    elif inputs.get("process") == "interview":
+        accountability.start_interview(tx, row, variables)
     else:
         item_id = supervise.start_supervision(tx, row, inputs, variables)
         reminding.keep_lateness_of_item(tx, item_id, job)
@@ -244,6 +246,7 @@ def _keep_document(tx: Transaction, job: Any, result: JobResult) -> None:
     paper.add_document(
         tx, letter_id, result.document, title=(result.title or letter["title"])[:300], pages=result.pages or 1
     )
+    signatures.add(tx, letter_id, result.document, result.signature)
     tx.record("LetterRendered", campaign_id=letter["campaign_id"], number=letter["number"], letter=letter_id)
 
 

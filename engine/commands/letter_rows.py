@@ -3,47 +3,62 @@
 The PDF is made later by a job from what is kept here, so every attempt prints the same number and the same words.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from engine import plans
+from engine.commands import accountability_rows
+from engine.commands.letter_rungs import check_open, climb, lock_items
+from engine.domain import addressing
+from engine.domain.addressing import Addressee
 from engine.domain.calendar import civil_date
-from engine.domain.escalation import rung_of
+from engine.domain.campaign import Campaign
+from engine.domain.drafting import Consent, DraftState, Wording
 from engine.domain.instance import InstanceKind, InstanceRow
-from engine.domain.letter import KINDS, LAYOUTS, format_number
+from engine.domain.letter import KINDS, format_number
 from engine.errors import Invalid, Problem
-from engine.store import cases, paper, people, supervision
+from engine.store import cases, drafts, jobs, paper, people, service, supervision
 from engine.store.transaction import Transaction
 from engine.wording import letter_variables
 
 TEMPLATES_KEY = "letters"
+OWN_INPUTS = ("kind", "to", "layout", "reply", "reason")  # every other input is a variable of the template
 
 
 def issue_for_job(tx: Transaction, row: InstanceRow, inputs: Mapping[str, Any], variables: Mapping[str, Any]) -> str:
-    """The letter that a `letter` service task asks for. Inputs: kind, to (unit id); optional layout, reply, reason.
+    """The letter that a `letter` service task asks for. Inputs: kind, to (unit id); optional layout, reply, reason, and
+    others by the names of the template's variables (`domain.letter_words`).
 
     Where the desk has gone this far up the ladder already, that letter stands and no second one goes out: one open
     notice for each item and rung (domain handbook E).
     """
-    rung = rung_of(str(inputs.get("kind")))
-    if row.kind is InstanceKind.SUPERVISION and rung is not None:
-        sent = supervision.letter_at_or_above(tx, row.business_key, rung.level)
+    if row.kind is InstanceKind.LETTER:
+        return _issue_draft(tx, row, variables)
+    level = variables.get("rung")
+    if row.kind is InstanceKind.SUPERVISION and isinstance(level, int):
+        sent = supervision.letter_at_or_above(tx, row.business_key, level)
         if sent is not None:
             return sent
     item_id = row.business_key if row.kind in (InstanceKind.SUPERVISION, InstanceKind.ACCOUNTABILITY) else None
     report_id = variables.get("report") if isinstance(variables.get("report"), str) else None
-    return issue(
+    kind, matter = str(inputs.get("kind")), accountability_rows.matter_of(tx, row, variables)
+    letter_id = issue(
         tx,
         campaign_id=row.campaign_id,
-        kind=str(inputs.get("kind")),
-        unit_id=str(inputs.get("to") or variables.get("unit") or variables.get("lead")),
+        kind=kind,
+        unit_id=str(next(iter(matter.unit_ids), "") or inputs.get("to") or variables.get("unit")),
+        unit_ids=matter.unit_ids,
         case_ids=[row.case_id] if row.case_id else [],
         report_id=report_id,
-        item_id=item_id,
+        item_id=item_id or matter.item_id,
         layout=inputs.get("layout"),
         reply_term=inputs.get("reply"),
         reason=str(inputs.get("reason") or ""),
+        signed_by=matter.signed_by,
+        extra={name: value for name, value in inputs.items() if name not in OWN_INPUTS} | dict(matter.extra),
     )
+    accountability_rows.letter_issued(tx, row, kind, letter_id)
+    return letter_id
 
 
 def issue(
@@ -58,15 +73,30 @@ def issue(
     layout: str | None = None,
     reply_term: str | None = None,
     reason: str = "",
+    unit_ids: Sequence[str] = (),
+    wording: Wording | None = None,
+    consent: Consent | None = None,
+    signed_by: str | None = None,
+    opinion: str = "",
+    draft_id: str | None = None,
+    run_id: str | None = None,
+    corrects_id: str | None = None,
+    extra: Mapping[str, Any] | None = None,
 ) -> str:
-    """Returns the letter id. Raises Invalid for an unknown kind, layout, unit or reply term."""
+    """The one place where a number is taken. Returns the letter id. Raises Invalid for an unknown kind, layout, unit or
+    reply term, and for an addressee whom the office may not direct.
+
+    `unit_ids`: every 主送机关 where there are several, `unit_id` the first of them. `extra` goes into the template's
+    variables, `wording` replaces the template's words. `signed_by`: post and name of who decided.
+    """
     problems = _problems(tx, kind=kind, unit_id=unit_id, layout=layout)
     if problems:
         raise Invalid("letter_invalid", "The letter cannot be issued.", problems)
     campaign = plans.campaign(tx, campaign_id)
+    addressed = tuple(unit_ids) or (unit_id,)
+    consent = check_addressees(tx, campaign, kind=kind, unit_ids=addressed, consent=consent)
     term = reply_term or KINDS[kind].reply
     issued_on = civil_date(tx.now)
-    reply_due = plans.timetable(tx, campaign_id).after(term) if term else None
     definition_id, _ = plans.file_of(tx, TEMPLATES_KEY, f"{kind}.html.j2")
     organ_code = campaign.office.organ_code + KINDS[kind].word
     serial = paper.take_serial(tx, organ_code, issued_on.year)
@@ -94,15 +124,27 @@ def issue(
             report_id=report_id,
             item_id=item_id,
             kind=kind,
-            reply_due=reply_due.due_on.isoformat() if reply_due else "",
+            reply_term=term,
             reason=reason,
+            extra=_words_of_signing(tx, signed_by, corrects_id) | dict(extra or {}),
         ),
         "reply_term": term,
         "issued_on": issued_on,
         "issued_at": tx.now,
         "issued_by": tx.actor.name,
+        "draft_id": draft_id,
+        "corrects_id": corrects_id,
+        "run_id": run_id,
+        "signed_by": signed_by,
+        "opinion": opinion or None,
+        "wording": wording.to_json() if wording else None,
+        "consent": consent.to_json() if consent else None,
     }
-    paper.add_letter(tx, values, listed, reply_due_at=reply_due.due_at if reply_due else None)
+    receipt_due = plans.timetable(tx, campaign_id).after(campaign.receipt_term)
+    paper.add_letter(tx, values, listed)
+    service.add_deliveries(tx, letter_id, addressed, receipt_due_at=receipt_due.due_at)
+    if len(addressed) > 1:
+        drafts.add_addressees(tx, letter_id, addressed)
     for case_id in listed or [None]:
         tx.record(
             "LetterIssued",
@@ -113,6 +155,92 @@ def issue(
             letter=letter_id,
         )
     return letter_id
+
+
+def _words_of_signing(tx: Transaction, signed_by: str | None, corrects_id: str | None) -> dict[str, Any]:
+    """What a template may print of who signed, and of the letter that this one corrects."""
+    words: dict[str, Any] = {"signer": signed_by} if signed_by else {}
+    if corrects_id and (corrected := paper.get_letter(tx.connection, corrects_id)):
+        words["corrects"] = {"number": corrected["number"]}
+    return words
+
+
+def check_addressees(
+    tx: Transaction, campaign: Campaign, *, kind: str, unit_ids: Sequence[str], consent: Consent | None
+) -> Consent | None:
+    """The consent that the letter needs and will print: the given one, else the campaign's standing one where a lower
+    government is addressed. Raises Invalid where there is none (engine.domain.addressing)."""
+    found = drafts.units_by_id(tx, unit_ids)
+    addressees = [Addressee(unit_id, *found[unit_id]) for unit_id in unit_ids if unit_id in found]
+    issuer = campaign.unit(campaign.office.unit).kind
+    if consent is None and addressing.needs_consent(kind, issuer, addressees):
+        consent = campaign.office.consent
+    if problems := addressing.check(kind, KINDS[kind].zh, issuer, addressees, consent):
+        raise Invalid("addressee_forbidden", "The office may not direct this addressee by itself.", problems)
+    return consent
+
+
+def _issue_draft(tx: Transaction, row: InstanceRow, variables: Mapping[str, Any]) -> str:
+    """Every letter of a signed draft, with one run of numbers, in this transaction. Returns the first one's id, whose
+    document the diagram's own job makes; each of the others gets a job of its own."""
+    draft = drafts.get(tx, row.business_key)
+    planned = drafts.letters_of(tx, draft["draft_id"])
+    items = lock_items(tx, [case_id for one in planned for case_id in one["case_ids"]])
+    if not draft["corrects_id"]:
+        check_open(tx, kind=draft["kind"], items=items)
+    wordings = drafts.wordings_of(tx, draft["draft_id"])
+    post = str(variables.get("signer_post") or "")
+    issued: list[str] = []
+    for one in planned:
+        case_ids = one["case_ids"]
+        letter_id = issue(
+            tx,
+            campaign_id=draft["campaign_id"],
+            kind=draft["kind"],
+            unit_id=one["unit_ids"][0],
+            unit_ids=one["unit_ids"],
+            case_ids=case_ids,
+            item_id=items[case_ids[0]] if len(case_ids) == 1 else None,
+            layout=draft["layout"],
+            reply_term=draft["reply_term"],
+            reason=draft["reason"],
+            wording=wordings.get(one["position"]),
+            consent=Consent.from_json(draft["consent"]),
+            signed_by=" ".join(filter(None, (post, tx.actor.name))),
+            opinion=str(variables.get("sign_opinion") or ""),
+            draft_id=draft["draft_id"],
+            run_id=draft["draft_id"] if len(planned) > 1 else None,
+            corrects_id=draft["corrects_id"],
+        )
+        if issued:
+            jobs.add(tx, kind="letter", name="letter", payload={"letter_id": letter_id}, due_at=tx.now)
+        for case_id in case_ids:
+            climb(tx, kind=draft["kind"], reason=draft["reason"], item_id=items[case_id], letter_id=letter_id)
+        drafts.set_letter(tx, draft["draft_id"], one["position"], letter_id)
+        issued.append(letter_id)
+    drafts.update(tx, draft["draft_id"], state=DraftState.SIGNED, closed_at=tx.now)
+    if draft["corrects_id"]:
+        _note_correction(tx, draft["corrects_id"], issued[0])
+    return issued[0]
+
+
+def _note_correction(tx: Transaction, old_id: str, new_id: str) -> None:
+    """The old letter says by which it was corrected, and nobody has to answer it any more."""
+    paper.lock_letter(tx, old_id)
+    old, new = paper.get_letter(tx, old_id), paper.get_letter(tx, new_id)
+    assert old is not None and new is not None
+    for case_id in paper.case_ids_of(tx, old_id) or [None]:
+        tx.record(
+            "LetterCorrected",
+            case_id=case_id,
+            campaign_id=old["campaign_id"],
+            number=old["number"],
+            by_number=new["number"],
+            letter=old_id,
+        )
+    if old["state"] not in ("CLOSED", "VOID"):
+        reason = f"已由{new['number']}更正"
+        service.close_open(tx, old_id, reason)
 
 
 def _subject(tx: Transaction, case_ids: list[str], report_id: str | None, kind: str) -> str:
@@ -130,7 +258,7 @@ def _problems(tx: Transaction, *, kind: str, unit_id: str, layout: str | None) -
     found = []
     if kind not in KINDS:
         found.append(Problem("kind", f"没有“{kind}”这种公文。", f"There is no letter kind {kind!r}."))
-    if layout is not None and layout not in LAYOUTS:
+    elif layout is not None and layout not in KINDS[kind].layouts:
         found.append(Problem("layout", f"没有“{layout}”这种格式。", f"There is no layout {layout!r}."))
     if not people.unit_exists(tx, unit_id):
         found.append(Problem("unit", f"没有“{unit_id}”这个单位。", f"There is no unit {unit_id!r}."))

@@ -3,25 +3,27 @@ and closed."""
 
 from collections.abc import Mapping
 from datetime import datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
-from engine import plans
+from engine import plans, rulings
 from engine.bpmn.execution import Execution
 from engine.bpmn.plain import due_instant
 from engine.bpmn.state import seal, unseal
 from engine.bpmn.step import Moment, OpenedJob, OpenedTask, OpenedTimer, ReachedMilestone, Step, Token
+from engine.commands import accountability_rows, ladders
 from engine.commands.letter_rows import issue_for_job
-from engine.commands.letters import close_letters_of_item
+from engine.commands.letter_review import close_joint_letters, close_letters_of_item
 from engine.commands.reports import hand_in
 from engine.commands.waiting import open_wait
 from engine.domain.case import changes_at, phase_of
 from engine.domain.deadline import Deadline
-from engine.domain.escalation import rung_of, skips
+from engine.domain.drafting import STATES as DRAFT_STATES
 from engine.domain.instance import InstanceKind, InstanceRow, InstanceState
 from engine.domain.job import TIMER
+from engine.domain.lights import reached_percent
 from engine.domain.task import TaskState, groups_of
-from engine.store import cases, instances, jobs, supervision, tasks
+from engine.store import cases, drafts, instances, jobs, supervision, tasks
 from engine.store.transaction import Transaction
 
 RESOLVED_MESSAGE = "item_resolved"
@@ -40,7 +42,9 @@ def start_instance(
 ) -> str:
     """Start the newest version of `key`, pinned for ever with every process it calls. Returns the instance id."""
     definition_ids = plans.pinned(tx, key)
-    execution, step = Execution.start(plans.model(tx, definition_ids), dict(variables), moment(tx, campaign_id))
+    item_id = business_key if kind is InstanceKind.SUPERVISION else None
+    begun = moment(tx, campaign_id, item_id)
+    execution, step = Execution.start(plans.model(tx, definition_ids), dict(variables), begun)
     row = InstanceRow(
         instance_id=tx.new_id(),
         kind=kind,
@@ -61,13 +65,14 @@ def start_instance(
 
 def load_execution(tx: Transaction, row: InstanceRow) -> tuple[Execution, Moment]:
     """The live state of a locked instance, its integrity checked, and the moment to go on with."""
-    now = moment(tx, row.campaign_id)
+    now = moment(tx, row.campaign_id, row.business_key if row.kind is InstanceKind.SUPERVISION else None)
     return Execution.load(plans.model(tx, row.definition_ids), unseal(row.blob, tx.secret), now), now
 
 
-def moment(tx: Transaction, campaign_id: str) -> Moment:
+def moment(tx: Transaction, campaign_id: str, item_id: str | None = None) -> Moment:
+    """The present of a step in a campaign; `item_id` is the supervision item whose process it is."""
     timetable = plans.timetable(tx, campaign_id)
-    return Moment(now=tx.now, functions=timetable.functions())
+    return Moment(tx.now, timetable.functions(), partial(rulings.decide, tx, campaign_id, item_id))
 
 
 def apply_step(tx: Transaction, row: InstanceRow, execution: Execution, step: Step) -> None:
@@ -79,6 +84,8 @@ def apply_step(tx: Transaction, row: InstanceRow, execution: Execution, step: St
     if row.case_id and row.kind is InstanceKind.CASE:
         _follow_phase(tx, row, step)
     _open(tx, row, step)
+    if row.kind is InstanceKind.SUPERVISION:
+        ladders.note_rulings(tx, row, step.decisions)
     for job in step.opened_jobs:
         _open_job(tx, row, job, execution.variables(job.token))
     state = InstanceState.COMPLETED if step.ended else InstanceState.ACTIVE
@@ -170,7 +177,7 @@ def _open_task(tx: Transaction, row: InstanceRow, opened: OpenedTask) -> None:
             "opened_at": tx.now,
             "due_at": due_at,
             "due_original_at": due_at,
-            "yellow_at": plans.yellow_from(tx, row.campaign_id, tx.now, due_at) if due_at else None,
+            **plans.lighting(tx, row.campaign_id, tx.now, due_at),
             "is_provisional": bool(due and due.provisional),
             "deadline": deadline_record(due, element.due_expression, opened.deadline_names, element.basis, tx.now),
         },
@@ -227,33 +234,7 @@ def _open_job(tx: Transaction, row: InstanceRow, opened: OpenedJob, variables: M
         due_at=tx.now,
     )
     if row.kind is InstanceKind.SUPERVISION:
-        _record_rung(tx, row, opened, variables, payload.get("letter_id"))
-
-
-def _record_rung(
-    tx: Transaction, row: InstanceRow, opened: OpenedJob, variables: Mapping[str, Any], letter_id: str | None
-) -> None:
-    instrument = {"remind": "reminder", "start_process": "referral"}.get(opened.kind, str(opened.inputs.get("kind")))
-    rung = rung_of(instrument)
-    item = supervision.get_item(tx.connection, row.business_key)
-    if rung is None or item is None:
-        return
-    if letter_id is not None and supervision.is_on_record(tx, item["item_id"], letter_id):
-        return  # nothing climbs: the desk was here before
-    version = plans.version_of(tx, plans.definition_of(tx, row.definition_ids, "supervision"))
-    reason = str(variables.get("skip_reason") or "")
-    if skips(item["level"], rung.level) and not reason:
-        reason = "阶梯表规定"  # the table itself, not a person, left the rungs out
-    supervision.add_rung(
-        tx,
-        item_id=row.business_key,
-        instrument=instrument,
-        level=rung.level,
-        rule=f"supervision@{version}/escalation_ladder",
-        reason=reason,
-        letter_id=letter_id,
-    )
-    tx.record("RungReached", **row.about, rung=instrument)
+        ladders.record_rung(tx, row, opened, variables, payload.get("letter_id"))
 
 
 # -- milestones and ends -----------------------------------------------------------------------------------------------
@@ -264,13 +245,20 @@ def _reach(tx: Transaction, row: InstanceRow, reached: ReachedMilestone) -> None
         changes = changes_at(name, dict(reached.variables), tx.now)
         if isinstance(reached.due, Deadline):
             changes |= _case_due(tx, row, reached.due, reached)
+        else:
+            changes |= _relit(tx, row, reached)
         cases.update(tx, row.case_id, **changes)
+        if changes.keys() & {"done_at", "state"}:
+            close_joint_letters(tx, row.case_id)
     elif row.kind is InstanceKind.SUPERVISION and name == "resolved":
         close_item(tx, row, "RESOLVED")
+    elif row.kind is InstanceKind.LETTER and name in DRAFT_STATES:
+        drafts.update(tx, row.business_key, state=DRAFT_STATES[name])
     elif row.kind is InstanceKind.ACCOUNTABILITY and name == "referred":
         item = supervision.get_item(tx, row.business_key)
         if item is not None and item["state"] == "OPEN":  # what was done meanwhile stays resolved when it was
             supervision.update_item(tx, row.business_key, state="REFERRED", closed_at=tx.now)
+    accountability_rows.reach(tx, row, name, reached.variables)
     tx.record(
         "MilestoneReached",
         **row.about,
@@ -285,12 +273,30 @@ def _case_due(tx: Transaction, row: InstanceRow, due: Deadline, reached: Reached
     has_original = known is not None and known["disposed_at"] is not None
     changes = {
         "due_at": due.due_at,
-        "yellow_at": plans.yellow_from(tx, row.campaign_id, tx.now, due.due_at),
+        **plans.lighting(tx, row.campaign_id, tx.now, due.due_at, reported=_percent(tx, row, known, reached)),
         "deadline": deadline_record(
             due, reached.element.due_expression, reached.deadline_names, reached.element.basis, tx.now
         ),
     }
     return changes if has_original else {**changes, "due_original_at": due.due_at}
+
+
+def _percent(tx: Transaction, row: InstanceRow, known: Mapping[str, Any] | None, reached: ReachedMilestone) -> Any:
+    """How much of the case is done with this milestone, in per cent; None where the plan gives no weights."""
+    progress = plans.campaign(tx, row.campaign_id).progress
+    return reached_percent(progress, {**(known or {}), **changes_at(reached.name, dict(reached.variables), tx.now)})
+
+
+def _relit(tx: Transaction, row: InstanceRow, reached: ReachedMilestone) -> dict[str, Any]:
+    """A milestone that counts as progress may change the light of a case whose due date stays."""
+    if reached.name not in plans.campaign(tx, row.campaign_id).progress:
+        return {}
+    case = cases.get(tx, str(row.case_id))
+    if case is None or not case["deadline"]:
+        return {}
+    began = datetime.fromisoformat(case["deadline"]["evaluated_at"])
+    percent = _percent(tx, row, case, reached)
+    return plans.lighting(tx, row.campaign_id, began, case["due_at"], reported=percent)
 
 
 def plain_changes(changes: Mapping[str, Any]) -> dict[str, Any]:
@@ -325,6 +331,7 @@ def _follow_phase(tx: Transaction, row: InstanceRow, step: Step) -> None:
 
 def _end(tx: Transaction, row: InstanceRow, execution: Execution) -> None:
     tx.record("InstanceEnded", **row.about, key=row.key)
+    accountability_rows.end(tx, row)
     if row.kind is InstanceKind.SUPERVISION:
         close_item(tx, row, "RESOLVED")
     elif row.kind is InstanceKind.REPORT:

@@ -14,6 +14,7 @@ from engine.domain.campaign import Campaign, Group
 from engine.domain.case import CaseState
 from engine.domain.deadline import Deadline
 from engine.domain.instance import InstanceKind
+from engine.domain.lights import reached_percent
 from engine.errors import Invalid, Problem
 from engine.store import bulk, cases
 from engine.store import plans as store
@@ -152,7 +153,7 @@ def timing_of(tx: Transaction, plan: Campaign) -> dict[str, Any]:
     return {
         "due_at": due.due_at,
         "due_original_at": due.due_at,
-        "yellow_at": plans.yellow_from(tx, plan.id, tx.now, due.due_at),
+        **plans.lighting(tx, plan.id, tx.now, due.due_at, reported=reached_percent(plan.progress, {})),
         "deadline": deadline_record(due, SURVEY_DUE, {}, "", tx.now),
     }
 

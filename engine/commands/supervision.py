@@ -1,12 +1,11 @@
-"""Opens supervision items and accountability cases: each is a process instance of its own, beside the work it
-watches."""
+"""Opens supervision items: each is a process instance of its own, beside the work it watches."""
 
 from collections.abc import Mapping
 from typing import Any
 
 from engine.commands.progress import start_instance
 from engine.domain.instance import InstanceKind, InstanceRow
-from engine.store import instances, supervision, tasks
+from engine.store import supervision, tasks
 from engine.store.transaction import Transaction
 
 
@@ -70,19 +69,3 @@ def start_supervision(
         },
     )
     return item_id
-
-
-def start_accountability(tx: Transaction, row: InstanceRow, variables: Mapping[str, Any]) -> None:
-    """移送问责 for the item of a supervision instance; at most one for each item."""
-    if instances.find(tx, InstanceKind.ACCOUNTABILITY, row.business_key) is not None:
-        return
-    start_instance(
-        tx,
-        key="accountability",
-        kind=InstanceKind.ACCOUNTABILITY,
-        business_key=row.business_key,
-        campaign_id=row.campaign_id,
-        case_id=row.case_id,
-        started_by_id=row.instance_id,
-        variables=dict(variables),
-    )

@@ -1,34 +1,19 @@
 """What a person does with a task: claim, release, keep a draft, attach evidence, complete, send back."""
 
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass
 from typing import Any
 
 from engine import plans
+from engine.commands.accountability_rows import check_reviewer
 from engine.commands.progress import apply_step, load_execution, resolve_items_of
 from engine.domain.actor import check_claim, check_complete, check_release, may_work_on
+from engine.domain.evidence import EvidenceFile as EvidenceFile
 from engine.domain.instance import InstanceKind, InstanceRow, check_active
 from engine.domain.task import TaskRow, TaskState
 from engine.errors import Invalid, NotFound, Problem, Rejected
 from engine.store import cases, instances, paper, tasks
 from engine.store.access import may_see_task
 from engine.store.transaction import Transaction
-
-
-@dataclass(frozen=True)
-class EvidenceFile:
-    """A file with what it proves. `field` is the form field it was handed in under; `taken_at` aware or None."""
-
-    field: str
-    filename: str
-    media_type: str
-    content: bytes = field(repr=False)
-    proves: str = ""
-    taken_at: datetime | None = None
-    place: str = ""
-    note: str = ""
-    device: str = ""
-    original_sha256: str = ""
 
 
 @dataclass(frozen=True)
@@ -79,6 +64,7 @@ class SendBackTask:
 def claim_task(command: ClaimTask, tx: Transaction) -> None:
     row, task, _ = _locked(tx, command.task_id)
     check_claim(tx.actor, task, tasks.done_by(tx, row.instance_id, task.separate_from))
+    check_reviewer(tx, row, tx.actor)
     tasks.update(tx, task.task_id, state=TaskState.CLAIMED, assignee_id=tx.actor.person_id, claimed_at=tx.now)
     _record(tx, row, "TaskClaimed", task)
 
@@ -105,6 +91,7 @@ def attach_evidence(command: AttachEvidence, tx: Transaction) -> list[str]:
 def complete_task(command: CompleteTask, tx: Transaction) -> None:
     row, task, stored = _locked(tx, command.task_id)
     check_complete(tx.actor, task, command.revision, tasks.done_by(tx, row.instance_id, task.separate_from))
+    check_reviewer(tx, row, tx.actor)
     element = plans.model(tx, row.definition_ids).element(stored["process_key"], task.element_id)
     variables = dict(command.variables)
     if element.returnable:
@@ -117,6 +104,7 @@ def complete_task(command: CompleteTask, tx: Transaction) -> None:
 def send_back_task(command: SendBackTask, tx: Transaction) -> None:
     row, task, stored = _locked(tx, command.task_id)
     check_complete(tx.actor, task, command.revision, tasks.done_by(tx, row.instance_id, task.separate_from))
+    check_reviewer(tx, row, tx.actor)
     element = plans.model(tx, row.definition_ids).element(stored["process_key"], task.element_id)
     if not element.returnable:
         raise Rejected(

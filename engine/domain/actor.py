@@ -50,6 +50,11 @@ class Actor:
         return self.is_system or self.has_role(*WATCHING_ROLES)
 
     @property
+    def sees_referrals(self) -> bool:
+        """The discipline inspector reads every referral; of the others each knows those in which they have a part."""
+        return self.is_system or self.has_role("inspector")
+
+    @property
     def is_system(self) -> bool:
         return self.person_id == "system"
 

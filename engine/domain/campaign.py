@@ -9,6 +9,9 @@ from datetime import date
 from functools import cached_property
 
 from engine.domain import campaign_check, toml_table
+from engine.domain.drafting import Consent
+from engine.domain.duration import Duration
+from engine.domain.lights import MILESTONE_COLUMNS
 from engine.domain.obligation import ReportRule, read_rule
 from engine.domain.toml_table import Problems, TomlTable
 from engine.domain.unit import Unit, UnitNames, plain_name
@@ -36,6 +39,7 @@ class Office:
     organ_code: str
     contact: str
     phone: str
+    consent: Consent | None = None  # standing: lower governments may be directed in this campaign
 
 
 @dataclass(frozen=True)
@@ -98,7 +102,9 @@ class Note:
 class Campaign:
     """A checked campaign. `processes` maps phase keys and other roles (case, supervision) to process definition keys.
 
-    `rules` maps ladder, lights, disposition to decision keys; `warnings` are oddities that do not stop it.
+    `rules` maps ladder, lights, disposition to decision keys; `progress` the milestones of a case to the per cent that
+    is done when they are reached; `receipt_term` is how long a unit has to sign for a
+    letter, from its issue ("1wd"); `warnings` are oddities that do not stop it.
     """
 
     id: str
@@ -120,6 +126,8 @@ class Campaign:
     dispositions: tuple[Term, ...]
     processes: Mapping[str, str]
     rules: Mapping[str, str]
+    receipt_term: str
+    progress: Mapping[str, int]
     notes: tuple[Note, ...]
     warnings: tuple[Problem, ...] = field(default=(), compare=False)
 
@@ -226,11 +234,35 @@ def _read(top: TomlTable, faults: Problems) -> Campaign:
         dispositions=_read_terms(top, "dispositions"),
         processes={phase.key: phase.process for phase in phases} | processes.strings(),
         rules={key: rules.text(key) for key in ("ladder", "lights", "disposition")},
+        receipt_term=_read_receipt_term(rules, faults),
+        progress=_read_progress(rules.table("progress", required=False)),
         notes=tuple(_read_note(row) for row in top.tables("notes", named_by="key")),
     )
     for table in (top, leading, rules):
         table.refuse_unknown()
     return campaign
+
+
+def _read_receipt_term(rules: TomlTable, faults: Problems) -> str:
+    term = rules.text("receipt", "1wd")
+    try:
+        Duration.parse(term)
+    except Invalid as error:
+        for problem in error.problems:
+            faults.error(rules.place("receipt"), problem.zh, problem.en)
+    return term
+
+
+def _read_progress(table: TomlTable) -> dict[str, int]:
+    """`[rules.progress]`: which share of the work is done at which milestone, in per cent, never falling."""
+    weights = {name: table.number(name) for name in MILESTONE_COLUMNS if table.has(name)}
+    table.refuse_unknown()
+    values = list(weights.values())
+    if any(not 0 <= value <= 100 for value in values) or values != sorted(values):
+        zh = f"里程碑权重应在0至100之间，且按 {'、'.join(MILESTONE_COLUMNS)} 的顺序不减。"
+        en = f"The weights are 0 to 100 and never fall in the order {', '.join(MILESTONE_COLUMNS)}."
+        table.problems.error(table.where, zh, en)
+    return weights
 
 
 def _read_document(table: TomlTable) -> Document:
@@ -253,9 +285,16 @@ def _read_office(table: TomlTable, resolve: UnitNames) -> Office:
         organ_code=table.text("organ_code"),
         contact=table.text("contact"),
         phone=table.text("phone"),
+        consent=_read_consent(table.table("consent", required=False)) if table.has("consent") else None,
     )
     table.refuse_unknown()
     return office
+
+
+def _read_consent(table: TomlTable) -> Consent:
+    consent = Consent(by=table.text("by"), number=table.text("number"), on=table.need_day("on").isoformat())
+    table.refuse_unknown()
+    return consent
 
 
 def _read_phase(row: TomlTable) -> Phase:

@@ -32,6 +32,19 @@ MILESTONES = (
     "relapsed",
     "resolved",
     "referred",
+    "in_review",
+    "in_countersigning",
+    "in_signing",
+    "draft_returned",
+    "referral_declined",
+    "outcome_recorded",
+    "interview_held",
+    "interview_reported",
+    "interview_settled",
+    "circular_drafted",
+    "circular_approved",
+    "circular_published",
+    "objection_decided",
 )
 
 

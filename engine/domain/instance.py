@@ -19,6 +19,10 @@ class InstanceKind(StrEnum):
     SUPERVISION = "supervision"
     REPORT = "report"
     ACCOUNTABILITY = "accountability"
+    LETTER = "letter"
+    INTERVIEW = "interview"
+    CIRCULAR = "circular"
+    OBJECTION = "objection"
 
 
 @dataclass(frozen=True)

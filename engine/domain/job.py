@@ -5,6 +5,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
+from engine.domain.verification import Signature
+
 
 class JobState(StrEnum):
     OPEN = "OPEN"  # due now or later
@@ -41,12 +43,16 @@ class Job:
 
 @dataclass(frozen=True)
 class JobResult:
-    """What a handler brings back: variables for the process, and a document (PDF bytes) when it made one."""
+    """What a handler brings back: variables for the process, and a document (PDF bytes) when it made one.
+
+    A document without a signature is a sample: it says so on its face.
+    """
 
     variables: dict[str, Any] = field(default_factory=dict)
     document: bytes | None = None
     pages: int | None = None
     title: str | None = None
+    signature: Signature | None = None
 
 
 def next_attempt_at(now: datetime, attempts_left: int) -> datetime:

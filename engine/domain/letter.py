@@ -4,52 +4,26 @@ Refuses to know fonts, millimetres and templates (that is `forms.letters`).
 """
 
 import json
+import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from datetime import date as Date
 from types import MappingProxyType
 from typing import Any, Final
 
+from engine.domain.letter_kinds import CORRESPONDENCE, DOCUMENT, KINDS, LAYOUTS, MINUTES, ORDER, SLIP, LetterKind
 from engine.errors import Invalid, Problem
 
-DOCUMENT: Final = "document"  # 文件格式
-CORRESPONDENCE: Final = "correspondence"  # 信函格式
-LAYOUTS: Final = (DOCUMENT, CORRESPONDENCE)
+__all__ = [
+    "CHARACTER_LIMIT", "CORRESPONDENCE", "DOCUMENT", "GRID_WIDTH", "KINDS", "LAYOUTS", "MINUTES", "ORDER", "SLIP",
+    "Attachment", "Block", "Cell", "Grid", "Heading", "Length", "Letter", "LetterKind", "Paragraph", "Table",
+    "character_count", "format_date", "format_number", "from_json", "head_number", "length_of", "text_of", "texts_of",
+    "to_json",
+]  # fmt: skip
 
 # 《整治形式主义为基层减负若干规定》2024: a special-task paper should stay within 4,000 characters.
 CHARACTER_LIMIT: Final = 4000
-
-
-@dataclass(frozen=True)
-class LetterKind:
-    """One row of the table of kinds. `genre` is the 文种 of 条例 s. 8; `word` ends the organ code in the number.
-
-    `reply` is the default time to answer from receipt, as a deadline rule ("3wd"); None where no answer is due.
-    """
-
-    key: str
-    zh: str
-    en: str
-    genre: str
-    layout: str
-    word: str
-    reply: str | None
-
-
-KINDS: Final = MappingProxyType(
-    {
-        kind.key: kind
-        for kind in (
-            LetterKind("urge", "催办单", "Urging slip", "通知", CORRESPONDENCE, "催", "2wd"),
-            LetterKind("notice", "督办通知", "Supervision notice", "通知", DOCUMENT, "督", "3wd"),
-            LetterKind("supervision_letter", "督办函", "Supervision letter", "函", CORRESPONDENCE, "督函", "5wd"),
-            LetterKind("summons", "约谈通知", "Summons to a talk", "通知", CORRESPONDENCE, "约", "30d"),
-            LetterKind("circular", "通报", "Circular of criticism", "通报", DOCUMENT, "通", "5wd"),
-            LetterKind("referral", "移送函", "Referral for accountability", "函", CORRESPONDENCE, "移", None),
-            LetterKind("rectification", "整改通知单", "Rectification order", "通知", CORRESPONDENCE, "整", "5wd"),
-        )
-    }
-)
+GRID_WIDTH: Final = 28  # characters in a line, GB/T 9704-2012 5.2.3
 
 
 @dataclass(frozen=True)
@@ -61,7 +35,7 @@ class Paragraph:
 class Heading:
     """Level 1 一、in 黑体, level 2 （一）in 楷体 as far as the first full stop, level 3 "1." in 仿宋.
 
-    The number is part of `text`.
+    The number is part of `text`. A level 1 that ends in a stop is a numbered sentence and stands in 仿宋.
     """
 
     level: int
@@ -70,12 +44,32 @@ class Heading:
 
 @dataclass(frozen=True)
 class Table:
+    """A wide table stands on turned pages."""
+
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     caption: str = ""
+    is_wide: bool = False
 
 
-Block = Paragraph | Heading | Table
+@dataclass(frozen=True)
+class Cell:
+    """A field of a form: spans so many columns, and is at least so many lines high. `text` may hold line feeds."""
+
+    text: str
+    columns: int = 1
+    lines: int = 1
+
+
+@dataclass(frozen=True)
+class Grid:
+    """A form: `widths` of its columns in characters, at most `GRID_WIDTH` together; every row fills all columns."""
+
+    widths: tuple[int, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+
+
+Block = Paragraph | Heading | Table | Grid
 
 
 @dataclass(frozen=True)
@@ -91,6 +85,8 @@ class Letter:
     `mark` is the red 发文机关标志 as printed (with 文件 in the document layout). `title` may hold line feeds where
     the writer wants the lines broken. `date` is 成文日期, a civil date. `contact` is the note 附注 without brackets.
     A sample (`is_sample`) carries 演示样张 and an empty seal circle; the software never draws a seal.
+    `attendance` holds label and names, as minutes print them: 出席, 请假, 列席. `signer` is 签发人 of an upward paper,
+    post and name under an order. `corrects` is the number of the letter that this one corrects.
     """
 
     kind: str
@@ -109,6 +105,9 @@ class Letter:
     urgency: str = ""
     is_sample: bool = True
     verify_url: str = ""
+    attendance: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    signer: str = ""
+    corrects: str = ""
 
     def __post_init__(self) -> None:
         problems = tuple(_problems_of(self))
@@ -135,10 +134,49 @@ def character_count(letter: Letter) -> int:
     return sum(not char.isspace() for text in texts for char in text)
 
 
+@dataclass(frozen=True)
+class Length:
+    """How long a letter is against what it may be; `zh` and `en` are sentences for a page."""
+
+    characters: int
+    limit: int = CHARACTER_LIMIT
+
+    @property
+    def zh(self) -> str:
+        return f"正文{self.characters:,}字，上限{self.limit:,}字"
+
+    @property
+    def en(self) -> str:
+        return f"{self.characters:,} characters, at most {self.limit:,}"
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """A warning above the limit, never a stop: the signer may have reason to exceed it."""
+        if self.characters <= self.limit:
+            return ()
+        over = self.characters - self.limit
+        zh = f"{self.zh}，超出{over:,}字。请压缩正文，或者把清单移到附件。"
+        en = f"{self.en}: {over:,} too many. Shorten the text, or move lists into attachments."
+        return (Problem("body", zh, en, severity="warning"),)
+
+
+def length_of(letter: Letter) -> Length:
+    return Length(character_count(letter))
+
+
+def head_number(letter: Letter) -> str:
+    """The number as the head prints it: a bulletin counts issues, 第3期; everything else bears its 发文字号."""
+    if letter.kind == "bulletin" and (found := re.search(r"〕(\S+)号$", letter.number)):
+        return f"第{found[1]}期"
+    return letter.number
+
+
 def texts_of(block: Block) -> tuple[str, ...]:
     """Every string a block prints, in reading order."""
     if isinstance(block, Table):
         return (block.caption, *block.columns, *(cell for row in block.rows for cell in row))
+    if isinstance(block, Grid):
+        return tuple(cell.text for row in block.rows for cell in row)
     return (block.text,)
 
 
@@ -149,21 +187,11 @@ def text_of(blocks: Iterable[Block]) -> str:
 
 def to_json(letter: Letter) -> str:
     """The letter as canonical JSON: the same letter gives the same text."""
-    value = {
-        name: _plain(getattr(letter, name))
-        for name in Letter.__dataclass_fields__
-        if name not in ("body", "attachments")
-    }
-    value["body"] = [_block_to_plain(block) for block in letter.body]
-    value["attachments"] = [
-        {"title": attachment.title, "blocks": [_block_to_plain(block) for block in attachment.blocks]}
-        for attachment in letter.attachments
-    ]
-    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return json.dumps(_plain(letter), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 
 def from_json(text: str) -> Letter:
-    """The letter that `to_json` wrote. Raises Invalid when the text is not such a letter."""
+    """The letter that `to_json` wrote, now or before it knew forms. Raises Invalid when the text is no such letter."""
     try:
         value = json.loads(text)
         return Letter(
@@ -172,6 +200,7 @@ def from_json(text: str) -> Letter:
                 "date": Date.fromisoformat(value["date"]),
                 "addressees": tuple(value["addressees"]),
                 "copies_to": tuple(value["copies_to"]),
+                "attendance": tuple((label, tuple(names)) for label, names in value.get("attendance", ())),
                 "body": tuple(_block_from_plain(block) for block in value["body"]),
                 "attachments": tuple(
                     Attachment(item["title"], tuple(_block_from_plain(block) for block in item["blocks"]))
@@ -187,37 +216,60 @@ def _problems_of(letter: Letter) -> list[Problem]:
     found = []
     if letter.kind not in KINDS:
         found.append(Problem("kind", f"没有“{letter.kind}”这种公文。", f"There is no letter kind {letter.kind!r}."))
-    if letter.layout not in LAYOUTS:
-        found.append(Problem("layout", f"没有“{letter.layout}”这种格式。", f"There is no layout {letter.layout!r}."))
+    elif letter.layout not in KINDS[letter.kind].layouts:
+        kind = KINDS[letter.kind]
+        zh = f"{kind.zh}不能用“{letter.layout}”这种格式，可用：{'、'.join(kind.layouts)}。"
+        en = f"A {kind.en.lower()} has no layout {letter.layout!r}; it may have {', '.join(kind.layouts)}."
+        found.append(Problem("layout", zh, en))
     for name, zh in (("mark", "发文机关标志"), ("title", "标题"), ("signatory", "发文机关署名")):
         if not getattr(letter, name).strip():
             found.append(Problem(name, f"{zh}不能为空。", f"The letter has no {name}."))
     if not letter.body:
         found.append(Problem("body", "正文不能为空。", "The letter has no body."))
-    tables = [block for block in letter.body if isinstance(block, Table)]
-    tables += [block for attachment in letter.attachments for block in attachment.blocks if isinstance(block, Table)]
-    for table in tables:
-        if any(len(row) != len(table.columns) for row in table.rows) or not table.columns:
-            name = table.caption or "、".join(table.columns)
-            found.append(
-                Problem("body", f"表格“{name}”各行的列数不一致。", f"The rows of table {name!r} differ in length.")
-            )
+    attached = [block for attachment in letter.attachments for block in attachment.blocks]
+    for block in (*letter.body, *attached):
+        if isinstance(block, Table):
+            found += _problems_of_table(block)
+        elif isinstance(block, Grid):
+            found += _problems_of_grid(block)
+    return found
+
+
+def _problems_of_table(table: Table) -> list[Problem]:
+    if table.columns and all(len(row) == len(table.columns) for row in table.rows):
+        return []
+    name = table.caption or "、".join(table.columns)
+    return [Problem("body", f"表格“{name}”各行的列数不一致。", f"The rows of table {name!r} differ in length.")]
+
+
+def _problems_of_grid(grid: Grid) -> list[Problem]:
+    found = []
+    if not grid.widths or min(grid.widths) < 1 or sum(grid.widths) > GRID_WIDTH:
+        zh = f"表单各栏宽度须为正数，合计不超过{GRID_WIDTH}字，现为{sum(grid.widths)}字。"
+        en = f"The columns of a form are positive and {GRID_WIDTH} characters at most, not {sum(grid.widths)}."
+        found.append(Problem("body", zh, en))
+    for at, row in enumerate(grid.rows, start=1):
+        if sum(cell.columns for cell in row) != len(grid.widths) or any(min(c.columns, c.lines) < 1 for c in row):
+            zh = f"表单第{at}行没有正好占满{len(grid.widths)}栏。"
+            found.append(Problem("body", zh, f"Row {at} of the form does not fill its {len(grid.widths)} columns."))
     return found
 
 
 def _plain(value: Any) -> Any:
+    """Letters and their parts as mappings and lists; a block says its type."""
     if isinstance(value, Date):
         return value.isoformat()
-    return list(value) if isinstance(value, tuple) else value
+    if isinstance(value, tuple):
+        return [_plain(item) for item in value]
+    if is_dataclass(value):
+        named = {item.name: _plain(getattr(value, item.name)) for item in fields(value)}
+        return named | ({"type": _TYPES[type(value)]} if type(value) in _TYPES else {})
+    return value
 
 
-def _block_to_plain(block: Block) -> dict[str, Any]:
-    if isinstance(block, Table):
-        rows = [list(row) for row in block.rows]
-        return {"type": "table", "columns": list(block.columns), "rows": rows, "caption": block.caption}
-    if isinstance(block, Heading):
-        return {"type": "heading", "level": block.level, "text": block.text}
-    return {"type": "paragraph", "text": block.text}
+_TYPES: Final[Mapping[type, str]] = MappingProxyType(
+    {Paragraph: "paragraph", Heading: "heading", Table: "table", Grid: "grid"}
+)
 
 
 def _block_from_plain(value: Mapping[str, Any]) -> Block:
@@ -228,5 +280,7 @@ def _block_from_plain(value: Mapping[str, Any]) -> Block:
             return Heading(value["level"], value["text"])
         case "table":
             rows = tuple(tuple(row) for row in value["rows"])
-            return Table(columns=tuple(value["columns"]), rows=rows, caption=value["caption"])
+            return Table(tuple(value["columns"]), rows, value["caption"], value.get("is_wide", False))
+        case "grid":
+            return Grid(tuple(value["widths"]), tuple(tuple(Cell(**cell) for cell in row) for row in value["rows"]))
     raise ValueError(f"unknown block type {value['type']!r}")

@@ -3,7 +3,7 @@
 The answer is a schedule of two instants, so that lists can be filtered and sorted by light in SQL (`red_from <= now`).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
@@ -13,6 +13,12 @@ from engine.errors import Invalid, Problem
 
 GREEN, YELLOW, RED = "green", "yellow", "red"
 LIGHTS = (GREEN, YELLOW, RED)
+MILESTONE_COLUMNS = {  # the milestones a plan may give weights to, and the columns that say they are reached
+    "surveyed": "surveyed_at",
+    "disposed": "disposed_at",
+    "applied": "applied_at",
+    "accepted": "done_at",
+}
 # An item is overdue after its due instant, not at it; the next instant a database can tell apart begins the red light.
 JUST_AFTER = timedelta(microseconds=1)
 
@@ -26,11 +32,13 @@ class Change:
     remaining_workdays: int
     remaining_share: float
     overdue: bool
+    schedule_gap: float | None = None  # percentage points behind the plan; None where no progress is known
 
     def inputs(self) -> dict[str, object]:
         return {
             "remaining_workdays": self.remaining_workdays,
             "remaining_share": self.remaining_share,
+            "schedule_gap": self.schedule_gap,
             "overdue": self.overdue,
         }
 
@@ -50,18 +58,21 @@ class LightSchedule:
     red: Change
 
 
-def light_schedule(start_at: datetime, due_at: datetime, calendar: WorkCalendar, decide: Decide) -> LightSchedule:
+def light_schedule(
+    start_at: datetime, due_at: datetime, calendar: WorkCalendar, decide: Decide, *, reported: int | None = None
+) -> LightSchedule:
     """Ask `decide` at the start, at midnight before each working day up to the due date, and just after `due_at`.
 
     `decide` is told `remaining_workdays` (after today, up to and with the due date), `remaining_share` of all working
-    days of the period (0..1) and `overdue`; it answers green, yellow or red. Raises Invalid when the table answers
+    days of the period (0..1), `overdue`, and `schedule_gap`: by how many points the `reported` per cent lie behind the
+    share of the period that is over. It answers green, yellow or red. Raises Invalid when the table answers
     something else, turns a light back, or leaves an overdue item without red: that is a fault of the table.
     """
     start_on, due_on = civil_date(start_at), civil_date(due_at)
     total = max(calendar.workdays_between(start_on, due_on), 0)
     yellow_from: datetime | None = None
     yellow: Change | None = None
-    for moment, change in _moments(start_at, due_at, total, calendar):
+    for moment, change in _moments(start_at, due_at, total, calendar, reported):
         light = _ask(decide, change)
         if light == RED:
             return LightSchedule(yellow_from, moment, due_at.astimezone(UTC), total, yellow, change)
@@ -78,6 +89,22 @@ def light_at(schedule: LightSchedule, now: datetime) -> str:
     if schedule.yellow_from is not None and now >= schedule.yellow_from:
         return YELLOW
     return GREEN
+
+
+def colour_at(yellow_from: datetime | None, due_at: datetime, now: datetime) -> str:
+    """By the two instants that lists know."""
+    if now > due_at:
+        return RED
+    return YELLOW if yellow_from is not None and now >= yellow_from else GREEN
+
+
+def change_at(
+    start_at: datetime, due_at: datetime, moment: datetime, calendar: WorkCalendar, *, reported: int | None = None
+) -> Change:
+    """What the table is told of an item at `moment`; before its start, what it is told then."""
+    total = max(calendar.workdays_between(civil_date(start_at), civil_date(due_at)), 0)
+    known = _moments(start_at, due_at, total, calendar, reported)
+    return next((change for instant, change in reversed(known) if instant <= moment), known[0][1])
 
 
 def explain(schedule: LightSchedule, now: datetime) -> tuple[str, str]:
@@ -99,18 +126,48 @@ def explain(schedule: LightSchedule, now: datetime) -> tuple[str, str]:
     )
 
 
-def _moments(start_at: datetime, due_at: datetime, total: int, calendar: WorkCalendar) -> list[tuple[datetime, Change]]:
+def schedule_gap(share_over: float, reported: int | None) -> float | None:
+    """Expected less reported progress in percentage points; expected is the share of working days that are over."""
+    return None if reported is None else round(share_over * 100 - reported, 1)
+
+
+def reached_percent(weights: Mapping[str, int], case: Mapping[str, object]) -> int | None:
+    """The weight of the furthest milestone a case has reached (`surveyed` by its column `surveyed_at`); None when the
+    plan gives no weights."""
+    if not weights:
+        return None
+    return max((weight for name, weight in weights.items() if case.get(MILESTONE_COLUMNS[name])), default=0)
+
+
+def early_red(answer: Decide) -> tuple[str, str] | None:
+    """What is wrong with a table that turns red before the due instant: lists count what is red by its due date."""
+    for left in range(0, 61):
+        for share in (0.0, 0.1, 0.2, 0.5, 1.0):
+            for gap in (None, 0.0, 20.0, 50.0, 100.0):
+                change = Change(left, share, False, gap)
+                if answer(change.inputs()) == RED:
+                    shown = ", ".join(f"{name}={value}" for name, value in change.inputs().items())
+                    zh = f"未逾期时（{shown}）亮了红灯；红灯只用于逾期，请改为黄灯。"
+                    return zh, f"It shows red before the due date ({shown}); red is for what is overdue, say yellow."
+    return None
+
+
+def _moments(
+    start_at: datetime, due_at: datetime, total: int, calendar: WorkCalendar, reported: int | None
+) -> list[tuple[datetime, Change]]:
     """Every instant at which the inputs change, with the inputs from then on."""
     moments: list[tuple[datetime, Change]] = []
     if start_at <= due_at:
-        moments.append((start_at.astimezone(UTC), Change(total, 1.0 if total else 0.0, False)))
+        first = Change(total, 1.0 if total else 0.0, False, schedule_gap(0.0, reported))
+        moments.append((start_at.astimezone(UTC), first))
     day = civil_date(start_at)
     for remaining in range(total - 1, -1, -1):
         day = calendar.next_workday(day)
         midnight = _midnight(day)
         if midnight <= due_at:
-            moments.append((midnight, Change(remaining, remaining / total, False)))
-    moments.append((due_at.astimezone(UTC) + JUST_AFTER, Change(0, 0.0, True)))
+            gap = schedule_gap(1 - remaining / total, reported)
+            moments.append((midnight, Change(remaining, remaining / total, False, gap)))
+    moments.append((due_at.astimezone(UTC) + JUST_AFTER, Change(0, 0.0, True, schedule_gap(1.0, reported))))
     return moments
 
 

@@ -6,23 +6,35 @@ from functools import wraps
 from typing import Any
 
 from engine.queries import access as access_queries
+from engine.queries import accountability as accountability_queries
+from engine.queries import accountability_cases as accountability_case_queries
+from engine.queries import accountability_inspections as inspection_queries
+from engine.queries import accountability_referrals as referral_queries
+from engine.queries import audit as audit_queries
 from engine.queries import batches as batches_queries
 from engine.queries import campaigns as campaigns_queries
 from engine.queries import cases as cases_queries
 from engine.queries import desk as desk_queries
 from engine.queries import diagrams as diagrams_queries
+from engine.queries import drafts as drafts_queries
+from engine.queries import explanations as explanations_queries
 from engine.queries import figures as figures_queries
 from engine.queries import inbox as inbox_queries
 from engine.queries import incidents as incidents_queries
 from engine.queries import instance_page as instance_page_queries
 from engine.queries import instances as instances_queries
+from engine.queries import letter_service as letter_service_queries
+from engine.queries import letter_sources as letter_sources_queries
 from engine.queries import letters as letters_queries
 from engine.queries import messages as messages_queries
 from engine.queries import metrics as metrics_queries
 from engine.queries import migration as migration_queries
 from engine.queries import reports as reports_queries
+from engine.queries import service_receipt as service_receipt_queries
 from engine.queries import task_page as task_page_queries
+from engine.queries import verification as verification_queries
 from engine.queries import verify as verify_queries
+from engine.queries import waiting_letters as waiting_letters_queries
 from engine.queries import work as work_queries
 from engine.store.transaction import Reader
 
@@ -74,14 +86,52 @@ class Read:
     definition_files = _question(diagrams_queries.definition_files)
     diagrams = _question(diagrams_queries.instance_diagrams)
 
+    interviews = _question(accountability_queries.interviews_of)
+    interview = _question(accountability_queries.interview)
+    circulars = _question(accountability_queries.circulars_of)
+    circular = _question(accountability_queries.circular)
+    objections = _question(accountability_queries.objections_of)
+    objections_to_letter = _question(accountability_queries.objections_to_letter)
+    objection = _question(accountability_queries.objection)
+    referrals = _question(referral_queries.referrals_of)
+    referral = _question(referral_queries.referral)
+    accountability_figures = _question(referral_queries.accountability_figures)
+    responsibility = _question(accountability_case_queries.responsibility)
+    inspections = _question(inspection_queries.inspections_of)
+    inspection = _question(inspection_queries.inspection)
+    inspection_overlaps = _question(inspection_queries.overlaps)
+
     desk = _question(desk_queries.desk)
     item = _question(desk_queries.item)
+    ladder = _question(desk_queries.ladder)
+    explain_case_light = _question(explanations_queries.explain_case_light)
+    explain_task_light = _question(explanations_queries.explain_task_light)
+    explain_case_due = _question(explanations_queries.explain_case_due)
+    explain_item_due = _question(explanations_queries.explain_item_due)
+    explain_rung = _question(explanations_queries.explain_rung)
+    explain_rungs = _question(explanations_queries.explain_rungs)
+    explain_next = _question(explanations_queries.explain_next)
+    drafts = _question(drafts_queries.drafts)
+    draft = _question(drafts_queries.draft)
+    draft_of_instance = _question(drafts_queries.draft_of_instance)
+    draft_source = _question(drafts_queries.draft_source)
+    letter_route = _question(drafts_queries.route)
+    letter_run = _question(drafts_queries.run)
     letters = _question(letters_queries.letters)
     letter = _question(letters_queries.letter)
     letter_document = _question(letters_queries.document)
-    letter_source = _question(letters_queries.source)
-    letter_preview = _question(letters_queries.preview)
+    letter_source = _question(letter_sources_queries.source)
+    letter_preview = _question(letter_sources_queries.preview)
     letter_by_number = _question(letters_queries.by_number)
+    letter_key = _question(verification_queries.key_of)
+    is_letter_made = _question(verification_queries.is_made)
+    issued_letter = _question(verification_queries.issued)
+    issued_file = _question(verification_queries.issued_file)
+    letter_service = _question(letter_service_queries.letter_service)
+    letter_file = _question(letter_service_queries.letter_file)
+    waiting_letters = _question(waiting_letters_queries.waiting_letters)
+    late_letters = _question(waiting_letters_queries.late_letters)
+    service_receipt = _question(service_receipt_queries.service_receipt)
     reports = _question(reports_queries.reports)
     report = _question(reports_queries.report)
     incidents = _question(incidents_queries.incidents)
@@ -110,3 +160,13 @@ class Read:
     unfinished_batch = _question(migration_queries.unfinished_batch)
     move_plan = _question(migration_queries.move_plan)
     violations = _question(verify_queries.violations)
+
+    record = _question(audit_queries.record)
+    record_export = _question(audit_queries.record_export)
+    record_day = _question(audit_queries.record_day)
+    record_days = _question(audit_queries.record_days)
+    last_checkpoint = _question(audit_queries.last_checkpoint)
+    checkpoints_after = _question(audit_queries.checkpoints_after)
+    sealed_facts = _question(audit_queries.sealed_facts)
+    unsealed_facts = _question(audit_queries.unsealed_facts)
+    proof = _question(audit_queries.proof)

@@ -9,7 +9,6 @@ import sqlalchemy as sa
 
 from engine import plans
 from engine.domain.actor import Actor
-from engine.domain.instance import InstanceKind
 from engine.domain.letter import KINDS
 from engine.domain.task import TaskState
 from engine.errors import NotFound
@@ -19,7 +18,7 @@ from engine.queries.ledger import CaseFilter
 from engine.queries.paging import Page, page_within
 from engine.queries.task_page import EvidenceRow, evidence_rows
 from engine.store import people, supervision
-from engine.store.access import visible_cases, visible_tasks
+from engine.store.access import known_referrals, visible_cases, visible_letters, visible_tasks
 from engine.store.counts import is_open, light
 from engine.store.schema import (
     cases as rows,
@@ -204,18 +203,16 @@ def case(reader: Reader, actor: Actor, case_id: str) -> CasePage:
 
 
 def history(reader: Reader, actor: Actor, case_id: str, limit: int = 500) -> tuple[FactRow, ...]:
-    """Newest first; without the making of a referral for those who do not see accountability."""
+    """Newest first; without the making of a referral for those whom it does not concern."""
     told = sa.select(facts).where(facts.c.case_id == case_id)
-    if not actor.sees_accountability:
-        discreet = sa.select(instances.c.instance_id).where(
-            instances.c.case_id == case_id, instances.c.kind == InstanceKind.ACCOUNTABILITY
-        )
-        told = told.where(sa.or_(facts.c.instance_id.is_(None), facts.c.instance_id.not_in(discreet)))
+    discreet = sa.select(instances.c.instance_id).where(instances.c.case_id == case_id, sa.not_(known_referrals(actor)))
+    told = told.where(sa.or_(facts.c.instance_id.is_(None), facts.c.instance_id.not_in(discreet)))
+    ours = {letter.letter_id for letter in _letters(reader, actor, case_id)}
     found = reader.execute(told.order_by(facts.c.fact_id.desc()).limit(limit))
     return tuple(
         FactRow(row.fact_id, row.at, row.kind, row.person, row.detail)
         for row in found
-        if actor.sees_accountability or row.detail.get("kind_name") != KINDS["referral"].zh
+        if row.detail.get("kind_name") != KINDS["referral"].zh or row.detail.get("letter") in ours
     )
 
 
@@ -284,7 +281,8 @@ def _letters(reader: Reader, actor: Actor, case_id: str) -> tuple[CaseLetter, ..
         .where(letter_cases.c.case_id == case_id)
         .order_by(letters.c.issued_at, letters.c.letter_id)
     )
-    found = reader.execute(query if actor.sees_accountability else query.where(letters.c.kind != "referral"))
+    is_other = letters.c.kind != "referral"  # the dossier names every letter; a referral only to whom it concerns
+    found = reader.execute(query.where(sa.or_(is_other, visible_letters(actor))))
     return tuple(CaseLetter(row.letter_id, row.number, row.kind, row.title, row.state, row.issued_at) for row in found)
 
 

@@ -7,15 +7,17 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from engine import plans
+from engine import plans, rulings
 from engine.domain.actor import Actor
 from engine.domain.calendar import civil_date
+from engine.domain.escalation import Ladder
 from engine.domain.instance import InstanceKind
 from engine.domain.task import LIVE
 from engine.errors import NotFound
 from engine.queries.cases import FactRow
 from engine.queries.paging import COUNTED_TO, PER_PAGE, Count, Page, like, page_of, page_within
 from engine.store.access import visible_cases, visible_items, visible_letters, visible_reports
+from engine.store.counts import is_open
 from engine.store.schema import (
     cases,
     facts,
@@ -34,6 +36,7 @@ from engine.store.schema import rungs as rung_rows
 from engine.store.transaction import Reader
 
 UNWATCHED = tuple(kind for kind in InstanceKind if kind not in (InstanceKind.CASE, InstanceKind.REPORT))
+RED_CASES_LISTED = 20
 OPEN_LETTER = ("ISSUED", "RECEIVED", "REPLIED")
 
 
@@ -57,6 +60,7 @@ class DeskRow:
     task_id: str
     task_name: str
     subject: str
+    campaign_id: str
     case_id: str | None
     report_id: str | None
     unit_id: str | None
@@ -74,8 +78,22 @@ class DeskRow:
 
 
 @dataclass(frozen=True)
+class RedCase:
+    """A case past its due date none of whose tasks is late: no item watches it, and nobody would see it."""
+
+    case_id: str
+    name: str
+    area: str
+    lead: str
+    phase: str | None
+    due_at: datetime
+    overdue_workdays: int
+
+
+@dataclass(frozen=True)
 class DeskPage:
-    """`by_level` and `by_unit` count all late work that the filter of campaign lets through, not only this page."""
+    """`by_level` and `by_unit` count all late work that the filter of campaign lets through, not only this page.
+    `red_cases` are the longest due, `red_total` says how many there are."""
 
     filter: DeskFilter
     rows: tuple[DeskRow, ...]
@@ -83,6 +101,8 @@ class DeskPage:
     by_level: Mapping[str, int]
     by_unit: tuple[tuple[str, str, int], ...]
     areas: tuple[tuple[str, str], ...]
+    red_cases: tuple[RedCase, ...] = ()
+    red_total: int = 0
 
 
 @dataclass(frozen=True)
@@ -156,7 +176,50 @@ def desk(reader: Reader, actor: Actor, wanted: DeskFilter) -> DeskPage:
         .offset(page.offset)
     ).mappings()
     rows = tuple(_row(reader, row, names) for row in listed)
-    return DeskPage(wanted, rows, page, _by_level(parts), _by_unit(parts, names), areas)
+    red = _red_cases(actor, reader.now, wanted)
+    return DeskPage(
+        wanted,
+        rows,
+        page,
+        _by_level(parts),
+        _by_unit(parts, names),
+        areas,
+        _listed_red(reader, red, names),
+        reader.execute(sa.select(sa.func.count()).select_from(red.subquery())).scalar_one(),
+    )
+
+
+def _red_cases(actor: Actor, now: datetime, wanted: DeskFilter) -> sa.Select[Any]:
+    late_task = sa.exists().where(tasks.c.case_id == cases.c.case_id, tasks.c.state.in_(LIVE), tasks.c.due_at < now)
+    query = sa.select(cases.c.case_id).where(is_open(), cases.c.due_at < now, ~late_task)
+    if not actor.sees_all:
+        query = query.where(visible_cases(actor))
+    if wanted.campaign:
+        query = query.where(cases.c.campaign_id == wanted.campaign)
+    if wanted.area:
+        query = query.where(cases.c.area_id == wanted.area)
+    if wanted.unit:
+        query = query.where(cases.c.lead_id == wanted.unit)
+    return query
+
+
+def _listed_red(reader: Reader, red: sa.Select[Any], names: Mapping[str, str]) -> tuple[RedCase, ...]:
+    columns = [cases.c[name] for name in ("case_id", "name", "area_id", "lead_id", "phase", "due_at")]
+    found = reader.execute(
+        red.with_only_columns(*columns).order_by(cases.c.due_at, cases.c.case_id).limit(RED_CASES_LISTED)
+    )
+    return tuple(
+        RedCase(
+            row.case_id,
+            row.name,
+            names[row.area_id],
+            names[row.lead_id],
+            row.phase,
+            row.due_at,
+            overdue_workdays(reader, row.due_at),
+        )
+        for row in found
+    )
 
 
 def item(reader: Reader, actor: Actor, item_id: str) -> ItemPage:
@@ -223,6 +286,11 @@ def overdue_workdays(reader: Reader, due_at: datetime, until: datetime | None = 
     return plans.calendar(reader).workdays_between(
         civil_date(due_at), max(civil_date(until or reader.now), civil_date(due_at))
     )
+
+
+def ladder(reader: Reader, campaign_id: str) -> Ladder:
+    """The rungs of a campaign by the newest version of its table. Raises NotFound, Rejected."""
+    return rulings.ladder(reader, campaign_id)
 
 
 @dataclass(frozen=True)
@@ -341,6 +409,7 @@ def _row(reader: Reader, row: Mapping[str, Any], names: Mapping[str, str]) -> De
         task_id=row["task_id"],
         task_name=row["name"],
         subject=row["subject"],
+        campaign_id=row["campaign_id"],
         case_id=row["case_id"],
         report_id=row["report_id"],
         unit_id=row["unit_id"],

@@ -8,16 +8,15 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 import sqlalchemy as sa
 
-from engine import plans
+from engine import plans, rulings
 from engine.domain.actor import SYSTEM, Actor
 from engine.domain.case import DISPOSITIONS, PHASES, CaseState
-from engine.domain.escalation import INSTRUMENTS
 from engine.domain.letter import KINDS
+from engine.domain.share import percent as percent
 from engine.errors import Invalid, Problem
 from engine.queries.replay import cases_at
 from engine.store import counts as counting
@@ -200,7 +199,8 @@ def _rungs(reader: Reader, campaign_id: str, moment: datetime, actor: Actor) -> 
         .where(supervision_items.c.campaign_id == campaign_id, rungs.c.at <= moment, visible_items(actor))
         .group_by(rungs.c.instrument)
     )
-    return dict.fromkeys(INSTRUMENTS, 0) | {instrument: count for instrument, count in found}
+    named = [rung.instrument for rung in rulings.ladder(reader, campaign_id).rungs]
+    return dict.fromkeys(named, 0) | {instrument: count for instrument, count in found}
 
 
 def _items(reader: Reader, campaign_id: str, moment: datetime, actor: Actor) -> dict[str, int]:
@@ -246,12 +246,6 @@ def _rates(counts: Mapping[str, int]) -> dict[str, str]:
         "surveyed": percent(counts["surveyed"], counts["registered"]),
         "relapse": percent(counts["relapsed"], counts["looked_back"]),
     }
-
-
-def percent(part: int, whole: int) -> str:
-    if whole == 0:
-        return "—"
-    return str((Decimal(part) * 100 / Decimal(whole)).quantize(Decimal("0.01"), ROUND_HALF_UP))
 
 
 def _by(

@@ -1,4 +1,4 @@
-"""The letters register, one letter with its document, and what a job needs to make the document."""
+"""The letters register and one letter with its document. What a letter is made from: `letter_sources`."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,20 +7,19 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from engine import plans
 from engine.domain.actor import Actor
-from engine.domain.calendar import civil_date
-from engine.domain.letter import KINDS, format_number
+from engine.domain.drafting import Consent
+from engine.domain.letter import KINDS
+from engine.domain.service import AWAITING_REPLY, OPEN
 from engine.errors import NotFound
 from engine.queries.cases import FactRow
 from engine.queries.paging import PER_PAGE, Page, like, page_of
-from engine.store import cases, people, supervision
+from engine.store import drafts
 from engine.store import paper as store
-from engine.store.access import may_see_case, visible_letters
-from engine.store.schema import blobs, facts, letter_documents, letter_services, units
+from engine.store.access import may_see_instance, visible_letters
+from engine.store.schema import blobs, facts, letter_addressees, letter_documents, letter_services, units
 from engine.store.schema import letters as rows
 from engine.store.transaction import Reader
-from engine.wording import letter_variables
 
 
 @dataclass(frozen=True)
@@ -30,6 +29,7 @@ class LetterFilter:
     state: str = ""
     unit: str = ""
     text: str = ""
+    run: str = ""  # what was issued in one action
     page: int = 1
 
 
@@ -54,6 +54,10 @@ class LetterRow:
     replied_at: datetime | None
     pages: int | None
     sha256: str | None
+    run_id: str | None = None
+    more_addressees: int = 0  # beyond `unit`
+    corrects: str | None = None  # numbers
+    corrected_by: str | None = None
 
 
 @dataclass(frozen=True)
@@ -77,11 +81,16 @@ class LetterPage:
     closed_at: datetime | None
     closed_by: str | None
     void_reason: str | None
-    may_receive: bool
-    may_reply: bool
-    may_close: bool
     may_void: bool
     facts: tuple[FactRow, ...]
+    signed_by: str | None
+    opinion: str | None
+    draft_id: str | None  # None where the actor may not see it
+    addressees: tuple[str, ...]
+    consent: Consent | None
+    corrects: tuple[str, str] | None  # letter id, number
+    corrected_by: tuple[str, str] | None
+    may_correct: bool
 
 
 @dataclass(frozen=True)
@@ -89,25 +98,6 @@ class Document:
     number: str
     sha256: str
     content: bytes
-
-
-@dataclass(frozen=True)
-class LetterSource:
-    """All that composing a letter needs: the template as it was when the letter was issued, and its variables."""
-
-    letter_id: str
-    kind: str
-    layout: str
-    number: str
-    template: str
-    template_name: str
-    variables: Mapping[str, Any]
-    organ: str
-    addressee: str
-    issued_on: date
-    contact: str
-    printed_by: str
-    is_sample: bool = True
 
 
 def letters(reader: Reader, actor: Actor, wanted: LetterFilter) -> LetterList:
@@ -140,9 +130,6 @@ def letter(reader: Reader, actor: Actor, letter_id: str) -> LetterPage:
     row = reader.execute(_ordered(_register(actor)).where(rows.c.letter_id == letter_id)).mappings().first()
     if row is None:
         raise NotFound("letter_unknown", f"There is no letter {letter_id}.", letter=letter_id)
-    is_addressee = row["unit_id"] in actor.units
-    is_office = actor.has_role("supervisor", "leader")
-    state = row["state"]
     return LetterPage(
         row=_row(reader, row),
         campaign_id=row["campaign_id"],
@@ -153,12 +140,31 @@ def letter(reader: Reader, actor: Actor, letter_id: str) -> LetterPage:
         closed_at=row["closed_at"],
         closed_by=row["closed_by"],
         void_reason=row["void_reason"],
-        may_receive=state == "ISSUED" and (is_addressee or is_office),
-        may_reply=state == "RECEIVED" and (is_addressee or is_office),
-        may_close=state in ("RECEIVED", "REPLIED") and is_office,
-        may_void=state in ("ISSUED", "RECEIVED", "REPLIED") and is_office,
+        may_void=row["state"] in OPEN and actor.has_role("supervisor", "leader"),
         facts=_facts(reader, row),
+        signed_by=row["signed_by"],
+        opinion=row["opinion"],
+        draft_id=_draft_of(reader, actor, row),
+        addressees=tuple(name for _, name in drafts.addressees_of(reader, letter_id)),
+        consent=Consent.from_json(row["consent"]),
+        corrects=(row["corrects_id"], row["corrects_number"]) if row["corrects_id"] else None,
+        corrected_by=drafts.correction_of(reader, letter_id),
+        may_correct=_may_correct(reader, actor, row),
     )
+
+
+def _draft_of(reader: Reader, actor: Actor, row: Mapping[str, Any]) -> str | None:
+    """What was decided before is for those who had a part in it and for watchers, not for the addressee."""
+    if row["draft_id"] is None:
+        return None
+    instance_id = drafts.get(reader, row["draft_id"])["instance_id"]
+    return row["draft_id"] if may_see_instance(reader.connection, actor, instance_id) else None
+
+
+def _may_correct(reader: Reader, actor: Actor, row: Mapping[str, Any]) -> bool:
+    is_corrected = row["corrected_number"] is not None or drafts.open_correction_of(reader, row["letter_id"])
+    has_words = bool(row["wording"]) or bool(store.case_ids_of(reader, row["letter_id"]))
+    return actor.has_role("supervisor", "leader") and not is_corrected and has_words
 
 
 def document(reader: Reader, actor: Actor, letter_id: str) -> Document:
@@ -184,98 +190,6 @@ def by_number(reader: Reader, actor: Actor, number: str) -> str:
     return str(found)
 
 
-def source(reader: Reader, letter_id: str) -> LetterSource:
-    """For the job that makes the document; asks nobody's permission, so no page may show it."""
-    row = (
-        reader.execute(
-            sa.select(rows, units.c.name.label("unit"))
-            .join(units, units.c.unit_id == rows.c.unit_id)
-            .where(rows.c.letter_id == letter_id)
-        )
-        .mappings()
-        .one()
-    )
-    return _source(
-        reader,
-        letter_id=letter_id,
-        kind=row["kind"],
-        layout=row["layout"],
-        number=row["number"],
-        definition_id=row["definition_id"],
-        variables=row["variables"],
-        addressee=row["unit"],
-        issued_on=row["issued_on"],
-        campaign_id=row["campaign_id"],
-    )
-
-
-def preview(
-    reader: Reader,
-    actor: Actor,
-    *,
-    campaign_id: str,
-    kind: str,
-    case_ids: tuple[str, ...],
-    layout: str | None = None,
-    reply_term: str | None = None,
-    reason: str = "",
-) -> LetterSource:
-    """What `IssueLetters` would make of these cases of one responsible unit: the same words, × for the number.
-
-    Raises NotFound for a foreign case.
-    """
-    rows_of_cases = [_seen_case(reader, actor, campaign_id, case_id) for case_id in case_ids]
-    unit_id = supervision.responsible_unit(reader, rows_of_cases[0])
-    plan = plans.campaign(reader, campaign_id)
-    definition_id, _ = plans.file_of(reader, "letters", f"{kind}.html.j2")
-    term = reply_term or KINDS[kind].reply
-    issued_on = civil_date(reader.now)
-    variables = letter_variables(
-        reader,
-        plan,
-        kind=kind,
-        unit_id=unit_id,
-        case_ids=list(case_ids),
-        report_id=None,
-        item_id=supervision.open_item_of_case(reader, case_ids[0]) if len(case_ids) == 1 else None,
-        reply_due=plans.timetable(reader, campaign_id).after(term).due_on.isoformat() if term else "",
-        reason=reason,
-    )
-    return _source(
-        reader,
-        letter_id="",
-        kind=kind,
-        layout=layout or KINDS[kind].layout,
-        number=format_number(plan.office.organ_code + KINDS[kind].word, issued_on.year, 1).replace("1号", "×号"),
-        definition_id=definition_id,
-        variables=variables,
-        addressee=people.unit_name(reader, unit_id),
-        issued_on=issued_on,
-        campaign_id=campaign_id,
-    )
-
-
-def _seen_case(reader: Reader, actor: Actor, campaign_id: str, case_id: str) -> Mapping[str, Any]:
-    row = cases.get(reader, case_id)
-    if row is None or row["campaign_id"] != campaign_id or not may_see_case(reader.connection, actor, case_id):
-        raise NotFound("case_unknown", f"There is no case {case_id}.", case=case_id)
-    return row
-
-
-def _source(reader: Reader, *, definition_id: str, campaign_id: str, kind: str, **values: Any) -> LetterSource:
-    name = f"{kind}.html.j2"
-    office = plans.campaign(reader, campaign_id).office
-    return LetterSource(
-        kind=kind,
-        template=plans.definition(reader, definition_id).files[name].decode(),
-        template_name=name,
-        organ=office.organ_name,
-        contact=f"{office.contact}，{office.phone}",
-        printed_by=office.organ_name,
-        **values,
-    )
-
-
 def _register(actor: Actor) -> sa.Select[Any]:
     return (
         sa.select(rows.c.letter_id)
@@ -284,6 +198,13 @@ def _register(actor: Actor) -> sa.Select[Any]:
         .outerjoin(letter_documents, letter_documents.c.letter_id == rows.c.letter_id)
         .where(visible_letters(actor))
     )
+
+
+_older, _newer = rows.alias(), rows.alias()
+
+
+def _number_of(others: Any, condition: Any) -> Any:
+    return sa.select(others.c.number).where(condition).scalar_subquery()
 
 
 def _ordered(query: sa.Select[Any]) -> sa.Select[Any]:
@@ -295,6 +216,12 @@ def _ordered(query: sa.Select[Any]) -> sa.Select[Any]:
         letter_documents.c.pages,
         letter_documents.c.sha256,
         letter_documents.c.title.label("printed_title"),
+        _number_of(_older, _older.c.letter_id == rows.c.corrects_id).label("corrects_number"),
+        _number_of(_newer, _newer.c.corrects_id == rows.c.letter_id).label("corrected_number"),
+        sa.select(sa.func.count())
+        .where(letter_addressees.c.letter_id == rows.c.letter_id)
+        .scalar_subquery()
+        .label("addressed"),
     ).order_by(rows.c.issued_at.desc(), rows.c.organ_code, rows.c.serial.desc())
 
 
@@ -304,6 +231,7 @@ def _narrowed(query: sa.Select[Any], wanted: LetterFilter) -> sa.Select[Any]:
         (wanted.kind, rows.c.kind),
         (wanted.state, letter_services.c.state),
         (wanted.unit, rows.c.unit_id),
+        (wanted.run, rows.c.run_id),
     ):
         if value:
             query = query.where(column == value)
@@ -315,7 +243,7 @@ def _narrowed(query: sa.Select[Any], wanted: LetterFilter) -> sa.Select[Any]:
 
 def _row(reader: Reader, row: Mapping[str, Any]) -> LetterRow:
     reply_due_at = row["reply_due_at"]
-    is_late = reply_due_at is not None and reply_due_at < reader.now and row["state"] in ("ISSUED", "RECEIVED")
+    is_late = reply_due_at is not None and reply_due_at < reader.now and row["state"] in AWAITING_REPLY
     return LetterRow(
         letter_id=row["letter_id"],
         number=row["number"],
@@ -334,6 +262,10 @@ def _row(reader: Reader, row: Mapping[str, Any]) -> LetterRow:
         replied_at=row["replied_at"],
         pages=row["pages"],
         sha256=row["sha256"],
+        run_id=row["run_id"],
+        more_addressees=max(0, row["addressed"] - 1),
+        corrects=row["corrects_number"],
+        corrected_by=row["corrected_number"],
     )
 
 

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from engine.domain.job import JobState
 from engine.domain.task import LIVE, TaskState
-from engine.store import plans
+from engine.store import audit, plans
 from engine.store.clock import HOLD
 from engine.store.schema import case_tallies, incidents, instances, jobs, tasks
 from engine.store.transaction import Reader
@@ -42,6 +42,7 @@ class Metrics:
     suspended: int
     cases: dict[tuple[str, str], int]  # by campaign and state
     has_clock_hold: bool
+    last_checkpoint_at: datetime | None = None
 
 
 def metrics(reader: Reader) -> Metrics:
@@ -58,7 +59,13 @@ def metrics(reader: Reader) -> Metrics:
         suspended=_count(reader, instances, instances.c.suspended_at.is_not(None)),
         cases=_cases(reader),
         has_clock_hold=plans.get_setting(reader.connection, HOLD) is not None,
+        last_checkpoint_at=_last_checkpoint_at(reader),
     )
+
+
+def _last_checkpoint_at(reader: Reader) -> datetime | None:
+    last = audit.last_checkpoint(reader.connection)
+    return last.at if last is not None else None
 
 
 def _due(reader: Reader) -> tuple[DueJobs, ...]:

@@ -31,6 +31,7 @@ _CHANGING = (
     "PhaseEntered",
     "TaskReturned",
     "DueChanged",
+    "LightReplanned",
     "InstanceCancelled",
     "OperationUndone",
 )

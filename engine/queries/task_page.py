@@ -14,6 +14,7 @@ from engine.domain.actor import Actor, check_claim, check_complete, check_releas
 from engine.domain.instance import suspended
 from engine.domain.task import LIVE, Group, TaskRow, TaskState
 from engine.errors import EngineError, NotFound
+from engine.queries.accountability import reviewer_refusal
 from engine.queries.inbox import task_light, workdays_left
 from engine.store import instances
 from engine.store import tasks as task_store
@@ -110,8 +111,9 @@ def task(reader: Reader, actor: Actor, task_id: str) -> TaskPage:
     form_file = f"{element.form_key}.form"
     is_live = rules.state in LIVE
     done_by = task_store.done_by(reader, row["instance_id"], rules.separate_from)  # type: ignore[arg-type]
-    claim_error = halted or _refusal(check_claim, actor, rules, done_by)
-    complete_error = halted or _refusal(check_complete, actor, rules, None, done_by)
+    recused = reviewer_refusal(reader, actor, row["instance_id"])
+    claim_error = halted or _refusal(check_claim, actor, rules, done_by) or recused
+    complete_error = halted or _refusal(check_complete, actor, rules, None, done_by) or recused
     return TaskPage(
         task_id=task_id,
         name=row["name"],

@@ -18,6 +18,7 @@ from engine.queries.figures import figures
 from engine.queries.replay import INSTANTS, cases_at
 from engine.queries.verify_copies import COPIES
 from engine.queries.verify_guards import GUARDS
+from engine.queries.verify_service import SERVICE
 from engine.store.schema import (
     blobs,
     campaigns,
@@ -217,5 +218,6 @@ CHECKS: dict[str, Callable[[Reader], list[str]]] = {
     "facts_rebuild_the_cases": facts_rebuild_the_cases,
     "figures_reconcile": figures_reconcile,
     **COPIES,
+    **SERVICE,
     **GUARDS,
 }

@@ -5,7 +5,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from engine.queries.audit import proof
 from engine.store.database import PRAGMAS
+from engine.store.guards import trigger_names
 from engine.store.schema import APPEND_ONLY, facts, incidents, instances, jobs, metadata, tasks
 from engine.store.transaction import Reader
 
@@ -45,6 +47,12 @@ def guards_are_in_place(reader: Reader) -> list[str]:
         ]
     there = _triggers(reader)
     return found + [f"trigger {name} is gone" for name in _wanted_triggers(reader) if name not in there]
+
+
+def record_is_chained(reader: Reader) -> list[str]:
+    """I8, as far as the database itself can say; `duban verify --audit` asks the checkpoints outside as well."""
+    found = proof(reader, ())
+    return [f"{problem.where}: {problem.en}" for problem in found.problems if problem.severity == "error"]
 
 
 def time_runs_forward(reader: Reader) -> list[str]:
@@ -97,21 +105,18 @@ def _triggers(reader: Reader) -> set[str]:
     if reader.connection.dialect.name == "sqlite":
         query = "SELECT name FROM sqlite_master WHERE type = 'trigger'"
     else:
-        query = "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal AND tgenabled <> 'D'"
+        query = "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal AND tgenabled IN ('O', 'A')"
     return set(reader.connection.exec_driver_sql(query).scalars())
 
 
 def _wanted_triggers(reader: Reader) -> list[str]:
-    if reader.connection.dialect.name == "sqlite":
-        names = [f"{table}_no_{verb}" for table in APPEND_ONLY for verb in ("update", "delete")]
-    else:
-        names = [f"{table}_append_only" for table in APPEND_ONLY]
-    return [*names, "tasks_completed_are_final"]
+    return [*trigger_names(reader.connection.dialect.name, APPEND_ONLY), "tasks_completed_are_final"]
 
 
 GUARDS: dict[str, Callable[[Any], list[str]]] = {
     "commits_are_durable": commits_are_durable,
     "guards_are_in_place": guards_are_in_place,
+    "record_is_chained": record_is_chained,
     "timers_fire_once": timers_fire_once,
     "time_runs_forward": time_runs_forward,
     "nothing_fires_while_held": nothing_fires_while_held,

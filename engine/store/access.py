@@ -6,10 +6,12 @@ import sqlalchemy as sa
 
 from engine.domain.actor import Actor
 from engine.domain.instance import InstanceKind
+from engine.domain.task import LIVE
 from engine.store.schema import (
     case_units,
     cases,
     instances,
+    letter_addressees,
     letters,
     reports,
     supervision_items,
@@ -49,18 +51,18 @@ def cooperating_cases(actor: Actor) -> sa.ColumnElement[bool]:
 
 
 def visible_tasks(actor: Actor) -> sa.ColumnElement[bool]:
-    """A condition on `tasks`: offered to a group of the actor, theirs, or of a case they may see; what prepares a
-    referral only to whoever sees accountability."""
-    if actor.sees_all and actor.sees_accountability:
+    """A condition on `tasks`: offered to a group of the actor, theirs, or of a case they may see; those of a referral
+    only to whom it concerns (`known_referrals`)."""
+    if actor.sees_all and actor.sees_referrals:
         return sa.true()
     mine = [tasks.c.assignee_id == actor.person_id, tasks.c.completed_by_id == actor.person_id, offered_to(actor)]
     if actor.sees_all:
         seen: sa.ColumnElement[bool] = sa.true()
     else:
         seen = tasks.c.case_id.in_(sa.select(cases.c.case_id).where(visible_cases(actor)))
-    if not actor.sees_accountability:
-        seen = sa.and_(seen, tasks.c.process_key != InstanceKind.ACCOUNTABILITY)
-    return sa.or_(*mine, seen)
+    of_referral = tasks.c.process_key == InstanceKind.ACCOUNTABILITY
+    ours = sa.or_(sa.not_(of_referral), tasks.c.instance_id.in_(_own_referrals(actor)))
+    return sa.and_(sa.or_(*mine, seen), ours)
 
 
 def offered_to(actor: Actor) -> sa.ColumnElement[bool]:
@@ -76,14 +78,20 @@ def offered_to(actor: Actor) -> sa.ColumnElement[bool]:
 def visible_letters(actor: Actor) -> sa.ColumnElement[bool]:
     """A condition on `letters`: the office and its watchers see all, a unit sees those addressed to it.
 
-    A referral speaks about its unit to others: it is for watchers only (accountability.bpmn: 限定知悉范围).
+    A referral speaks about its unit to others: `known_referrals` (accountability.bpmn: 限定知悉范围).
     """
-    if actor.sees_accountability and actor.sees_all:
+    if actor.sees_referrals and actor.sees_all:
         return sa.true()
     if not actor.sees_cases:
         return sa.false()
-    mine = sa.true() if actor.sees_all else letters.c.unit_id.in_(actor.units)
-    return mine if actor.sees_accountability else sa.and_(mine, letters.c.kind != "referral")
+    together = sa.select(letter_addressees.c.letter_id).where(letter_addressees.c.unit_id.in_(actor.units))
+    own = sa.or_(letters.c.unit_id.in_(actor.units), letters.c.letter_id.in_(together))
+    mine = sa.true() if actor.sees_all else own
+    is_other = letters.c.kind != "referral"
+    if not actor.sees_accountability:
+        return sa.and_(mine, is_other)
+    foreign = sa.select(instances.c.business_key).where(sa.not_(known_referrals(actor)))
+    return sa.and_(mine, sa.or_(is_other, letters.c.item_id.is_(None), letters.c.item_id.not_in(foreign)))
 
 
 def visible_reports(actor: Actor) -> sa.ColumnElement[bool]:
@@ -105,16 +113,46 @@ def visible_items(actor: Actor) -> sa.ColumnElement[bool]:
 
 def visible_instances(actor: Actor) -> sa.ColumnElement[bool]:
     """A condition on `instances`: of a visible case, or with a task offered to the actor."""
-    if actor.sees_all and actor.sees_accountability:
+    if actor.sees_all and actor.sees_referrals:
         return sa.true()
     own_tasks = sa.select(tasks.c.instance_id).where(offered_to(actor))
     if actor.sees_all:
         seen: sa.ColumnElement[bool] = sa.true()
     else:
         seen = instances.c.case_id.in_(sa.select(cases.c.case_id).where(visible_cases(actor)))
-    if not actor.sees_accountability:
-        seen = sa.and_(seen, instances.c.kind != InstanceKind.ACCOUNTABILITY)
-    return sa.or_(seen, instances.c.instance_id.in_(own_tasks))
+    return sa.and_(sa.or_(seen, instances.c.instance_id.in_(own_tasks)), known_referrals(actor))
+
+
+def known_referrals(actor: Actor) -> sa.ColumnElement[bool]:
+    """A condition on `instances`, true for all but referrals: those are for the inspector, for the supervisor who
+    prepared them, the leader who decided, and whoever is asked to at the moment."""
+    if actor.sees_referrals:
+        return sa.true()
+    return sa.or_(instances.c.kind != InstanceKind.ACCOUNTABILITY, instances.c.instance_id.in_(_own_referrals(actor)))
+
+
+def _own_referrals(actor: Actor) -> sa.Select[Any]:
+    """Instances of referrals in which the actor has a part."""
+    of_referral = sa.select(tasks.c.instance_id).where(tasks.c.process_key == InstanceKind.ACCOUNTABILITY)
+    if actor.sees_referrals:
+        return of_referral
+    asked = sa.and_(tasks.c.state.in_(LIVE), offered_to(actor))
+    theirs = (tasks.c.assignee_id == actor.person_id, tasks.c.completed_by_id == actor.person_id)
+    return of_referral.where(sa.or_(*theirs, asked))
+
+
+def may_see_letter(connection: Any, actor: Actor, letter_id: str) -> bool:
+    query = sa.select(letters.c.letter_id).where(letters.c.letter_id == letter_id, visible_letters(actor))
+    return connection.execute(query).first() is not None
+
+
+def may_see_referral(connection: Any, actor: Actor, referral_id: str) -> bool:
+    query = sa.select(instances.c.instance_id).where(
+        instances.c.kind == InstanceKind.ACCOUNTABILITY,
+        instances.c.business_key == referral_id,
+        known_referrals(actor),
+    )
+    return actor.sees_accountability and connection.execute(query).first() is not None
 
 
 def may_see_case(connection: Any, actor: Actor, case_id: str) -> bool:

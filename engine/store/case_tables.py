@@ -55,6 +55,7 @@ cases = sa.Table(
     sa.Column("due_at", Instant),
     sa.Column("due_original_at", Instant),
     sa.Column("yellow_at", Instant),
+    sa.Column("lights_id", Id),  # which version of the lights said so
     sa.Column("deadline", sa.JSON),
     # Where the ledger lists it: 0 open, 1 open without a due date, 2 finished, 3 finished and never had one.
     sa.Column("ledger_rank", sa.SmallInteger, nullable=False, server_default="0"),

@@ -10,6 +10,7 @@ from engine.store.schema import (
     blobs,
     counters,
     evidence,
+    jobs,
     letter_cases,
     letter_documents,
     letter_services,
@@ -41,14 +42,13 @@ def take_serial(tx: Transaction, organ_code: str, year: int) -> int:
     )
 
 
-def add_letter(tx: Transaction, values: Mapping[str, Any], case_ids: Iterable[str], *, reply_due_at: Any) -> None:
+def add_letter(tx: Transaction, values: Mapping[str, Any], case_ids: Iterable[str]) -> None:
+    """`store.service.add_deliveries` says to whom it goes."""
     tx.execute(letters.insert().values(**values))
     rows = [{"letter_id": values["letter_id"], "case_id": case_id} for case_id in dict.fromkeys(case_ids)]
     if rows:
         tx.execute(letter_cases.insert(), rows)
-    tx.execute(
-        letter_services.insert().values(letter_id=values["letter_id"], state="ISSUED", reply_due_at=reply_due_at)
-    )
+    tx.execute(letter_services.insert().values(letter_id=values["letter_id"], state="ISSUED"))
 
 
 def get_letter(connection: Any, letter_id: str) -> Mapping[str, Any] | None:
@@ -98,15 +98,11 @@ def update_service(tx: Transaction, letter_id: str, **values: Any) -> None:
     tx.execute(letter_services.update().where(letter_services.c.letter_id == letter_id).values(**values))
 
 
-def open_letters_of_item(tx: Transaction, item_id: str) -> list[Mapping[str, Any]]:
-    return list(
-        tx.execute(
-            sa.select(letters.c.letter_id, letters.c.number)
-            .join(letter_services, letter_services.c.letter_id == letters.c.letter_id)
-            .where(letters.c.item_id == item_id, letter_services.c.state.in_(("ISSUED", "RECEIVED", "REPLIED")))
-            .order_by(letters.c.letter_id)
-        ).mappings()
-    )
+def failed_documents(scope: Any, run_id: str) -> int:
+    """How many letters of a run wait for a person: the job that makes their document was given up."""
+    failed = sa.select(jobs.c.payload["letter_id"].as_string()).where(jobs.c.kind == "letter", jobs.c.state == "FAILED")
+    query = sa.select(sa.func.count()).select_from(letters)
+    return int(scope.execute(query.where(letters.c.run_id == run_id, letters.c.letter_id.in_(failed))).scalar_one())
 
 
 def add_evidence(tx: Transaction, values: Mapping[str, Any]) -> None:

@@ -61,7 +61,17 @@ letters = sa.Table(  # never updated once written: a trigger sees to it
     sa.Column("issued_on", sa.Date, nullable=False),
     sa.Column("issued_at", Instant, nullable=False),
     sa.Column("issued_by", Name, nullable=False),
+    sa.Column("draft_id", Id),  # of letter_drafts, which points at letters
+    ref("corrects_id", "letters.letter_id"),
+    sa.Column("run_id", Id),  # what was issued in one action, with one run of numbers
+    sa.Column("signed_by", Name),  # post and name
+    sa.Column("opinion", sa.Text),
+    sa.Column("wording", sa.JSON),  # the writer's words, where they are not the template's
+    sa.Column("consent", sa.JSON),
     sa.UniqueConstraint("organ_code", "year", "serial"),
+    sa.Index("uq_letters_corrects_id", "corrects_id", unique=True),
+    sa.Index("ix_letters_run_id", "run_id", "serial"),
+    sa.Index("ix_letters_draft_id", "draft_id"),
     sa.Index("ix_letters_campaign_id", "campaign_id", "kind", "issued_at"),
 )
 letter_cases = sa.Table(
@@ -80,13 +90,13 @@ letter_documents = sa.Table(  # written once, when the PDF is made
     sa.Column("pages", sa.Integer, nullable=False),
     sa.Column("rendered_at", Instant, nullable=False),
 )
-LETTER_STATES = ("ISSUED", "RECEIVED", "REPLIED", "CLOSED", "VOID")
-letter_services = sa.Table(  # what happened to a letter after it went out
+LETTER_STATES = ("ISSUED", "SERVED", "RECEIVED", "REPLIED", "RETURNED", "CLOSED", "VOID")
+letter_services = sa.Table(  # where a letter stands with all its addressees; with each of them: service_tables
     "letter_services",
     metadata,
     sa.Column("letter_id", Id, sa.ForeignKey("letters.letter_id"), primary_key=True),
     sa.Column("state", sa.String(16), nullable=False),
-    sa.Column("reply_due_at", Instant),
+    sa.Column("reply_due_at", Instant),  # None before receipt: the time to reply runs from there
     sa.Column("received_at", Instant),
     sa.Column("received_by", Name),
     sa.Column("replied_at", Instant),
@@ -94,6 +104,7 @@ letter_services = sa.Table(  # what happened to a letter after it went out
     sa.Column("reply", sa.Text),
     sa.Column("closed_at", Instant),
     sa.Column("closed_by", Name),
+    sa.Column("closing_reason", sa.Text),
     sa.Column("void_reason", sa.Text),
     one_of("state", LETTER_STATES),
 )
@@ -116,6 +127,7 @@ supervision_items = sa.Table(
     sa.Column("state", sa.String(16), nullable=False),
     sa.Column("opened_at", Instant, nullable=False),
     sa.Column("closed_at", Instant),
+    sa.Column("ruling", sa.JSON),  # what the ladder said last: which version, which row, of which inputs
     one_of("state", ("OPEN", "RESOLVED", "REFERRED")),
     sa.Index(
         "uq_supervision_items_open",
@@ -139,6 +151,7 @@ rungs = sa.Table(  # each rung an item has reached, with what judged it
     sa.Column("rule", Name, nullable=False),
     sa.Column("reason", sa.Text, nullable=False, default=""),
     sa.Column("letter_id", Id),
+    sa.Column("ruling", sa.JSON),
     sa.Index("ix_rungs_item_id", "item_id", "instrument", "at"),
 )
 reports = sa.Table(

@@ -9,8 +9,21 @@ import sqlalchemy as sa
 from engine.domain.instance import InstanceKind, InstanceState
 from engine.domain.job import JobState
 from engine.domain.task import TaskState
+from engine.store.accountability_tables import (
+    circular_figures,
+    circulars,
+    conclusions,
+    inspected_units,
+    inspection_plans,
+    interviews,
+    objections,
+    referral_outcomes,
+    referrals,
+)
+from engine.store.audit_tables import checkpoints, fact_chain
 from engine.store.case_tables import campaigns, case_units, cases
 from engine.store.columns import Id, Instant, Name, key, metadata, one_of, ref
+from engine.store.draft_tables import draft_letters, draft_texts, letter_addressees, letter_drafts
 from engine.store.operating_tables import (
     BATCH_ITEM_STATES,
     BATCH_STATES,
@@ -34,6 +47,15 @@ from engine.store.paper_tables import (
     rungs,
     supervision_items,
 )
+from engine.store.service_tables import (
+    letter_deliveries,
+    letter_files,
+    letter_readings,
+    letter_receipts,
+    letter_replies,
+    letter_reviews,
+)
+from engine.store.signature_tables import letter_signatures
 from engine.store.tally_tables import case_tallies, due_tallies
 
 __all__ = [
@@ -51,24 +73,46 @@ __all__ = [
     "case_tallies",
     "case_units",
     "cases",
+    "checkpoints",
+    "circular_figures",
+    "circulars",
+    "conclusions",
     "counters",
     "definition_files",
     "definitions",
+    "draft_letters",
+    "draft_texts",
     "due_tallies",
     "evidence",
+    "fact_chain",
     "facts",
     "incidents",
+    "inspected_units",
+    "inspection_plans",
     "instances",
+    "interviews",
     "jobs",
+    "letter_addressees",
     "letter_cases",
+    "letter_deliveries",
     "letter_documents",
+    "letter_drafts",
+    "letter_files",
+    "letter_readings",
+    "letter_receipts",
+    "letter_replies",
+    "letter_reviews",
     "letter_services",
+    "letter_signatures",
     "letters",
     "memberships",
     "messages",
     "metadata",
+    "objections",
     "operations",
     "persons",
+    "referral_outcomes",
+    "referrals",
     "reminders",
     "reports",
     "rungs",
@@ -83,15 +127,28 @@ __all__ = [
     "waits",
 ]
 
-APPEND_ONLY = (  # by trigger: no UPDATE, no DELETE
+APPEND_ONLY = (  # by trigger: no UPDATE, no DELETE; a migration calls guards.make_append_only for each
     "facts",
+    "fact_chain",
+    "checkpoints",
     "letters",
     "letter_documents",
+    "letter_signatures",
     "letter_cases",
+    "letter_addressees",
+    "draft_texts",
     "blobs",
     "definitions",
     "definition_files",
     "rungs",
+    "letter_readings",
+    "letter_receipts",
+    "letter_replies",
+    "letter_reviews",
+    "letter_files",
+    "referral_outcomes",
+    "circular_figures",
+    "conclusions",
 )
 
 settings = sa.Table(
@@ -228,6 +285,7 @@ tasks = sa.Table(
     sa.Column("due_at", Instant),
     sa.Column("due_original_at", Instant),
     sa.Column("yellow_at", Instant),
+    sa.Column("lights_id", Id),  # which version of the lights said so
     sa.Column("is_provisional", sa.Boolean, nullable=False, default=False),
     sa.Column("deadline", sa.JSON),
     sa.UniqueConstraint("instance_id", "token"),

@@ -9,11 +9,12 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from engine.domain.instance import InstanceKind, InstanceState
 from engine.domain.job import ATTEMPTS, JobState
 from engine.domain.task import LIVE, Group, TaskState
 from engine.store import offers
 from engine.store.columns import Instant
-from engine.store.schema import instances, jobs, supervision_items, task_groups, tasks, waits
+from engine.store.schema import campaigns, instances, jobs, supervision_items, task_groups, tasks, waits
 from engine.store.transaction import Transaction
 
 Rows = dict[str, list[dict[str, Any]]]  # "tasks" (each with its "groups"), "jobs", "waits"
@@ -87,6 +88,26 @@ def watching_items(connection: Any, instance_id: str, tokens: Iterable[str]) -> 
         )
     )
     return list(connection.execute(query.order_by(supervision_items.c.item_id)).scalars())
+
+
+def open_campaigns(connection: Any) -> list[str]:
+    return list(connection.execute(sa.select(campaigns.c.campaign_id).order_by(campaigns.c.campaign_id)).scalars())
+
+
+def to_replan(connection: Any, campaign_id: str, *, with_cases: bool) -> list[str]:
+    """The running instances of a campaign that its tables judge: supervision first, then what has lights."""
+    kinds = [InstanceKind.SUPERVISION] + [kind for kind in InstanceKind if with_cases and kind != "supervision"]
+    query = sa.select(instances.c.instance_id).where(
+        instances.c.campaign_id == campaign_id, instances.c.state == InstanceState.ACTIVE, instances.c.kind.in_(kinds)
+    )
+    first = sa.case((instances.c.kind == InstanceKind.SUPERVISION, 0), else_=1)
+    return list(connection.execute(query.order_by(first, instances.c.instance_id)).scalars())
+
+
+def live_tasks(connection: Any, instance_id: str) -> list[Mapping[str, Any]]:
+    """The tasks of an instance that somebody may still do, as rows."""
+    query = sa.select(tasks).where(tasks.c.instance_id == instance_id, tasks.c.state.in_(LIVE))
+    return list(connection.execute(query.order_by(tasks.c.task_id)).mappings())
 
 
 def waits_of(connection: Any, instance_id: str, tokens: Iterable[str]) -> list[str]:

@@ -6,8 +6,20 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from engine.store.schema import letter_services, reminders, reports, rungs, supervision_items
+from engine.domain.task import TaskState
+from engine.store.schema import (
+    letter_services,
+    letters,
+    reminders,
+    reports,
+    rungs,
+    supervision_items,
+    task_groups,
+    tasks,
+)
 from engine.store.transaction import Transaction
+
+LOOKED_BACK = 12  # no ladder asks for more reds in a row
 
 _ITEM = sa.select(supervision_items).where(supervision_items.c.item_id == sa.bindparam("item_id"))
 _WATCHING = (
@@ -53,6 +65,14 @@ def open_item_of_case(tx: Transaction, case_id: str) -> str | None:
     ).scalar()
 
 
+def open_item_of_report(tx: Transaction, report_id: str) -> Mapping[str, Any] | None:
+    """The item that watches the task of a report that is late."""
+    query = sa.select(supervision_items).where(
+        supervision_items.c.report_id == report_id, supervision_items.c.state == "OPEN"
+    )
+    return tx.execute(query.order_by(supervision_items.c.opened_at.desc()).limit(1)).mappings().first()
+
+
 def update_item(tx: Transaction, item_id: str, **values: Any) -> None:
     tx.execute(supervision_items.update().where(supervision_items.c.item_id == item_id).values(**values))
 
@@ -66,6 +86,7 @@ def add_rung(
     rule: str,
     reason: str = "",
     letter_id: str | None = None,
+    ruling: Mapping[str, Any] | None = None,
 ) -> None:
     last = tx.execute(sa.select(sa.func.max(rungs.c.position)).where(rungs.c.item_id == item_id)).scalar()
     tx.execute(
@@ -78,9 +99,92 @@ def add_rung(
             rule=rule,
             reason=reason,
             letter_id=letter_id,
+            ruling=ruling,
         )
     )
     update_item(tx, item_id, level=level, level_at=tx.now)
+
+
+def last_rung(connection: Any, item_id: str) -> Mapping[str, Any] | None:
+    """The rung that the item reached last."""
+    query = sa.select(rungs).where(rungs.c.item_id == item_id).order_by(rungs.c.position.desc()).limit(1)
+    return connection.execute(query).mappings().first()
+
+
+def skip_reasons(tx: Transaction, instance_id: str, since: datetime) -> tuple[str, ...]:
+    """What approvers wrote when they skipped a rung of this item since then, in order."""
+    query = sa.select(tasks.c.variables).where(
+        tasks.c.instance_id == instance_id, tasks.c.state == TaskState.COMPLETED, tasks.c.completed_at >= since
+    )
+    found = tx.execute(query.order_by(tasks.c.completed_at, tasks.c.task_id)).scalars()
+    return tuple(
+        str(given["skip_reason"])
+        for given in found
+        if given and given.get("rung_decision") == "skip" and given.get("skip_reason")
+    )
+
+
+def open_notice(tx: Transaction, item_id: str, kind: str) -> str | None:
+    """The number of a letter of this kind under the item that is still open: sent and neither closed nor void."""
+    of_item = sa.select(rungs.c.letter_id).where(rungs.c.item_id == item_id, rungs.c.letter_id.is_not(None))
+    query = (
+        sa.select(letters.c.number)
+        .join(letter_services, letter_services.c.letter_id == letters.c.letter_id)
+        .where(
+            letters.c.kind == kind,
+            letter_services.c.state.not_in(("CLOSED", "VOID")),
+            sa.or_(letters.c.item_id == item_id, letters.c.letter_id.in_(of_item)),
+        )
+        .order_by(letters.c.issued_at.desc(), letters.c.letter_id.desc())
+        .limit(1)
+    )
+    return tx.execute(query).scalar()
+
+
+def reds_in_a_row(scope: Any, item: Mapping[str, Any]) -> int:
+    """How many times running the light has turned red, up to the item's own: for a case at the tasks of the item's
+    unit, for a report at the reports of its kind that the unit owes. A task or report that was in time breaks it."""
+    found = _reports_in_turn(item) if item["report_id"] else _tasks_in_turn(item)
+    count = 0
+    for due_at, done_at in scope.execute(found):
+        if (done_at or scope.now) <= due_at:
+            break
+        count += 1
+    return count
+
+
+def _tasks_in_turn(item: Mapping[str, Any]) -> sa.Select[Any]:
+    """(due, done) of the unit's tasks of the case, the latest due first, from the item's own task back."""
+    own = sa.select(tasks.c.due_at).where(tasks.c.task_id == item["task_id"]).scalar_subquery()
+    of_unit = sa.select(task_groups.c.task_id).where(task_groups.c.unit_id == item["unit_id"])
+    return (
+        sa.select(tasks.c.due_at, tasks.c.completed_at)
+        .where(
+            tasks.c.case_id == item["case_id"],
+            tasks.c.task_id.in_(of_unit),
+            tasks.c.state != TaskState.CANCELLED,
+            tasks.c.due_at <= own,
+        )
+        .order_by(tasks.c.due_at.desc(), tasks.c.task_id.desc())
+        .limit(LOOKED_BACK)
+    )
+
+
+def _reports_in_turn(item: Mapping[str, Any]) -> sa.Select[Any]:
+    """(due, handed in) of the unit's reports of one kind, the latest due first, from the item's own report back.
+
+    What was due before the campaign opened is history and nobody's fault: it breaks the row.
+    """
+    own = sa.select(reports.c.rule_key, reports.c.due_at).where(reports.c.report_id == item["report_id"]).subquery()
+    return (
+        sa.select(
+            reports.c.due_at, sa.case((reports.c.state == "HISTORY", reports.c.due_at), else_=reports.c.submitted_at)
+        )
+        .join(own, sa.and_(reports.c.rule_key == own.c.rule_key, reports.c.due_at <= own.c.due_at))
+        .where(reports.c.campaign_id == item["campaign_id"], reports.c.unit_id == item["unit_id"])
+        .order_by(reports.c.due_at.desc())
+        .limit(LOOKED_BACK)
+    )
 
 
 def responsible_unit(tx: Any, case: Mapping[str, Any]) -> str:

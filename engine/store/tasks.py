@@ -93,6 +93,12 @@ def _update(names: tuple[str, ...]) -> Prepared:
     )
 
 
+def relight(tx: Transaction, task_id: str, lighting: Mapping[str, Any]) -> None:
+    """Another light, which is no change of the task: pages that are open stay good. `lighting` as plans give it."""
+    tx.execute(tasks.update().where(tasks.c.task_id == task_id, tasks.c.state.in_(LIVE)).values(**lighting))
+    offers.changed(tx, task_id, {"yellow_at": lighting["yellow_at"]})
+
+
 def save_draft(tx: Transaction, task_id: str, draft: dict[str, Any] | None) -> None:
     """Keeps half-filled words without counting the revision."""
     tx.execute(tasks.update().where(tasks.c.task_id == task_id, tasks.c.state.in_(LIVE)).values(draft=draft))

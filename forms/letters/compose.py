@@ -1,22 +1,19 @@
 """Makes a letter out of a template, the facts of a case and the fields of the head. Refuses to know how it will look.
 
 A template yields a small fragment: one `title` (broken by `<br/>` if need be), then `p`, `h2`, `h3`, `ol` with `li`,
-`table` with `caption` and rows, and `attachment` with a `title` of its own. Headings and items are numbered here
-(一、 （一） 1.), so that a part left out leaves no gap.
+`table` (`wide="true"` turns its pages) with `caption` and rows, `grid` for a form (`widths` in characters; cells with
+`columns` and `lines`), `attendance` with a `caption` and names in `li`, and any number of `attachment`s with a `title`
+of their own. Headings and items are numbered here (一、 （一） 1.), so that a part left out leaves no gap.
 """
 
-import re
 from collections.abc import Mapping, Sequence
 from datetime import date as Date
-from typing import Any, Final
-from xml.etree import ElementTree
-from xml.etree.ElementTree import Element
+from typing import Any
 
-from engine.domain.letter import DOCUMENT, KINDS, Attachment, Block, Heading, Letter, Paragraph, Table
-from engine.errors import Invalid, Problem
+from engine.domain.letter import DOCUMENT, KINDS, MINUTES, ORDER, Letter
+from engine.errors import Invalid
+from forms.letters.fragment import read_fragment
 from forms.letters.template import expand
-
-_DIGITS: Final = "〇一二三四五六七八九"
 
 
 def compose(
@@ -36,6 +33,8 @@ def compose(
     urgency: str = "",
     is_sample: bool = True,
     verify_url: str = "",
+    signer: str = "",
+    corrects: str = "",
     name: str = "",
 ) -> Letter:
     """The letter that the template makes of these variables (see `template.VARIABLES`).
@@ -46,16 +45,17 @@ def compose(
     shown = name or f"{kind}.html.j2"
     if kind not in KINDS:
         raise Invalid("letter_kind_unknown", f"There is no letter kind {kind!r}.", kind=kind)
-    title, body, attachments = _Fragment(shown).read(expand(template, variables, name=shown))
+    read = read_fragment(expand(template, variables, name=shown), name=shown)
     return Letter(
         kind=kind,
         layout=layout or KINDS[kind].layout,
         mark=mark,
         number=number,
-        title=title,
+        title=read.title,
         addressees=tuple(addressees),
-        body=body,
-        attachments=attachments,
+        body=tuple(read.blocks),
+        attachments=tuple(read.attachments),
+        attendance=tuple(read.attendance),
         signatory=signatory,
         date=date,
         contact=contact,
@@ -64,6 +64,8 @@ def compose(
         urgency=urgency,
         is_sample=is_sample,
         verify_url=verify_url,
+        signer=signer,
+        corrects=corrects,
     )
 
 
@@ -84,162 +86,43 @@ def compose_for(
 ) -> Letter:
     """`compose` with the head taken from the variables: the issuer signs and prints; the unit is addressed.
 
-    A circular or a referral speaks about the unit to others: name those in `addressees`.
+    A circular or a referral speaks about the unit to others: name those in `addressees`. A kind that is not addressed
+    (minutes, forms, public notices) has none, whoever is named. An order is signed by `signer` of the variables; a
+    letter that corrects another takes the other's number from `corrects`.
     """
     if kind not in KINDS:
         raise Invalid("letter_kind_unknown", f"There is no letter kind {kind!r}.", kind=kind)
     issuer = str(variables.get("issuer") or "")
     unit = str((variables.get("unit") or {}).get("name") or "")
     chosen = layout or KINDS[kind].layout
+    is_addressed = KINDS[kind].is_addressed
+    named = tuple(filter(None, [unit])) if addressees is None else tuple(addressees)
     return compose(
         template_text,
         variables,
         kind=kind,
         layout=chosen,
-        mark=f"{issuer}文件" if chosen == DOCUMENT else issuer,
+        mark=_mark(kind, chosen, issuer, variables),
         number=number,
-        addressees=addressees if addressees is not None else tuple(filter(None, [unit])),
+        addressees=named if is_addressed else (),
         signatory=issuer,
         date=date,
-        contact=str(variables.get("contact") or ""),
+        contact=str(variables.get("contact") or "") if is_addressed else "",
         copies_to=copies_to,
-        printed_by=issuer if chosen == DOCUMENT else "",
+        printed_by=issuer if chosen in (DOCUMENT, MINUTES) else "",
         urgency=urgency,
         is_sample=is_sample,
         verify_url=verify_url,
+        signer=str(variables.get("signer") or "") if chosen == ORDER else "",
+        corrects=str((variables.get("corrects") or {}).get("number") or ""),
         name=name,
     )
 
 
-class _Fragment:
-    """Reads what a template printed. Lines in its problems count in the printed text, and say so."""
-
-    def __init__(self, name: str) -> None:
-        self._name = name
-        self._problems: list[Problem] = []
-
-    def read(self, text: str) -> tuple[str, tuple[Block, ...], tuple[Attachment, ...]]:
-        try:
-            root = ElementTree.fromstring(f"<letter>{text}</letter>")
-        except ElementTree.ParseError as error:
-            line = error.position[0]
-            zh = f"标签没有正确配对（填充后第{line}行）。"
-            self._add(zh, f"The tags do not match, at line {line} once filled in ({error}).")
-            raise self._invalid() from error
-        title, blocks, attachments = self._part(root, may_attach=True)
-        if not title:
-            self._add("模板没有标题<title>。", "The template gives no <title>.")
-        if not blocks:
-            self._add("模板没有正文。", "The template gives no text.")
-        if self._problems:
-            raise self._invalid()
-        return title, blocks, attachments
-
-    def _part(self, parent: Element, *, may_attach: bool) -> tuple[str, tuple[Block, ...], tuple[Attachment, ...]]:
-        titles: list[str] = []
-        blocks: list[Block] = []
-        attachments: list[Attachment] = []
-        numbers = {"h2": 0, "h3": 0}
-        self._no_text(parent)
-        for child in parent:
-            match child.tag:
-                case "title":
-                    titles.append(self._title(child))
-                case "p":
-                    blocks += [Paragraph(text)] if (text := self._text(child)) else []
-                case "h2" | "h3":
-                    blocks.append(self._heading(child, numbers))
-                case "ol":
-                    blocks += self._list(child)
-                case "table":
-                    blocks += self._table(child)
-                case "attachment" if may_attach:
-                    own_title, own_blocks, _ = self._part(child, may_attach=False)
-                    attachments.append(Attachment(own_title, own_blocks))
-                case _:
-                    self._misplaced(child)
-        if len(titles) > 1:
-            self._add("只能有一个标题<title>。", "There may be one <title> only.")
-        return "".join(titles[:1]), tuple(blocks), tuple(attachments)
-
-    def _heading(self, element: Element, numbers: dict[str, int]) -> Heading:
-        numbers[str(element.tag)] += 1
-        if element.tag == "h2":
-            numbers["h3"] = 0
-            return Heading(1, f"{cn_number(numbers['h2'])}、{self._text(element)}")
-        return Heading(2, f"（{cn_number(numbers['h3'])}）{self._text(element)}")
-
-    def _list(self, element: Element) -> list[Block]:
-        self._no_text(element)
-        texts = [self._text(item) if item.tag == "li" else self._misplaced(item) for item in element]
-        return [Heading(3, f"{at}.{text}") for at, text in enumerate(filter(None, texts), start=1)]
-
-    def _table(self, element: Element) -> list[Block]:
-        self._no_text(element)
-        caption = ""
-        columns: tuple[str, ...] = ()
-        rows: list[tuple[str, ...]] = []
-        for child in element:
-            if child.tag == "caption":
-                caption = self._text(child)
-            elif child.tag == "tr":
-                self._no_text(child)
-                cells = tuple(self._text(cell) if cell.tag in ("th", "td") else self._misplaced(cell) for cell in child)
-                if not columns and all(cell.tag == "th" for cell in child):
-                    columns = cells
-                else:
-                    rows.append(cells)
-            else:
-                self._misplaced(child)
-        if not columns or any(len(row) != len(columns) for row in rows):
-            self._add(
-                f"表格“{caption or '、'.join(columns)}”须有表头<th>，且各行列数相同。",
-                "A table needs a header row of <th>, and as many cells in every row.",
-            )
-            return []
-        return [Table(columns=columns, rows=tuple(rows), caption=caption)]
-
-    def _title(self, element: Element) -> str:
-        lines = [element.text or ""]
-        for child in element:
-            if child.tag == "br":
-                lines.append(child.tail or "")
-            else:
-                self._misplaced(child)
-        return "\n".join(text for line in lines if (text := _collapse(line)))
-
-    def _text(self, element: Element) -> str:
-        for child in element:
-            self._misplaced(child)
-        return _collapse(element.text or "")
-
-    def _no_text(self, element: Element) -> None:
-        for text in (element.text, *(child.tail for child in element)):
-            if text and text.strip():
-                shown = _collapse(text)[:12]
-                self._add(f"“{shown}”不在任何段落里，请放进<p>。", f"{shown!r} stands in no paragraph: put it in <p>.")
-
-    def _misplaced(self, element: Element) -> str:
-        self._add(f"<{element.tag}>不能放在这里。", f"<{element.tag}> may not stand here.")
-        return ""
-
-    def _add(self, zh: str, en: str) -> None:
-        self._problems.append(Problem(where=self._name, zh=zh, en=en))
-
-    def _invalid(self) -> Invalid:
-        message = f"The letter template {self._name} cannot be used."
-        return Invalid("template_invalid", message, tuple(self._problems), template=self._name)
-
-
-def cn_number(number: int) -> str:
-    """1 to 99 in Han numerals, as headings count."""
-    tens, ones = divmod(number, 10)
-    if not tens:
-        return _DIGITS[ones]
-    return ("" if tens == 1 else _DIGITS[tens]) + "十" + (_DIGITS[ones] if ones else "")
-
-
-def _collapse(text: str) -> str:
-    """Line ends and indents of the template vanish between Han characters and are one space between Latin words."""
-    text = re.sub(r"\s+", " ", text).strip()
-    return re.sub(r"(?<=[^\x00-\x7f]) | (?=[^\x00-\x7f])", "", text)
+def _mark(kind: str, layout: str, issuer: str, variables: Mapping[str, Any]) -> str:
+    """The issuer with 文件, with the name of an order or of minutes, or alone (GB/T 9704-2012 7.2.4, 10.1 to 10.3)."""
+    if kind == "bulletin":
+        return f"{(variables.get('campaign') or {}).get('title') or issuer}简报"
+    if layout == DOCUMENT:
+        return f"{issuer}文件"
+    return f"{issuer}{KINDS[kind].zh}" if layout in (ORDER, MINUTES) else issuer

@@ -3,7 +3,7 @@
 All lengths are millimetres; x counts from the left edge of the type area, y from the top of the sheet.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -16,13 +16,27 @@ LINES: Final = 22
 LINE: Final = 10.2270  # 225/22 a hair short, so that 22 lines never overflow by rounding
 TIGHTEST: Final = 91  # per cent; 7.3.5: the pitch may be adjusted so that the signature keeps company
 WIDTH: Final = 156.0
+HEIGHT: Final = BOTTOM - TOP
 MIDDLE: Final = 0.38  # em from a baseline up to the middle of a Han character
 CARRIED: Final = 2  # lines of text that go over with a signature
 
 
 @dataclass(frozen=True)
+class Place:
+    """Where a text stands in the table of its block, for those who hear the letter read; rows count from 0."""
+
+    row: int
+    column: int
+    columns: int = 1
+    is_heading: bool = False
+
+
+@dataclass(frozen=True)
 class Text:
-    """Runs on one baseline. `block` groups the lines of one paragraph; `stretch` condenses the mark sideways."""
+    """Runs on one baseline. `block` groups the lines of one paragraph; `stretch` condenses the mark sideways.
+
+    `tag` is p, h1, h2, h3 or footer; a text with a `place` belongs to a table, and may be empty there.
+    """
 
     x: float
     y: float
@@ -32,6 +46,7 @@ class Text:
     tag: str = "p"
     colour: str = "#000"
     stretch: float = 1.0
+    place: Place | None = None
 
 
 @dataclass(frozen=True)
@@ -45,14 +60,17 @@ class Bar:
 
 @dataclass(frozen=True)
 class Picture:
-    """Drawn as outlines, so that nothing of it enters the text layer."""
+    """Drawn as outlines, so that nothing of it enters the text layer.
+
+    `paths` are PDF operators in millimetres from its top left corner, y downwards. Without a `label` it is decoration.
+    """
 
     x: float
     y: float
     width: float
     height: float
-    svg: str
-    label: str
+    paths: str
+    label: str = ""
 
 
 Item = Text | Bar | Picture
@@ -85,12 +103,20 @@ BLANK: Final = Piece(is_gap=True)
 
 @dataclass
 class Sheet:
-    """One page being filled, from `top` downwards. The first `kept` pieces may not be moved to the next page."""
+    """One page being filled, from `top` to `bottom`. The first `kept` pieces may not be moved to the next page.
+
+    On a turned sheet x runs along the long side of the type area and y across it, both from its corner.
+    """
 
     top: float = TOP
     kept: int = 1
     pitch: float = LINE
     pieces: list[Piece] = field(default_factory=list)
+    is_turned: bool = False
+
+    @property
+    def bottom(self) -> float:
+        return WIDTH if self.is_turned else BOTTOM
 
     @property
     def end(self) -> float:
@@ -108,7 +134,7 @@ class Sheet:
         return y
 
     def takes(self, piece: Piece) -> bool:
-        return piece.is_gap or self.end_with((piece,)) <= BOTTOM + 0.01
+        return piece.is_gap or self.end_with((piece,)) <= self.bottom + 0.01
 
     def items(self, left: float) -> list[Item]:
         """Everything on the sheet, x now counted from the edge of the paper."""
@@ -135,26 +161,31 @@ class Sheet:
         return [moved(item, left, y + drop) for item in piece.items]
 
 
-def pour(pieces: Sequence[Piece], *, top: float = TOP, kept: int = 1) -> list[Sheet]:
-    """Sheets filled in order; the first begins at `top` and keeps so many pieces. A heading never ends a sheet."""
-    sheets = [Sheet(top=top, kept=kept)]
+def turned_sheet() -> Sheet:
+    return Sheet(top=0.0, is_turned=True)
+
+
+def pour(pieces: Sequence[Piece], first: Sheet | None = None) -> list[Sheet]:
+    """Sheets filled in order, the first one given or empty, the others like it. A heading never ends a sheet."""
+    sheets = [first or Sheet()]
     for piece in pieces:
         if not sheets[-1].takes(piece):
             carried = _take_back(sheets[-1], least=0)
-            sheets.append(Sheet(pieces=carried))
+            sheets.append(turned_sheet() if sheets[0].is_turned else Sheet())
+            sheets[-1].pieces = carried
         if sheets[-1].pieces or not piece.is_gap:
             sheets[-1].pieces.append(piece)
     return sheets
 
 
-def close(sheets: list[Sheet], ending: Sequence[Piece], *, reserve: float) -> None:
-    """Adds the signature block in one piece, above `reserve` millimetres kept free at the bottom of its sheet.
+def close(sheets: list[Sheet], ending: Sequence[Piece], *, reserve: Callable[[int], float]) -> None:
+    """Adds the signature block in one piece; `reserve` says how many millimetres stay free below it on which page.
 
     Where it does not fit, the pitch of the last sheet is tightened; where that is not enough, the block goes to a new
     sheet and takes lines of text along, so that it never stands alone.
     """
     last = sheets[-1]
-    if pitch := _pitch_that_fits(last, ending, reserve):
+    if pitch := _pitch_that_fits(last, ending, reserve(len(sheets))):
         last.pitch = pitch
         last.pieces += ending
     elif carried := _take_back(last, least=CARRIED):
@@ -173,9 +204,9 @@ def make_room(sheets: list[Sheet], *, reserve: float) -> bool:
 
     False when there was nothing to move, and the new sheet is empty.
     """
-    if sheets[-1].end + reserve <= BOTTOM + 0.01:
+    if not sheets[-1].is_turned and sheets[-1].end + reserve <= BOTTOM + 0.01:
         return True
-    carried = _take_back(sheets[-1], least=1)
+    carried = [] if sheets[-1].is_turned else _take_back(sheets[-1], least=1)
     sheets.append(Sheet(pieces=carried))
     return bool(carried)
 
@@ -183,7 +214,7 @@ def make_room(sheets: list[Sheet], *, reserve: float) -> bool:
 def _pitch_that_fits(sheet: Sheet, ending: Sequence[Piece], reserve: float) -> float | None:
     for percent in range(100, TIGHTEST - 1, -1):
         tight = replace(sheet, pitch=LINE * percent / 100)
-        if tight.end_with(ending) + reserve <= BOTTOM + 0.01:
+        if tight.end_with(ending) + reserve <= tight.bottom + 0.01:
             return tight.pitch
     return None
 

@@ -2,11 +2,13 @@
 
 Knows files and character maps only; nothing about layout. The set-up puts free fonts under `var/fonts`; an office that
 holds licences for 方正小标宋 or 仿宋_GB2312 drops its own files in `var/fonts/licensed` (or the folder named by
-`DUBAN_FONTS`), and those win.
+`DUBAN_FONTS`), and those win, known by the name of the file or else by the family that the font says it is of. A file
+that is not sound, or whose licence forbids embedding, is not used.
 """
 
 import os
 import unicodedata
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
@@ -35,8 +37,8 @@ _FREE: Final = MappingProxyType(
 )
 ROLES: Final = tuple(_FREE)
 
-# What an operator's file may be called, lower case. The first role that knows a name takes the file, so the order
-# matters: 仿宋体 also contains 宋体.
+# What an operator's file, or the family in it, may be called, lower case. The first role that knows a name takes the
+# file, so the order matters: 仿宋体 also contains 宋体.
 _LICENSED_NAMES: Final = (
     ("xiaobiaosong", ("小标宋", "xiaobiaosong", "fzxbs")),
     ("fangsong", ("仿宋", "fangsong", "simfang", "fzfs")),
@@ -45,6 +47,8 @@ _LICENSED_NAMES: Final = (
     ("songti", ("宋体", "书宋", "songti", "simsun", "fzss")),
     (FALLBACK, ("fallback", "babelstone", "hanamin", "plangothic", "遍黑")),
 )
+_FAMILY_NAMES: Final = (1, 4, 6, 16)  # OpenType name table: family, full name, PostScript name, typographic family
+_NO_EMBEDDING: Final = 0x0002  # OpenType OS/2 fsType: restricted licence embedding
 _FONT_ENDINGS: Final = (".ttf", ".otf")
 
 
@@ -84,8 +88,14 @@ def licensed_folder() -> Path:
 
 def unrecognised_files() -> list[Path]:
     """Files in the operator's folder that no role takes, so that the doctor can say that they are not in use."""
-    used = set(_licensed_files().values())
-    return [path for path in _listing(licensed_folder()) if path not in used and not path.name.startswith(".")]
+    known = set(_licensed_files().values()) | set(unfit_files())
+    return [path for path in _listing(licensed_folder()) if path not in known and not path.name.startswith(".")]
+
+
+def unfit_files() -> dict[Path, str]:
+    """Fonts in the operator's folder that cannot be used, and why, for the doctor."""
+    found = {path: _look_at(path).fault for path in _listing(licensed_folder()) if _is_font(path)}
+    return {path: fault for path, fault in found.items() if fault}
 
 
 def missing_glyphs(text: str, role: str) -> set[str]:
@@ -94,8 +104,12 @@ def missing_glyphs(text: str, role: str) -> set[str]:
     Raises KeyError for an unknown role, FontsMissing when a font is absent or broken.
     """
     files = roles()
-    drawn = _characters_of(files[role]) | _characters_of(files[FALLBACK])
-    return {char for char in text if not _is_invisible(char) and (ord(char) not in drawn or _is_damage(char))}
+    own, fallback = _characters_of(files[role]), _characters_of(files[FALLBACK])
+    return {
+        char
+        for char in text
+        if not _is_invisible(char) and (_is_damage(char) or not (ord(char) in own or ord(char) in fallback))
+    }
 
 
 def is_in_role(char: str, role: str) -> bool:
@@ -106,17 +120,57 @@ def is_in_role(char: str, role: str) -> bool:
 def _licensed_files() -> dict[str, Path]:
     taken: dict[str, Path] = {}
     for path in _listing(licensed_folder()):
-        role = _role_of_name(path.name)
+        if not _is_font(path) or _look_at(path).fault:
+            continue
+        names = (path.stem, *_look_at(path).families)
+        role = next((role for name in names if (role := _role_of_name(name))), None)
         if role is not None:
             taken.setdefault(role, path)
     return taken
 
 
+def _is_font(path: Path) -> bool:
+    return path.suffix.lower() in _FONT_ENDINGS and not path.name.startswith(".")
+
+
 def _role_of_name(name: str) -> str | None:
     lowered = unicodedata.normalize("NFC", name).lower()
-    if not lowered.endswith(_FONT_ENDINGS):
-        return None
     return next((role for role, words in _LICENSED_NAMES if any(word in lowered for word in words)), None)
+
+
+@dataclass(frozen=True)
+class _Looked:
+    """What a font file says of itself; `fault` is empty when it may be used."""
+
+    families: tuple[str, ...] = ()
+    fault: str = ""
+
+
+def _look_at(path: Path) -> _Looked:
+    state = path.stat()
+    return _look_into(path, state.st_mtime_ns, state.st_size)
+
+
+@cache
+def _look_into(path: Path, modified_ns: int, size_bytes: int) -> _Looked:
+    """Time and size make a replaced file be looked at again."""
+    try:
+        with path.open("rb") as file, TTFont(file, lazy=True) as font:
+            characters = font.getBestCmap() or {}
+            families = {str(record) for record in font["name"].names if record.nameID in _FAMILY_NAMES}
+            widest = font["hmtx"][characters[ord("的")]][0] if ord("的") in characters else 0
+            embedding = font["OS/2"].fsType
+            outlines = [table for table in ("glyf", "CFF ") if table in font]
+            is_variable = "fvar" in font
+    except Exception as error:  # fontTools fails in many ways over a damaged file; all of them mean: not this one
+        return _Looked(fault=f"it cannot be read as a font ({type(error).__name__}: {error})")
+    if not widest:
+        return _Looked(fault="it does not draw Han characters such as 的")
+    if not outlines or is_variable:
+        return _Looked(fault="it is a variable or bitmap font; outlines of one weight are needed")
+    if embedding & _NO_EMBEDDING:
+        return _Looked(fault="its licence forbids embedding (OS/2 fsType)")
+    return _Looked(tuple(sorted(families)))
 
 
 def _listing(folder: Path) -> list[Path]:

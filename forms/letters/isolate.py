@@ -1,6 +1,6 @@
 """Renders letters in a child process with limits of time and memory, so that a hostile letter cannot harm the server.
 
-The child stays warm for the next letter and is replaced when it overruns, dies or runs out of memory.
+Children stay warm for the next letter; one is replaced when it overruns, dies or runs out of memory.
 """
 
 import atexit
@@ -10,31 +10,41 @@ import os
 import selectors
 import subprocess
 import sys
-import tempfile
 import threading
 import time
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final
 
 from engine.domain.letter import Letter, to_json
+from engine.errors import EngineError
 from forms.letters.errors import MissingGlyph, RenderFailed
 from forms.letters.fonts import FontsMissing
-from forms.letters.rendered import RenderedLetter
+from forms.letters.rendered import RenderedLetter, SealBox
 
 SECONDS: Final = 30.0
 MEMORY_BYTES: Final = 1 << 30
+CHILDREN: Final = 2
 _LARGEST_PDF: Final = 100 << 20
+_AHEAD: Final = 8  # letters of a batch that wait for each child
 _ROOT: Final = Path(__file__).resolve().parents[2]
 
 
 def render_isolated(letter: Letter) -> RenderedLetter:
-    """Like `render.render`, in the press that this process shares.
+    """Like `render.render`, in the presses that this process shares.
 
     Raises MissingGlyph, RenderFailed (limits of time, memory, pages; a crash) and FontsMissing.
     """
-    return _shared_press().render(letter)
+    return _shared_presses().render(letter)
+
+
+def render_batch(letters: Iterable[Letter]) -> "Iterator[RenderedLetter | EngineError]":
+    """Letters or what stopped them, in order, as they become ready: one bad letter does not hold up the others."""
+    return _shared_presses().render_all(letters)
 
 
 class Press:
@@ -45,7 +55,6 @@ class Press:
         self._memory_bytes = memory_bytes
         self._lock = threading.Lock()
         self._child: subprocess.Popen[bytes] | None = None
-        self._folder: tempfile.TemporaryDirectory[str] | None = None
 
     def render(self, letter: Letter) -> RenderedLetter:
         """The letter as a PDF. The clock runs from the request, start of the child included."""
@@ -54,7 +63,7 @@ class Press:
             deadline = time.monotonic() + self._seconds
             try:
                 child = self._running_child()
-                _send(child, request)
+                _send(child, request, deadline)
                 return self._receive(child, deadline)
             except (TimeoutError, OSError, EOFError, ValueError) as error:
                 reason = self._reason(error)
@@ -74,11 +83,6 @@ class Press:
         """The process id of the warm child, None while there is none."""
         return self._child.pid if self._child is not None else None
 
-    @property
-    def folder(self) -> str | None:
-        """Where the child keeps its temporary files."""
-        return self._folder.name if self._folder is not None else None
-
     def __enter__(self) -> "Press":
         return self
 
@@ -91,16 +95,16 @@ class Press:
         if self._child is not None and self._child.poll() is None:
             return self._child
         self._stop()
-        # WeasyPrint copies the fonts to a temporary folder, which a killed child cannot remove: it is ours.
-        self._folder = tempfile.TemporaryDirectory(prefix="duban-press-")
         search = os.pathsep.join(filter(None, [str(_ROOT), os.environ.get("PYTHONPATH", "")]))
         self._child = subprocess.Popen(
             [sys.executable, "-m", "forms.letters.press", str(self._memory_bytes)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            env={**os.environ, "PYTHONPATH": search, "TMPDIR": self._folder.name},
+            env={**os.environ, "PYTHONPATH": search},
         )
+        assert self._child.stdin is not None
+        os.set_blocking(self._child.stdin.fileno(), False)
         return self._child
 
     def _receive(self, child: subprocess.Popen[bytes], deadline: float) -> RenderedLetter:
@@ -116,7 +120,8 @@ class Press:
             raise RenderFailed(head["failed"])
         if head["size"] > _LARGEST_PDF:
             raise ValueError("the PDF is too large")
-        return RenderedLetter(pdf=answer.exactly(head["size"]), pages=head["pages"], sha256=head["sha256"])
+        box = SealBox(*head["seal_box"]) if head["seal_box"] else None
+        return RenderedLetter(answer.exactly(head["size"]), head["pages"], head["sha256"], box)
 
     def _reason(self, error: Exception) -> str:
         if isinstance(error, TimeoutError):
@@ -132,9 +137,58 @@ class Press:
             for pipe in (child.stdin, child.stdout):
                 if pipe is not None:
                     _close_quietly(pipe)
-        folder, self._folder = self._folder, None
-        if folder is not None:
-            folder.cleanup()
+
+
+class Presses:
+    """Several presses for callers at the same time; a second one is started only when two letters meet."""
+
+    def __init__(self, children: int = CHILDREN, *, seconds: float = SECONDS, memory_bytes: int = MEMORY_BYTES) -> None:
+        self._all = [Press(seconds=seconds, memory_bytes=memory_bytes) for _ in range(children)]
+        self._free = deque(self._all)
+        self._turns = threading.Semaphore(children)
+
+    def render(self, letter: Letter) -> RenderedLetter:
+        """In the press that was used last, which is warm; waits while all are busy."""
+        with self._turns:
+            press = self._free.pop()
+            try:
+                return press.render(letter)
+            finally:
+                self._free.append(press)
+
+    def render_all(self, letters: Iterable[Letter]) -> Iterator[RenderedLetter | EngineError]:
+        """In order. Takes from `letters` only a few more than are printed, so that a long run needs little memory."""
+        with ThreadPoolExecutor(len(self._all), thread_name_prefix="press") as pool:
+            waiting: deque[Future[RenderedLetter | EngineError]] = deque()
+            for letter in letters:
+                waiting.append(pool.submit(self._outcome, letter))
+                if len(waiting) > _AHEAD * len(self._all):
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+
+    def close(self) -> None:
+        for press in self._all:
+            press.close()
+
+    @property
+    def child_ids(self) -> list[int]:
+        """The process ids of the warm children."""
+        return [press.child_id for press in self._all if press.child_id is not None]
+
+    def __enter__(self) -> "Presses":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _outcome(self, letter: Letter) -> RenderedLetter | EngineError:
+        try:
+            return self.render(letter)
+        except EngineError as error:
+            return error
 
 
 class _Answer:
@@ -170,10 +224,16 @@ class _Answer:
         return got
 
 
-def _send(child: subprocess.Popen[bytes], request: bytes) -> None:
+def _send(child: subprocess.Popen[bytes], request: bytes, deadline: float) -> None:
+    """Raises TimeoutError when the child does not take the request in time."""
     assert child.stdin is not None
-    child.stdin.write(request)
-    child.stdin.flush()
+    pipe, rest = child.stdin.fileno(), memoryview(request)
+    with selectors.DefaultSelector() as selector:
+        selector.register(pipe, selectors.EVENT_WRITE)
+        while rest:
+            if not selector.select(max(0.0, deadline - time.monotonic())):
+                raise TimeoutError
+            rest = rest[os.write(pipe, rest[: 1 << 16]) :]
 
 
 def _close_quietly(pipe: Any) -> None:
@@ -182,7 +242,7 @@ def _close_quietly(pipe: Any) -> None:
 
 
 @cache
-def _shared_press() -> Press:
-    press = Press()
-    atexit.register(press.close)
-    return press
+def _shared_presses() -> Presses:
+    presses = Presses()
+    atexit.register(presses.close)
+    return presses

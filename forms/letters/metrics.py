@@ -11,8 +11,8 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any, Final
 
+from fontTools.pens.basePen import BasePen
 from fontTools.pens.boundsPen import BoundsPen
-from fontTools.pens.svgPathPen import SVGPathPen
 from fontTools.ttLib import TTFont
 
 from forms.letters import fonts
@@ -37,23 +37,46 @@ class Face:
     """One font file, opened once a process."""
 
     def __init__(self, path: Path) -> None:
+        self.path = path
         self._font = TTFont(BytesIO(path.read_bytes()), lazy=True)
         self._glyph_of: dict[int, str] = self._font.getBestCmap()
         self._em: int = self._font["head"].unitsPerEm
+        head = self._font["head"]
+        self.box = tuple(round(edge * 1000 / self._em) for edge in (head.xMin, head.yMin, head.xMax, head.yMax))
+        self.is_truetype = "glyf" in self._font
         header = self._font["hhea"]
         # FandolSong-Regular gives its descent with the wrong sign; HarfBuzz takes the magnitude, and so do we.
         self.ascent = abs(header.ascent) / self._em
         self.descent = abs(header.descent) / self._em
         self._widths: dict[str, float] = {}
 
+    @property
+    def name(self) -> str:
+        """The PostScript name, by which a reader of the PDF lists the font."""
+        name = self._font["name"].getDebugName(6) or self.path.stem
+        return "".join(char for char in name if char.isalnum() or char in "-_") or "Font"
+
     def draws(self, char: str) -> bool:
         return ord(char) in self._glyph_of
+
+    def glyph(self, char: str) -> int:
+        return int(self._font.getGlyphID(self._glyph_of[ord(char)]))
+
+    def character_id(self, char: str) -> int | None:
+        """The CID of a CID-keyed font, which stays when the font is cut down; None for other fonts."""
+        name = self._glyph_of[ord(char)]
+        return int(name[3:]) if self._is_cid_keyed() else None
+
+    @cache  # noqa: B019 - faces live as long as the process
+    def _is_cid_keyed(self) -> bool:
+        return "CFF " in self._font and hasattr(self._font["CFF "].cff.topDictIndex[0], "ROS")
 
     def width(self, char: str) -> float:
         if char not in self._widths:
             self._widths[char] = self._font["hmtx"][self._glyph_of[ord(char)]][0] / self._em
         return self._widths[char]
 
+    @cache  # noqa: B019 - faces live as long as the process
     def ink(self, char: str) -> Ink | None:
         """None for a character that leaves no mark."""
         glyphs = self._glyphs()
@@ -61,16 +84,36 @@ class Face:
         glyphs[self._glyph_of[ord(char)]].draw(pen)
         return Ink(*(edge / self._em for edge in pen.bounds)) if pen.bounds else None
 
-    def outline(self, char: str) -> tuple[str, float]:
-        """The character as SVG path commands in font units, y upwards, and how many units make an em."""
+    def outline(self, char: str) -> tuple[str, int]:
+        """The character as PDF path operators in font units, y upwards, and how many units make an em."""
         glyphs = self._glyphs()
-        pen = SVGPathPen(glyphs, ntos=lambda number: f"{number:.0f}")
+        pen = _PathPen(glyphs)
         glyphs[self._glyph_of[ord(char)]].draw(pen)
-        return pen.getCommands(), self._em
+        return " ".join(pen.operators), self._em
 
     @cache  # noqa: B019 - faces live as long as the process
     def _glyphs(self) -> Any:
         return self._font.getGlyphSet()
+
+
+class _PathPen(BasePen):  # type: ignore[misc]
+    """Writes down what is drawn as PDF path operators; quadratic curves arrive here as cubic ones."""
+
+    def __init__(self, glyphs: Any) -> None:
+        super().__init__(glyphs)
+        self.operators: list[str] = []
+
+    def _moveTo(self, at: tuple[float, float]) -> None:
+        self.operators.append(f"{at[0]:.0f} {at[1]:.0f} m")
+
+    def _lineTo(self, at: tuple[float, float]) -> None:
+        self.operators.append(f"{at[0]:.0f} {at[1]:.0f} l")
+
+    def _curveToOne(self, *points: tuple[float, float]) -> None:
+        self.operators.append(" ".join(f"{x:.0f} {y:.0f}" for x, y in points) + " c")
+
+    def _closePath(self) -> None:
+        self.operators.append("h")
 
 
 @cache
@@ -88,6 +131,7 @@ def role_of(char: str, role: str) -> str:
     raise MissingGlyph([char])
 
 
+@cache
 def char_width(char: str, role: str) -> float:
     return face(role_of(char, role)).width(char)
 

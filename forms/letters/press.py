@@ -8,6 +8,7 @@ import json
 import os
 import resource
 import sys
+from dataclasses import astuple
 from typing import Any, BinaryIO
 
 from engine.domain.letter import from_json
@@ -41,6 +42,7 @@ def answer_one(request: str, answers: BinaryIO) -> bool:
         rendered = render(from_json(request))
         pdf = rendered.pdf
         head = {"pages": rendered.pages, "sha256": rendered.sha256, "size": len(pdf)}
+        head["seal_box"] = astuple(rendered.seal_box) if rendered.seal_box else None
     except MissingGlyph as error:
         head = {"missing": list(error.characters)}
     except RenderFailed as error:

@@ -1,7 +1,7 @@
 """What a letter template may say, and its safe running: a small part of Jinja over a fixed list of variables.
 
 A template is checked before it runs: no calls, no macros, no arithmetic, no names, fields, filters or tags beyond the
-lists below. Every problem names the template and the line. The list of variables is the contract with designers.
+lists below and `engine.domain.letter_words`. Every problem names the template and the line.
 """
 
 import re
@@ -10,48 +10,47 @@ from datetime import date, datetime
 from types import MappingProxyType
 from typing import Any, Final
 
-from jinja2 import StrictUndefined, TemplateError, TemplateSyntaxError, UndefinedError, nodes
+from jinja2 import StrictUndefined, Template, TemplateError, TemplateSyntaxError, UndefinedError, nodes
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from engine.domain.calendar import SHANGHAI
 from engine.domain.letter import format_date
+from engine.domain.letter_words import ANY_FIELD, VARIABLES
 from engine.errors import Invalid, Problem
 
-_TEXT: Final = "text"
-_ANY_FIELD: Final = "*"
-_CASE: Final = MappingProxyType(
-    dict.fromkeys(
-        ("number", "name", "area", "address", "problem", "requirement", "due", "overdue_days", "phase"), _TEXT
+TAGS: Final = frozenset(
+    (
+        "title",
+        "br",
+        "p",
+        "h2",
+        "h3",
+        "ol",
+        "li",
+        "table",
+        "caption",
+        "tr",
+        "th",
+        "td",
+        "grid",
+        "attendance",
+        "attachment",
     )
 )
-# A text is a string, a number or a date; a mapping has these fields; a tuple is a list of such mappings.
-VARIABLES: Final[Mapping[str, Any]] = MappingProxyType(
-    {
-        "campaign": dict.fromkeys(("title", "office", "organ", "organ_code"), _TEXT),
-        "unit": {"name": _TEXT},
-        "cases": (_CASE,),
-        "rung": _TEXT,
-        "due": _TEXT,
-        "reply_due": _TEXT,
-        "today": _TEXT,
-        "issuer": _TEXT,
-        "contact": _TEXT,
-        "basis": _TEXT,
-        "report": dict.fromkeys(("title", "period"), _TEXT),
-        "reason": _TEXT,
-        "meeting": dict.fromkeys(("time", "place", "persons", "materials"), _TEXT),
-        "counts": {_ANY_FIELD: _TEXT},
-    }
+# A form says how wide its columns are, a cell how many it spans and its least height in lines; a table may be turned.
+_SPANS: Final = MappingProxyType({"columns": r"[1-9]\d?", "lines": r"[1-9]\d?"})
+ATTRIBUTES: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
+    {"grid": {"widths": r"\d{1,2}( \d{1,2})*"}, "table": {"wide": "true"}, "td": _SPANS, "th": _SPANS}
 )
-TAGS: Final = frozenset(
-    ("title", "br", "p", "h2", "h3", "ol", "li", "table", "caption", "tr", "th", "td", "attachment")
-)
+LINE: Final = "line"  # the attribute that carries a tag's line of the template to the reader of the fragment
 FILTERS: Final = frozenset({"cn_date", "default", "first", "join", "last", "length"})
 TESTS: Final = frozenset({"defined"})
-LOOP: Final = MappingProxyType(dict.fromkeys(("index", "first", "last", "length"), _TEXT))
+LOOP: Final = MappingProxyType(dict.fromkeys(("index", "first", "last", "length"), "text"))
 MAX_TEMPLATE: Final = 50_000  # characters
 MAX_OUTPUT: Final = 1_000_000
 _DEEPEST_LOOP: Final = 2
+_TAG: Final = re.compile(r"<(/?)([A-Za-z0-9]*)((?:\s+[A-Za-z]+=\"[^\"<>]*\")*)(\s*/?>)?")
+_ATTRIBUTE: Final = re.compile(r'([A-Za-z]+)="([^"]*)"')
 _PLAIN: Final = (
     nodes.Template, nodes.Output, nodes.Const, nodes.If, nodes.Compare, nodes.Operand, nodes.And, nodes.Or, nodes.Not,
     nodes.CondExpr,
@@ -74,7 +73,10 @@ def check_template(template: str, *, name: str) -> tuple[Problem, ...]:
 
 
 def expand(template: str, variables: Mapping[str, Any], *, name: str) -> str:
-    """The template's text with the variables filled in and escaped. Raises Invalid with every problem found."""
+    """The template's text with the variables filled in and escaped; every tag bears its line of the template.
+
+    Raises Invalid with every problem found.
+    """
     if problems := check_template(template, name=name):
         raise Invalid("template_invalid", f"The letter template {name} cannot be used.", problems, template=name)
     if unknown := sorted(set(variables) - set(VARIABLES)):
@@ -82,18 +84,31 @@ def expand(template: str, variables: Mapping[str, Any], *, name: str) -> str:
     parts: list[str] = []
     length = 0
     try:
-        for part in _environment().from_string(template).generate(_present(variables)):
+        for part in _numbered(template).generate(_present(variables)):
             length += len(part)
             if length > MAX_OUTPUT:
                 raise _failed(name, 1, "公文过长。", "The letter is far too long.")
             parts.append(part)
     except UndefinedError as error:
-        wanted = (re.findall(r"'([\w.]+)'", error.message or "") or ["?"])[-1]
-        zh, en = f"变量“{wanted}”没有值。", f"The variable {wanted!r} has no value."
-        raise _failed(name, _line_of(error), zh, en) from error
+        raise _failed(name, _line_of(error), *_missing(error.message or "")) from error
     except (TemplateError, TypeError, ValueError) as error:
         raise _failed(name, _line_of(error), f"模板无法填充：{error}。", f"It cannot be filled in: {error}.") from error
     return "".join(parts)
+
+
+def _numbered(template: str) -> Template:
+    environment = _environment()
+    tree = environment.parse(template)
+    for node in tree.find_all(nodes.TemplateData):
+        data, first = node.data, node.lineno
+        node.data = re.sub(
+            r"<[a-z0-9]+",
+            lambda found, data=data, first=first: (
+                f'{found[0]} {LINE}="{first + data.count(chr(10), 0, found.start())}"'
+            ),
+            data,
+        )
+    return environment.from_string(tree)
 
 
 def cn_date(value: Any) -> str:
@@ -111,12 +126,17 @@ def cn_date(value: Any) -> str:
 
 
 class _Missing(StrictUndefined):
-    """May be asked whether it is there, and nothing else."""
+    """May be asked whether it is there, and so may its fields, and nothing else."""
 
     __slots__ = ()
 
     def __bool__(self) -> bool:  # type: ignore[override]
         return False
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return self
 
 
 def _environment() -> ImmutableSandboxedEnvironment:
@@ -151,6 +171,13 @@ def _present(variables: Mapping[str, Any]) -> dict[str, Any]:
         elif value is not None:
             present[name] = value
     return present
+
+
+def _missing(message: str) -> tuple[str, str]:
+    wanted = re.findall(r"'([\w.]+)'", message)
+    if not wanted:
+        return "要打印的列表是空的，没有第一项。", "A list of which the first is to be printed is empty."
+    return f"变量“{wanted[-1]}”没有值。", f"The variable {wanted[-1]!r} has no value."
 
 
 def _line_of(error: BaseException) -> int:
@@ -203,16 +230,15 @@ class _Checker:
                 )
 
     def _check_tags(self, node: nodes.TemplateData) -> Iterator[Problem]:
-        for found in re.finditer(r"<(/?)([A-Za-z0-9]*)(\s*/?>)?", node.data):
+        for found in _TAG.finditer(node.data):
             line = node.lineno + node.data.count("\n", 0, found.start())
             tag = found[2]
             if tag not in TAGS:
                 shown = node.data[found.start() : found.start() + 12].split("\n")[0]
                 zh = f"不认识的标签“{shown}”，可用：{'、'.join(sorted(TAGS))}。"
                 yield _problem(self._name, line, zh, f"Unknown tag {shown!r}; known are {', '.join(sorted(TAGS))}.")
-            elif found[3] is None:
-                zh, en = f"标签<{tag}>不能带属性。", f"The tag <{tag}> takes no attributes."
-                yield _problem(self._name, line, zh, en)
+            elif found[4] is None or not _may_have(tag, found[3]):
+                yield _wrong_attributes(self._name, line, tag)
 
     def _check_path(self, node: nodes.Node, scope: dict[str, Any]) -> Iterator[Problem]:
         if self._shape(node, scope) is None:
@@ -258,11 +284,25 @@ class _Checker:
                 shape = self._shape(node.node, scope)
                 if not isinstance(shape, Mapping) or node.attr.startswith("_"):
                     return None
-                return shape.get(node.attr, shape.get(_ANY_FIELD))
+                return shape.get(node.attr, shape.get(ANY_FIELD))
         return None
 
     def _at(self, node: nodes.Node, zh: str, en: str) -> Problem:
         return _problem(self._name, node.lineno, zh, en)
+
+
+def _may_have(tag: str, attributes: str) -> bool:
+    allowed = ATTRIBUTES.get(tag, {})
+    return all(name in allowed and re.fullmatch(allowed[name], value) for name, value in _ATTRIBUTE.findall(attributes))
+
+
+def _wrong_attributes(name: str, line: int, tag: str) -> Problem:
+    if allowed := ATTRIBUTES.get(tag):
+        example = {"grid": 'widths="6 8 6 8"', "table": 'wide="true"'}.get(tag, 'columns="3" lines="2"')
+        zh = f"标签<{tag}>只能带属性：{'、'.join(allowed)}，例如<{tag} {example}>。"
+        en = f"The tag <{tag}> takes {', '.join(allowed)} only, such as <{tag} {example}>."
+        return _problem(name, line, zh, en)
+    return _problem(name, line, f"标签<{tag}>不能带属性。", f"The tag <{tag}> takes no attributes.")
 
 
 def _path(node: nodes.Node) -> str:

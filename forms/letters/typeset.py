@@ -20,6 +20,7 @@ _NOT_FIRST: Final = frozenset("，。、；：？！）》〉」』”’】〕�
 _NOT_LAST: Final = frozenset("（《〈「『“‘【〔([{")
 _HALF_BLANK: Final = frozenset("，。、；：？！）》〉」』”’】〕")
 _SQUEEZE: Final = 0.024  # em a gap may shrink so that closing punctuation still fits on its line
+_LOOK_AHEAD: Final = 400  # tokens; more than any line takes
 _BREAKABLE: Final = frozenset("-/_.@,:;=&?")
 
 
@@ -79,15 +80,18 @@ def break_lines(spans: Sequence[Span], measure: Measure) -> list[Line]:
     """The lines of one paragraph. All but the last are flush with the right edge when the measure says so."""
     tokens = list(_tokens(spans, measure))
     lines: list[Line] = []
-    while tokens:
+    start = 0
+    while start < len(tokens):
         indent = measure.hanging if lines else measure.indent
-        count, is_squeezed = _count_that_fits(tokens, measure, measure.width - indent)
-        chosen, tokens = tokens[:count], tokens[count:]
+        window = tokens[start : start + _LOOK_AHEAD]
+        count, is_squeezed = _count_that_fits(window, measure, measure.width - indent)
+        chosen = window[:count]
+        start += count
         while chosen[-1].text == " " and len(chosen) > 1:
             chosen.pop()
-        while tokens and tokens[0].text == " ":
-            tokens.pop(0)
-        is_full = bool(tokens) or is_squeezed
+        while start < len(tokens) and tokens[start].text == " ":
+            start += 1
+        is_full = start < len(tokens) or is_squeezed
         lines.append(_place(chosen, measure, indent, is_flush=measure.is_flush and is_full, is_squeezed=is_squeezed))
     return lines
 

@@ -9,12 +9,13 @@ from pathlib import Path
 
 from databases import Databases, PostgresServer, SqliteFiles
 
-from bench import completing, crowd, memory, reading, report, storing
+from bench import completing, crowd, letters, memory, reading, report, storing
 from bench.measuring import Figure
 from bench.office import FULL, QUICK, Office, Sizes
 
 FOLDER = Path("var/bench")
-SECTIONS = ("completing", "storing", "crowd", "import", "reading", "memory")
+SECTIONS = ("completing", "storing", "crowd", "import", "reading", "memory", "letters")
+WITHOUT_DATABASE = ("memory", "letters")
 BACKENDS = ("sqlite", "postgresql")
 DURABLE = ("listen_addresses=", "shared_buffers=256MB")
 
@@ -33,12 +34,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def run(sizes: Sizes, backends: Sequence[str], sections: Sequence[str], *, say: Callable[[str], None]) -> list[Figure]:
     figures: list[Figure] = []
-    for backend in backends:
+    for backend in backends if set(sections) - set(WITHOUT_DATABASE) else ():
         with tempfile.TemporaryDirectory(prefix="duban-bench-") as folder:
             figures += _on(backend, Path(folder), sizes, sections, say)
     if "memory" in sections:
         say("memory")
         figures += memory.measure()
+    if "letters" in sections:
+        say("letters")
+        figures += letters.measure(sizes)
     return figures
 
 
@@ -57,7 +61,7 @@ def _on(backend: str, folder: Path, sizes: Sizes, sections: Sequence[str], say: 
 
     try:
         for section in sections:
-            if section != "memory":
+            if section not in WITHOUT_DATABASE:
                 say(f"{backend}: {section}")
             if section == "completing":
                 with_office(lambda office: completing.measure(office, sizes, backend))

@@ -10,6 +10,7 @@ from scenario import CAMPAIGN, new_case
 
 from bench.measuring import WARM_UP, Figure, in_turns, timed
 from bench.office import Office, Sizes
+from engine.commands.audit import SealFacts
 from engine.commands.register import RegisterCases
 from engine.domain.actor import SYSTEM
 from engine.store.schema import jobs
@@ -80,8 +81,15 @@ def _with_more_timers(office: Office, wanted: int) -> None:
         assert connection.execute(sa.select(sa.func.count()).where(timers)).scalar_one() >= wanted
 
 
+def _seal(office: Office) -> None:
+    """What was recorded so far goes into the chain, as within a minute in an office."""
+    while office.engine.execute(SealFacts(), by=SYSTEM):
+        pass
+
+
 def _idle_tick(office: Office, sizes: Sizes, backend: str) -> Figure:
     office.scenario.work()
+    _seal(office)
     worker = Worker(office.engine, {})
     rounds = in_turns(sizes.rounds, {"tick": lambda _: worker.run_once()})
     line = f"idle tick beside {sizes.timers:,} timers"
@@ -96,6 +104,7 @@ def _due_tick(office: Office, sizes: Sizes, backend: str) -> Figure:
     first = office.engine.read.next_due_at()
     assert first is not None
     office.scenario.clock.set(first + timedelta(seconds=1))
+    _seal(office)
     worker = Worker(office.engine, {}, batch=1)
 
     def tick(_: int) -> None:

@@ -42,7 +42,7 @@ def main() -> None:
     import engine.worker
     import web.bootstrap
 
-    assert engine.worker and web.bootstrap.HANDLERS, "what a worker imports is in memory"
+    assert engine.worker and web.bootstrap.handlers, "what a worker imports is in memory"
     before = resident_mb()
     models = [load_model(definitions(key)) for key in KEYS]
     assert len(models) == len(KEYS)

@@ -34,6 +34,12 @@ def test_every_line_is_measured(tmp_path: Path) -> None:
         "ledger of cases, first page, p95, at 80 tasks",
         "memory of a worker with all definitions loaded",
         "of that, the definitions",
+        "the first letter, start of its process included",
+        "the next letter, one page",
+        "the next letter, one page, against bare WeasyPrint on the same finished HTML",
+        "the next letter, two pages",
+        "the next letter, two pages, against bare WeasyPrint on the same finished HTML",
+        "6 letters in a batch, two warm processes, each letter",
     ]
     assert all(figure.value >= 0 and figure.target is None for figure in figures)
 

@@ -28,6 +28,7 @@ PAGES = {
     "sheji": "/definitions /definitions/supervision /definitions/letters",
     "xitong": "/incidents /incidents?resolved=1 /calendars /demo-clock /instances /instances?trouble=1 INSTANCE MOVE "
     "OPERATIONS /jobs /batches BATCH /definitions/survey/migration",
+    "shenji": "/audit/facts /audit/facts?kind=NoSuchFact /audit/days /audit/days/2024-06-12 /audit/days/2024-06-13",
     "anquan": "/people /desk",
     "lingdao": "/leader /no-such-page TASKS",
 }

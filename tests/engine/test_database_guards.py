@@ -13,7 +13,11 @@ from scenario import SECRET, NewScenario, Scenario, at
 
 from engine.bpmn.state import StateTampered
 from engine.clock import SetClock
+from engine.commands.letter_review import ReturnReply
+from engine.commands.letter_service import NoteReading, ReceiveLetter, ReplyLetter
 from engine.commands.letters import IssueLetters
+from engine.domain.evidence import EvidenceFile
+from engine.domain.service import Receipt
 from engine.errors import Refused
 from engine.runtime import Engine
 from engine.store import migrate
@@ -24,11 +28,17 @@ APPEND_ONLY = {
     "facts": "kind",
     "letters": "title",
     "letter_documents": "title",
+    "letter_signatures": "sm3",
     "letter_cases": "case_id",
     "blobs": "size_bytes",
     "definitions": "name",
     "definition_files": "name",
     "rungs": "reason",
+    "letter_readings": "role",
+    "letter_receipts": "person",
+    "letter_replies": "text",
+    "letter_reviews": "opinion",
+    "letter_files": "filename",
 }
 
 
@@ -38,8 +48,19 @@ only_on_sqlite = pytest.mark.parametrize("backend", ["sqlite"])  # PRAGMAs are S
 def late_survey(scenario: Scenario) -> None:
     """Every append-only table holds something."""
     [case] = scenario.register()
-    scenario.engine.execute(IssueLetters(scenario.campaign, "notice", (case,)), by=scenario.supervisor)
+    [letter_id] = scenario.engine.execute(IssueLetters(scenario.campaign, "notice", (case,)), by=scenario.supervisor)
+    answered(scenario, letter_id)
     scenario.until("2024-05-27 18:01")
+
+
+def answered(scenario: Scenario, letter_id: str) -> None:
+    """Read, signed for, replied to with a file, and the reply returned."""
+    photo = EvidenceFile("files", "现场（演示）.jpg", "image/jpeg", b"a picture")
+    signed = Receipt("李四（演示）", "收文员（演示）")
+    unit = scenario.person("gxj1")
+    for command in (NoteReading(letter_id), ReceiveLetter(letter_id, signed), ReplyLetter(letter_id, "已办", (photo,))):
+        scenario.engine.execute(command, by=unit)
+    scenario.engine.execute(ReturnReply(letter_id, "materials", "缺照片（演示）"), by=scenario.supervisor)
 
 
 @pytest.fixture

@@ -9,7 +9,10 @@ import pytest
 import sqlalchemy as sa
 from scenario import NewScenario, Scenario
 
+from engine.commands.letter_review import ReturnReply
+from engine.commands.letter_service import ReceiveLetter, ReplyLetter
 from engine.commands.letters import IssueLetters
+from engine.domain.service import Receipt
 from engine.queries.verify import CHECKS
 from engine.queries.verify_guards import commits_are_durable
 from engine.store import schema as db
@@ -47,7 +50,18 @@ def three_cases(scenario: Scenario) -> None:
         IssueLetters(scenario.campaign, "notice", (late,), reason="越级（演示）"), by=scenario.supervisor
     )
     scenario.work()
+    answer_one(scenario, late)
     assert scenario.engine.read.violations() == ()
+
+
+def answer_one(scenario: Scenario, case_id: str) -> None:
+    """One letter of the case signed for, replied to and returned."""
+    read, office = scenario.engine.read, scenario.supervisor
+    letter_id = next(letter.letter_id for letter in read.case(office, case_id).letters if letter.state == "ISSUED")
+    unit = scenario.person(f"{read.letter(office, letter_id).row.unit_id}1")
+    scenario.engine.execute(ReceiveLetter(letter_id, Receipt("李四（演示）", "收文员（演示）")), by=unit)
+    scenario.engine.execute(ReplyLetter(letter_id, "已落实（演示）"), by=unit)
+    scenario.engine.execute(ReturnReply(letter_id, "materials", "缺照片（演示）"), by=office)
 
 
 @pytest.fixture
@@ -95,6 +109,7 @@ def tell_a_completion_twice(connection: Any) -> None:
 
 def keep_a_completion_quiet(connection: Any) -> None:
     fact = first(connection, db.facts, db.facts.c.kind == "TaskCompleted")
+    connection.execute(db.fact_chain.delete().where(db.fact_chain.c.fact_id == fact["fact_id"]))
     connection.execute(db.facts.delete().where(db.facts.c.fact_id == fact["fact_id"]))
 
 
@@ -144,6 +159,16 @@ def rewrite_history(connection: Any) -> None:
     row = db.facts.c.fact_id == fact["fact_id"]
     detail = {**fact["detail"], "changes": {**fact["detail"]["changes"], "surveyed_at": "2024-01-01T00:00:00+00:00"}}
     connection.execute(db.facts.update().where(row).values(detail=detail))
+
+
+def say_that_another_did_it(connection: Any) -> None:
+    sealed = first(connection, db.fact_chain)
+    row = db.facts.c.fact_id == sealed["fact_id"]
+    connection.execute(db.facts.update().where(row).values(person="别人（演示）"))
+
+
+def make_a_checkpoint_by_hand(connection: Any) -> None:
+    connection.execute(db.checkpoints.update().where(db.checkpoints.c.number == 1).values(mac="0" * 64))
 
 
 def finish_an_excluded_case(connection: Any) -> None:
@@ -200,6 +225,31 @@ def hold_what_has_fired(connection: Any) -> None:
     )
 
 
+def sign_in_another_name(connection: Any) -> None:
+    connection.execute(db.letter_receipts.update().values(person="另一人（演示）"))
+
+
+def forget_that_a_reply_was_late(connection: Any) -> None:
+    connection.execute(db.letter_replies.update().values(is_late=True))
+
+
+def lose_a_review(connection: Any) -> None:
+    connection.execute(db.letter_reviews.delete())
+
+
+def move_the_time_to_reply(connection: Any) -> None:
+    row = first(connection, db.letter_services, db.letter_services.c.reply_due_at.is_not(None))
+    moved = row["reply_due_at"] + timedelta(days=1)
+    letter = db.letter_services.c.letter_id == row["letter_id"]
+    connection.execute(db.letter_services.update().where(letter).values(reply_due_at=moved))
+
+
+def call_a_letter_received(connection: Any) -> None:
+    connection.execute(
+        db.letter_services.update().where(db.letter_services.c.state == "ISSUED").values(state="RECEIVED")
+    )
+
+
 PLANTED: list[tuple[str, Damage]] = [
     ("tokens_match_rows", withdraw_a_live_task),
     ("tokens_match_rows", forget_a_timer),
@@ -223,7 +273,14 @@ PLANTED: list[tuple[str, Damage]] = [
     ("counters_equal_a_full_count", rewrite_a_case),
     ("offers_repeat_their_tasks", offer_a_task_that_is_over),
     ("cases_have_their_rank", move_a_case_in_the_ledger),
+    ("letters_stand_where_their_records_say", sign_in_another_name),
+    ("letters_stand_where_their_records_say", forget_that_a_reply_was_late),
+    ("letters_stand_where_their_records_say", lose_a_review),
+    ("letters_stand_where_their_records_say", move_the_time_to_reply),
+    ("letters_stand_where_their_records_say", call_a_letter_received),
     ("guards_are_in_place", lose_the_triggers),
+    ("record_is_chained", say_that_another_did_it),
+    ("record_is_chained", make_a_checkpoint_by_hand),
     ("timers_fire_once", fire_a_timer_twice),
     ("timers_fire_once", unfire_a_timer),
     ("time_runs_forward", complete_before_opening),

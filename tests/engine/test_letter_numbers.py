@@ -6,10 +6,11 @@ import pytest
 import sqlalchemy as sa
 from scenario import Scenario, at
 
-from engine.commands.letters import CloseLetter, IssueLetters, ReceiveLetter, ReplyLetter, VoidLetter
+from engine.commands.letter_service import ReceiveLetter
+from engine.commands.letters import IssueLetters, VoidLetter
 from engine.domain.job import JobResult
+from engine.domain.service import DIRECT, Receipt
 from engine.errors import Invalid, NotFound, NotPermitted, Rejected
-from engine.queries.letters import LetterFilter
 from engine.store.schema import counters, letters
 from engine.worker import Worker
 
@@ -43,7 +44,7 @@ def test_several_cases_make_one_letter_each_or_one_for_their_unit(scenario: Scen
     cases = scenario.register(3)
 
     each = issue(scenario, *cases)
-    together = issue(scenario, *cases, per_case=False)
+    together = issue(scenario, *cases, bundle="unit")
 
     listed = [scenario.engine.read.letter(scenario.supervisor, letter_id).case_ids for letter_id in (*each, *together)]
     assert listed == [(cases[0],), (cases[1],), (cases[2],), tuple(cases)]
@@ -113,7 +114,9 @@ def test_a_void_keeps_its_number_and_the_next_letter_takes_the_next(scenario: Sc
     ]
     assert shown[0].void_reason == "主送单位有误（演示）"
     with pytest.raises(Rejected) as refused:
-        scenario.engine.execute(ReceiveLetter(first, "张三（演示）"), by=scenario.supervisor)
+        scenario.engine.execute(
+            ReceiveLetter(first, Receipt("张三（演示）", "收文员（演示）", DIRECT)), by=scenario.supervisor
+        )
     assert refused.value.fields == {"number": "临散乱污办督〔2024〕1号", "state": "VOID"}
     assert scenario.engine.read.violations() == ()
 
@@ -126,42 +129,6 @@ def test_numbers_begin_anew_with_the_year(scenario: Scenario) -> None:
 
     numbers = [row["number"] for row in scenario.rows(sa.select(letters.c.number).order_by(letters.c.year))]
     assert numbers == ["临散乱污办督〔2024〕1号", "临散乱污办督〔2025〕1号"]
-
-
-def test_a_letter_is_signed_for_answered_and_closed_in_this_order(scenario: Scenario) -> None:
-    [case] = scenario.register()
-    [letter_id] = issue(scenario, case)
-    addressee, stranger = scenario.person("gxj1"), scenario.person("swj1")
-
-    with pytest.raises(NotFound):
-        scenario.engine.execute(ReceiveLetter(letter_id, "李四（演示）"), by=stranger)
-    with pytest.raises(Rejected):
-        scenario.engine.execute(ReplyLetter(letter_id, "已落实（演示）"), by=addressee)
-    scenario.engine.execute(ReceiveLetter(letter_id, "李四（演示）"), by=addressee)
-    with pytest.raises(NotPermitted):
-        scenario.engine.execute(CloseLetter(letter_id), by=addressee)
-    scenario.engine.execute(ReplyLetter(letter_id, "已落实（演示）"), by=addressee)
-    scenario.engine.execute(CloseLetter(letter_id), by=scenario.supervisor)
-
-    page = scenario.engine.read.letter(addressee, letter_id)
-    assert (page.row.state, page.row.received_by, page.reply, page.replied_by, page.closed_by) == (
-        "CLOSED", "李四（演示）", "已落实（演示）", addressee.name, scenario.supervisor.name
-    )  # fmt: skip
-    assert [fact.kind for fact in reversed(page.facts)] == [
-        "LetterIssued", "LetterReceived", "LetterReplied", "LetterClosed"
-    ]  # fmt: skip
-
-
-def test_the_time_to_reply_runs_from_receipt(scenario: Scenario) -> None:
-    [case] = scenario.register()
-    [letter_id] = issue(scenario, case, reply_term="3wd")
-    scenario.until("2024-05-24 09:00")
-
-    scenario.engine.execute(ReceiveLetter(letter_id, "李四（演示）"), by=scenario.supervisor)
-    scenario.until("2024-05-29 18:01")
-
-    [row] = scenario.engine.read.letters(scenario.supervisor, LetterFilter(kind="notice")).rows
-    assert (row.reply_due_at, row.is_reply_late) == (at("2024-05-29 18:00"), True)
 
 
 def test_only_the_desk_issues_letters(scenario: Scenario) -> None:

@@ -380,7 +380,14 @@ def test_a_process_tells_another_by_a_message_and_its_sender_may_be_over_by_then
     scenario.complete("approve_referral", case, outcome="approved")
     scenario.work()
 
-    scenario.complete("record_outcome", case, outcome_organ="演示机关", outcome_note="已登记（演示）")
+    scenario.complete(
+        "record_outcome",
+        case,
+        outcome_subject="unit",
+        outcome_form="none",
+        outcome_organ="演示机关",
+        outcome_note="已整改（演示）",
+    )
     scenario.work()
 
     ended = sa.select(instances.c.kind, instances.c.state).where(instances.c.kind != "case")

@@ -9,11 +9,13 @@ from scenario import PROCESSES, NewScenario, Scenario, at, full_plan, moved_plan
 
 from engine.commands.calendars import PublishCalendar
 from engine.commands.clock import StartDemo
-from engine.commands.letters import IssueLetters, ReceiveLetter, VoidLetter
+from engine.commands.letter_service import ReceiveLetter
+from engine.commands.letters import IssueLetters, VoidLetter
 from engine.commands.people import AddPerson
 from engine.commands.register import RegisterCases
 from engine.commands.tasks import AttachEvidence, EvidenceFile
 from engine.domain.actor import SYSTEM, Actor, Membership
+from engine.domain.service import Receipt
 from engine.errors import NotFound, NotPermitted, Refused
 from engine.ids import TimeOrderedIds
 from engine.queries.letters import LetterFilter
@@ -134,7 +136,8 @@ def test_a_referral_is_for_those_who_watch_not_for_the_unit_it_names(
             with pytest.raises(NotFound):
                 question(actor, asked)
         with pytest.raises((NotFound, NotPermitted)):
-            scenario.engine.execute(ReceiveLetter(letter["letter_id"], "某人（演示）"), by=actor)
+            signed = Receipt("某人（演示）", "某职（演示）")
+            scenario.engine.execute(ReceiveLetter(letter["letter_id"], signed), by=actor)
         [running] = scenario.rows(sa.select(instances.c.instance_id).where(instances.c.kind == "accountability"))
         with pytest.raises(NotFound):
             read.diagrams(actor, running["instance_id"])
@@ -181,7 +184,7 @@ def test_the_figures_of_one_area_hold_nothing_of_its_neighbours(new_scenario: Ne
 
 def test_what_is_told_of_each_case_of_a_letter_is_told_once_on_its_page(scenario: Scenario) -> None:
     cases = scenario.register(3)
-    command = IssueLetters(scenario.campaign, "notice", tuple(cases), per_case=False)
+    command = IssueLetters(scenario.campaign, "notice", tuple(cases), bundle="unit")
     [letter_id] = scenario.engine.execute(command, by=scenario.supervisor)
     scenario.work()
 

@@ -5,12 +5,12 @@ import sqlalchemy as sa
 from scenario import NewScenario, Scenario, at, full_plan
 
 from engine.commands.tasks import ClaimTask
-from engine.domain.escalation import INSTRUMENTS
 from engine.errors import Rejected
 from engine.queries.desk import DeskFilter, ItemPage
 from engine.queries.letters import LetterFilter
 from engine.store.schema import instances, letter_services, letters, supervision_items
 
+RUNGS = ("reminder", "urge", "notice", "supervision_letter", "summons", "circular", "referral")
 DUE = "2024-06-28 18:00"  # of the closure: phase_end("cleanup")
 
 
@@ -70,16 +70,19 @@ def test_a_late_task_is_reminded_and_stands_on_the_desk(scenario: Scenario, late
 
 
 def test_the_ladder_is_climbed_rung_by_rung_up_to_the_referral(scenario: Scenario, late: str) -> None:
-    climb(scenario, late, len(INSTRUMENTS) - 1)
+    climb(scenario, late, len(RUNGS) - 1)
 
     reached = item(scenario).rungs
-    assert tuple(rung.instrument for rung in reached) == INSTRUMENTS
-    assert [rung.level for rung in reached] == list(range(len(INSTRUMENTS)))
+    assert tuple(rung.instrument for rung in reached) == RUNGS
+    assert [rung.level for rung in reached] == list(range(len(RUNGS)))
     assert [rung.at for rung in reached] == sorted(rung.at for rung in reached)
-    assert {rung.rule for rung in reached} == {"supervision@1/escalation_ladder"}
+    assert [rung.rule.rpartition("#")[2].removeprefix("escalation_ladder_") for rung in reached] == [
+        "remind", "urge", "notice", "supervision_letter", "summons", "circular", "referral"
+    ]  # fmt: skip
+    assert {rung.rule.partition("#")[0] for rung in reached} == {"ladders@1/escalation_ladder"}
     assert item(scenario).due_original_at == at(DUE)
     assert [row["kind"] for row in scenario.rows(sa.select(instances.c.kind).order_by(instances.c.started_at))] == [
-        "case", "supervision", "accountability"
+        "case", "supervision", "interview", "accountability"
     ]  # fmt: skip
     assert scenario.engine.read.violations() == ()
 

@@ -1,7 +1,8 @@
 """The acts that are broken at every statement, at least one for every command: all of them, and what an act is."""
 
+from acts_audit import AUDIT
 from acts_desk import DESK
 from acts_house import HOUSE
 from acts_jobs import JOBS
 
-ACTS = (*DESK, *JOBS, *HOUSE)
+ACTS = (*DESK, *JOBS, *HOUSE, *AUDIT)

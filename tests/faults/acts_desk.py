@@ -7,7 +7,9 @@ import sqlalchemy as sa
 from act import SURVEYED, WHY, Act, first, opened, registered, survey_claimed
 from scenario import Scenario, new_case
 
-from engine.commands.letters import CloseLetter, IssueLetters, ReceiveLetter, ReplyLetter, VoidLetter
+from engine.commands.letter_review import AcceptReply, CloseLetter, ReturnReply
+from engine.commands.letter_service import AttachToReceipt, AttachToReply, NoteReading, ReceiveLetter, ReplyLetter
+from engine.commands.letters import IssueLetters, VoidLetter
 from engine.commands.register import RegisterCases
 from engine.commands.tasks import (
     AttachEvidence,
@@ -19,8 +21,11 @@ from engine.commands.tasks import (
     SendBackTask,
 )
 from engine.domain.actor import Actor
+from engine.domain.service import LEFT, Receipt
 from engine.store.schema import cases, letters, tasks
 
+SIGNED = Receipt("李四（演示）", "收文员（演示）")
+LEFT_BEHIND = Receipt("李四（演示）", "收文员（演示）", LEFT, refusal="拒绝签字（演示）", place="工信局（演示）")
 PHOTO = EvidenceFile("photos", "门头（演示）.jpg", "image/jpeg", b"a picture", proves="现场")
 BY_ID = sa.select(tasks.c.task_id, tasks.c.assignee_id).order_by(tasks.c.task_id)
 
@@ -69,7 +74,7 @@ def letter_issued(scenario: Scenario) -> None:
 
 def letter_received(scenario: Scenario) -> None:
     letter_issued(scenario)
-    scenario.engine.execute(ReceiveLetter(the_letter(scenario), "李四（演示）"), by=scenario.supervisor)
+    scenario.engine.execute(ReceiveLetter(the_letter(scenario), SIGNED), by=scenario.person("gxj1"))
 
 
 def letter_replied(scenario: Scenario) -> None:
@@ -101,8 +106,18 @@ DESK = (
     Act("register one case", opened, register(1)),
     Act("register a list", opened, register(8)),
     Act("issue letters from the desk", registered, issue),
-    Act("sign for a letter", letter_issued, of_letter("gxj1", lambda found: ReceiveLetter(found, "李四（演示）"))),
-    Act("reply to a letter", letter_received, of_letter("gxj1", lambda found: ReplyLetter(found, "已落实（演示）"))),
-    Act("close a letter", letter_replied, of_letter("ducha1", CloseLetter)),
+    Act("read a letter", letter_issued, of_letter("gxj1", NoteReading)),
+    Act("sign for a letter", letter_issued, of_letter("gxj1", lambda found: ReceiveLetter(found, SIGNED))),
+    Act(
+        "leave a letter behind",
+        letter_issued,
+        of_letter("ducha1", lambda found: ReceiveLetter(found, LEFT_BEHIND, (PHOTO,))),
+    ),
+    Act("attach to a receipt", letter_issued, of_letter("ducha1", lambda found: AttachToReceipt(found, (PHOTO,)))),
+    Act("reply to a letter", letter_received, of_letter("gxj1", lambda found: ReplyLetter(found, "已落实", (PHOTO,)))),
+    Act("attach to a reply", letter_received, of_letter("gxj1", lambda found: AttachToReply(found, (PHOTO,)))),
+    Act("accept a reply", letter_replied, of_letter("ducha1", AcceptReply)),
+    Act("return a reply", letter_replied, of_letter("ducha1", lambda found: ReturnReply(found, "materials", WHY))),
+    Act("close a letter", letter_received, of_letter("ducha1", lambda found: CloseLetter(found, WHY))),
     Act("void a letter", letter_issued, of_letter("ducha1", lambda found: VoidLetter(found, WHY))),
 )

@@ -5,17 +5,24 @@ import subprocess
 from dataclasses import dataclass
 
 from pdfminer.high_level import extract_pages
-from pdfminer.layout import LTChar, LTContainer
+from pdfminer.layout import LTChar, LTContainer, LTCurve, LTRect
 from PIL import Image
+
+from forms.letters import fonts
+from forms.letters.metrics import face
 
 MM = 25.4 / 72
 PAGE_HEIGHT = 297.0
 PIXELS_PER_MM = 10  # 254 dpi
+ROLE_OF_FONT = {face(role).name: role for role in fonts.ROLES}
 
 
 @dataclass(frozen=True)
 class Char:
-    """`x` and `right` are the edges of its cell, `baseline` counts down from the top of the page; all in mm."""
+    """`x` and `right` are the edges of its cell, `baseline` counts down from the top of the page; all in mm.
+
+    `font` is the role that the font plays in the letter.
+    """
 
     text: str
     x: float
@@ -59,6 +66,50 @@ def lines_of(pdf: bytes) -> list[list[MeasuredLine]]:
             rows.setdefault(round(char.baseline * 10), []).append(char)
         pages.append([MeasuredLine(tuple(sorted(row, key=lambda char: char.x))) for _, row in sorted(rows.items())])
     return pages
+
+
+@dataclass(frozen=True)
+class Box:
+    """The edges of something drawn, in mm from the top left corner of the page."""
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+    @property
+    def width(self) -> float:
+        return self.right - self.left
+
+    @property
+    def height(self) -> float:
+        return self.bottom - self.top
+
+    @property
+    def centre(self) -> tuple[float, float]:
+        return (self.left + self.right) / 2, (self.top + self.bottom) / 2
+
+
+def rules_of(pdf: bytes) -> list[list[Box]]:
+    """For every page its rules from top to bottom; what pictures are made of is not among them."""
+    pages = []
+    for page in extract_pages(io.BytesIO(pdf)):
+        boxes = [_box(item) for item in page if isinstance(item, LTRect) and item.fill and not item.stroke]
+        boxes = [box for box in boxes if max(box.width, box.height) > 15.0]
+        pages.append(sorted(boxes, key=lambda box: (box.top, box.left)))
+    return pages
+
+
+def outlines_of(pdf: bytes) -> list[list[Box]]:
+    """For every page what is drawn as a stroked outline: the places of seals and stamps."""
+    return [
+        [_box(item) for item in page if isinstance(item, LTCurve) and item.stroke]
+        for page in extract_pages(io.BytesIO(pdf))
+    ]
+
+
+def _box(item: LTCurve) -> Box:
+    return Box(item.x0 * MM, PAGE_HEIGHT - item.y1 * MM, item.x1 * MM, PAGE_HEIGHT - item.y0 * MM)
 
 
 def line_with(lines: list[MeasuredLine], text: str) -> MeasuredLine:
@@ -109,7 +160,7 @@ def _chars(container: LTContainer) -> list[Char]:
     for item in container:
         if isinstance(item, LTChar):
             x, baseline = item.matrix[4] * MM, PAGE_HEIGHT - item.matrix[5] * MM
-            font = item.fontname.split("+")[-1]
+            font = ROLE_OF_FONT[item.fontname.split("+")[-1]]
             found.append(Char(item.get_text(), x, item.x1 * MM, baseline, font, item.y1 - item.y0))
         elif isinstance(item, LTContainer):
             found += _chars(item)

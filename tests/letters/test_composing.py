@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from engine.domain.letter import DOCUMENT, KINDS, Attachment, Heading, Letter, Paragraph, Table, texts_of
+from engine.domain.letter import KINDS, Attachment, Cell, Grid, Heading, Letter, Paragraph, Table
 from engine.errors import Invalid
-from forms.letters.compose import cn_number, compose_for
+from forms.letters.compose import compose_for
+from forms.letters.fragment import cn_number
 from forms.letters.sample import TODAY, sample_variables
 from forms.letters.template import VARIABLES, check_template, cn_date
 
@@ -25,33 +26,6 @@ def _problems(template: str, variables: dict[str, Any] | None = None) -> list[tu
     with pytest.raises(Invalid) as refused:
         _compose(template, variables)
     return [(problem.where, problem.en) for problem in refused.value.problems]
-
-
-SUBJECTS = {
-    "one case": sample_variables(),
-    "twelve cases": sample_variables(cases=12),
-    "a report": sample_variables(is_report=True),
-}
-# A rectification order is about places, never about a report.
-USES = [(kind, about) for kind in sorted(KINDS) for about in SUBJECTS if (kind, about) != ("rectification", "a report")]
-
-
-@pytest.mark.parametrize(("kind", "about"), USES)
-def test_every_kind_has_a_template_that_composes(kind: str, about: str) -> None:
-    variables = SUBJECTS[about]
-    template = (TEMPLATES / f"{kind}.html.j2").read_text()
-
-    letter = compose_for(kind, template, variables, number="演督〔2024〕1号", date=TODAY)
-
-    printed = "".join(text for block in letter.body for text in texts_of(block))
-    assert letter.title.startswith("关于")
-    assert letter.addressees == ("演示镇人民政府",)
-    assert "None" not in printed
-    assert (letter.printed_by != "") == (letter.layout == DOCUMENT)
-    assert letter.mark.endswith("文件") == (letter.layout == DOCUMENT)
-    if about == "twelve cases":
-        tables = [*letter.body, *(block for attachment in letter.attachments for block in attachment.blocks)]
-        assert [len(block.rows) for block in tables if isinstance(block, Table)] == [12]
 
 
 @pytest.mark.parametrize("path", sorted(TEMPLATES.glob("*.j2")), ids=lambda path: path.name)
@@ -88,6 +62,89 @@ def test_tables_and_attachments_are_read() -> None:
 
     table = Table(("编号", "名称"), (("YS-2024-0001", "演示第1门窗加工店"),), caption="表")
     assert letter.attachments == (Attachment("清单", (table,)),)
+
+
+def test_a_list_without_headings_above_is_the_first_level_of_the_text() -> None:
+    # GB/T 9704-2012 7.3.3: 一、 （一） 1. （1） in this order
+    letter = _compose(HEAD + "<p>如下：</p><ol><li>一件。</li><li>两件。</li></ol><h2>甲</h2><ol><li>三件。</li></ol>")
+
+    assert letter.body == (
+        Paragraph("如下："),
+        Heading(1, "一、一件。"),
+        Heading(1, "二、两件。"),
+        Heading(1, "一、甲"),
+        Heading(3, "1.三件。"),
+    )
+
+
+def test_forms_wide_tables_several_attachments_and_attendance_are_read() -> None:
+    letter = _compose(
+        HEAD + '<grid widths="6 8 6 8"><tr><th>单位</th><td columns="3" lines="2">{{ unit.name }}<br/>收发室</td></tr>'
+        "<tr><th>甲</th><td></td><th>乙</th><td>丙</td></tr></grid>"
+        "<attendance><caption>出席</caption>{% for person in meeting.observers %}<li>{{ person.name }}</li>{% endfor %}"
+        "</attendance><attendance><caption>请假</caption></attendance>"
+        '<attachment><title>甲表</title><table wide="true"><tr><th>编号</th></tr><tr><td>1</td></tr></table>'
+        "</attachment><attachment><title>乙表</title><p>无。</p></attachment>"
+    )
+
+    unit = Cell("演示镇人民政府\n收发室", columns=3, lines=2)
+    rows = ((Cell("单位"), unit), (Cell("甲"), Cell(""), Cell("乙"), Cell("丙")))
+    assert letter.body == (Grid((6, 8, 6, 8), rows),)
+    assert letter.attendance == (("出席", ("市监委派驻监察组负责人",)),)
+    assert letter.attachments == (
+        Attachment("甲表", (Table(("编号",), (("1",),), is_wide=True),)),
+        Attachment("乙表", (Paragraph("无。"),)),
+    )
+
+
+@pytest.mark.parametrize(
+    ("markup", "says"),
+    [
+        ('<grid widths="6 八"><tr><td></td></tr></grid>', "takes widths only"),
+        ('<table wide="yes"><tr><th>甲</th></tr></table>', "takes wide only"),
+        ('<table><tr><td colspan="2">甲</td></tr></table>', "takes columns, lines only"),
+        ('<table><tr><td lines="0">甲</td></tr></table>', "takes columns, lines only"),
+        ('<p class="x">甲</p>', "takes no attributes"),
+        ('<td lines="{{ due }}">甲</td>', "takes columns, lines only"),
+        ("<grid><tr><td>甲</td></tr></grid>", "how many characters"),
+        ('<grid widths="20 9"><tr><td>甲</td><td></td></tr></grid>', "28 at most"),
+        ('<grid widths="6 6"><tr><td>甲</td></tr></grid>', "fill exactly 2 columns"),
+        ('<grid widths="6 6"><p>甲</p></grid>', "<p> may not stand here"),
+        ('<grid widths="6"><tr><p>甲</p></tr></grid>', "<p> may not stand here"),
+        ("<attendance><li>甲</li></attendance>", "needs a <caption>"),
+        ("<attendance><caption>出席</caption><p>甲</p></attendance>", "<p> may not stand here"),
+        ("<attachment><p>没有标题</p></attachment>", "needs a <title>"),
+        ("<attachment><title>空</title></attachment>", "needs a <title>"),
+    ],
+)
+def test_markup_out_of_shape_is_refused_with_its_line_of_the_template(markup: str, says: str) -> None:
+    problems = _problems(f"{HEAD}\n{{% if unit %}}\n<p>好</p>\n{markup}{{% endif %}}")
+
+    assert [where for where, _ in problems] == ["notice.html.j2:4"]
+    assert says in problems[0][1]
+
+
+def test_what_is_wrong_inside_a_loop_is_said_once() -> None:
+    loop = HEAD + "<p>好</p>{% for case in cases %}\n<li>{{ case.name }}</li>{% endfor %}"
+
+    assert _problems(loop, sample_variables(cases=9)) == [("notice.html.j2:2", "<li> may not stand here.")]
+
+
+def test_tags_that_do_not_match_are_found_at_their_line() -> None:
+    [(where, en)] = _problems(HEAD + "\n<p>甲</p>\n<p>乙\n\n<h2>丙</h2>")
+
+    assert where == "notice.html.j2:5"
+    assert en.startswith("The tags do not match")
+
+
+def test_a_field_of_something_absent_may_be_asked_for_but_not_printed() -> None:
+    variables = {name: value for name, value in sample_variables().items() if name != "listing"}
+    asked = HEAD + "<p>好{% if listing.until %}至{{ listing.until }}{% endif %}</p>"
+
+    assert _compose(asked, variables).body == (Paragraph("好"),)
+    assert _problems(HEAD + "\n<p>至{{ listing.until }}</p>", variables) == [
+        ("notice.html.j2:2", "The variable 'listing' has no value.")
+    ]
 
 
 def test_white_space_of_the_template_does_not_reach_the_paper() -> None:

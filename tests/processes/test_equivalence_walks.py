@@ -8,15 +8,15 @@ import ast
 import random
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import pytest
 from lxml import etree
-from plain_faults import MIXED, REWRITTEN, STALE
+from plain_faults import DISORDER, MIXED, ONLY_ONCE, REWRITTEN, STALE
 from plain_spiff import PlainModel
 from plain_walker import Ground, walk_all
-from walks import KEYS, PROCESSES, WALKS, model, plan, walk, work_calendar
+from walks import KEYS, PROCESSES, WALKS, ask_ladder, model, plan, walk, work_calendar
 
 from engine import sources
 from engine.bpmn import expressions
@@ -39,7 +39,9 @@ def test_a_process_goes_as_in_plain_spiffworkflow(key: str, record_property: Any
     assert tally.walks == WALKS_EACH
     assert tally.ended > 0
     assert tally.refused <= WALKS_EACH // 10
-    assert set(tally.faults) <= {STALE, MIXED, REWRITTEN}, "these diagrams have no other fault of plain in them"
+    assert set(tally.faults) <= {STALE, MIXED, REWRITTEN, DISORDER, ONLY_ONCE}, (
+        "these diagrams have no other fault of plain in them"
+    )
     assert tally.compared >= WALKS_EACH // 3
     assert sum(tally.parted.values()) <= WALKS_EACH // 4
 
@@ -54,6 +56,7 @@ def _ground(key: str) -> Ground:
         starts=[(start["variables"], datetime.fromisoformat(start["now"]).astimezone(UTC)) for start in starts],
         answer=_Answers(definitions).answer,
         functions=lambda now: Timetable(work_calendar(), now, plan().windows).functions(),
+        decide=partial(ask_ladder, plan().rules["ladder"]),
     )
 
 
@@ -100,9 +103,12 @@ class _Answers:
         return answer
 
     def _read_conditions(self, content: bytes) -> None:
-        for node in etree.fromstring(content).iter(bpmn("conditionExpression")):
+        root = etree.fromstring(content)
+        lists = {node.text for name in ("loopDataInputRef", "loopDataOutputRef") for node in root.iter(bpmn(name))}
+        for node in root.iter(bpmn("conditionExpression")):
             for name, value in _spoken_of(node.text):
-                self._asked.setdefault(name, set()).add(value)
+                if name not in lists:  # what a task done by several runs over and collects is filled in by nobody
+                    self._asked.setdefault(name, set()).add(value)
 
     def _read_table(self, content: bytes) -> None:
         root = etree.fromstring(content)

@@ -2,11 +2,11 @@
 
 import random
 from datetime import datetime
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import pytest
-from walks import KEYS, WALKS, Walk, model, plan, walk, work_calendar
+from walks import KEYS, WALKS, Walk, ask_ladder, model, plan, walk, work_calendar
 
 from engine.bpmn.execution import Execution
 from engine.bpmn.plain import due_instant
@@ -25,7 +25,8 @@ FREE = ("name", "address", "problem", "contact_name", "contact_phone", "case", "
 
 
 def moment() -> Moment:
-    return Moment(NOW, Timetable(work_calendar(), NOW, plan().windows).functions())
+    functions = Timetable(work_calendar(), NOW, plan().windows).functions()
+    return Moment(NOW, functions, partial(ask_ladder, plan().rules["ladder"], functions))
 
 
 def drawn(key: str, chance: random.Random) -> dict[str, Any]:

@@ -2,19 +2,20 @@
 
 import tomllib
 import xml.etree.ElementTree as ElementTree
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from engine import sources
+from engine import rulings, sources
+from engine.bpmn.decision import Decision, DecisionResult, read_decision
 from engine.bpmn.definition import Definition, Model, load_model
 from engine.bpmn.elements import called_keys
 from engine.bpmn.execution import Execution
 from engine.bpmn.plain import due_instant
 from engine.bpmn.step import Moment, OpenedJob, OpenedTask, OpenedTimer, Step
-from engine.domain import calendar, campaign
+from engine.domain import calendar, campaign, escalation
 from engine.domain.deadline import Timetable
 
 PROCESSES = Path(__file__).parents[2] / "processes"
@@ -70,11 +71,36 @@ def walk(path: Path) -> dict[str, Any]:
     return tomllib.loads(path.read_text(encoding="utf-8"))
 
 
+@cache
+def ladder_table(name: str) -> Decision:
+    return read_decision((PROCESSES / "ladders" / f"{name}.dmn").read_bytes())
+
+
+def ask_ladder(
+    ladder: str, functions: Mapping[str, Callable[..., Any]], name: str, variables: Mapping[str, Any]
+) -> DecisionResult:
+    """As the engine asks the campaign's ladder; what it would count from its rows, the walk says in its variables."""
+    assert name == "campaign.ladder"
+    table = ladder_table(ladder)
+    level, instrument = int(variables["last_rung"]), str(variables.get("instrument") or "")
+    inputs = {
+        "last_rung": escalation.position_of(rulings.ladder_in(table), level=level, instrument=instrument),
+        "overdue_workdays": functions["workdays_between"](variables["original_due"], functions["now"]()),
+        "schedule_gap": variables.get("schedule_gap"),
+        "reds": variables.get("reds", 0),
+        "is_report": bool(variables.get("is_report")),
+    }
+    return rulings.ask(table, inputs, variables, functions)
+
+
 class Walk:
     """One instance on its way. With `reload` it is dumped and loaded again after every step."""
 
-    def __init__(self, key: str, variables: Mapping[str, Any], now: datetime, *, reload: bool = False) -> None:
+    def __init__(
+        self, key: str, variables: Mapping[str, Any], now: datetime, *, reload: bool = False, ladder: str = ""
+    ) -> None:
         self.model = model(key)
+        self.ladder = ladder or plan().rules["ladder"]
         self.now = now.astimezone(UTC)
         self.reload = reload
         self.tasks: dict[str, OpenedTask] = {}
@@ -160,7 +186,8 @@ class Walk:
 
     # -- bookkeeping ---------------------------------------------------------------------------------------------------
     def _moment(self) -> Moment:
-        return Moment(self.now, Timetable(work_calendar(), self.now, plan().windows).functions())
+        functions = Timetable(work_calendar(), self.now, plan().windows).functions()
+        return Moment(self.now, functions, partial(ask_ladder, self.ladder, functions))
 
     def _after(self, step: Step) -> None:
         self._note(step)
@@ -216,7 +243,8 @@ def _told(job: OpenedJob) -> str:
 
 def begin(path: Path, *, reload: bool) -> Walk:
     told = walk(path)
-    return Walk(told["process"], told["variables"], datetime.fromisoformat(told["now"]), reload=reload)
+    now, ladder = datetime.fromisoformat(told["now"]), told.get("ladder", "")
+    return Walk(told["process"], told["variables"], now, reload=reload, ladder=ladder)
 
 
 def walked(path: Path, *, reload: bool = False) -> Walk:

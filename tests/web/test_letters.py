@@ -1,4 +1,4 @@
-"""The letters register and one letter: its document, receipt, reply, close and void."""
+"""The letters register and one letter: its document and its void. Service and replies: test_letter_service."""
 
 from collections.abc import Callable
 from urllib.parse import quote
@@ -92,33 +92,12 @@ def test_a_unit_sees_its_own_letters_only(scenario: Scenario, signed_in: SignIn)
     assert number not in foreign.get("/letters").get_data(as_text=True)
     assert foreign.get(f"/letters/{letter_id}").status_code == 404
     assert foreign.get(f"/letters/{letter_id}.pdf").status_code == 404
-    assert foreign.post(f"/letters/{letter_id}/receipt", {"person": "张三（演示）"}).status_code == 404
-
-
-def test_receipt_reply_and_close_by_the_people_they_belong_to(scenario: Scenario, signed_in: SignIn) -> None:
-    (letter_id,) = issue(scenario)
-    scenario.work()
-    unit, office = signed_in(addressee(scenario, letter_id)), signed_in("ducha1")
-    unit.get(f"/letters/{letter_id}")
-    office.get(f"/letters/{letter_id}")
-
-    received = unit.post(f"/letters/{letter_id}/receipt", {"person": "收文员（演示）"})
-    replied = unit.post(f"/letters/{letter_id}/reply", {"text": "已断水断电。\r\n设备正在拆除。"})
-    refused = unit.post(f"/letters/{letter_id}/closure")
-    closed = office.post(f"/letters/{letter_id}/closure")
-
-    assert [received.status_code, replied.status_code, closed.status_code] == [303, 303, 303]
-    assert refused.status_code == 403
-    page = office.get(f"/letters/{letter_id}").get_data(as_text=True)
-    assert row_of(scenario, letter_id).state == "CLOSED"
-    assert "收文员（演示）" in page and "<p>设备正在拆除。</p>" in page
-    assert page.count("stages__stage--done") == 4
-    assert "登记签收" not in page
+    assert foreign.post(f"/letters/{letter_id}/receipt", {"person": "张三（演示）", "post": "某职"}).status_code == 404
 
 
 @pytest.mark.parametrize(
     ("act", "field", "words"),
-    [("receipt", "person", "请填写签收人"), ("voiding", "reason", "请填写作废理由")],
+    [("service", "person", "请填写签收（留置）时间"), ("voiding", "reason", "请填写作废理由")],
 )
 def test_an_empty_form_is_refused_beside_its_field(
     act: str, field: str, words: str, scenario: Scenario, signed_in: SignIn
@@ -132,28 +111,6 @@ def test_an_empty_form_is_refused_beside_its_field(
     assert response.status_code == 422
     assert words in response.get_data(as_text=True)
     assert row_of(scenario, letter_id).state == "ISSUED"
-
-
-def test_a_reply_that_is_too_long_keeps_its_words(scenario: Scenario, signed_in: SignIn) -> None:
-    (letter_id,) = issue(scenario)
-    browser = signed_in("ducha1")
-    browser.get(f"/letters/{letter_id}")
-    browser.post(f"/letters/{letter_id}/receipt", {"person": "收文员（演示）"})
-
-    response = browser.post(f"/letters/{letter_id}/reply", {"text": "长" * 4001})
-
-    page = response.get_data(as_text=True)
-    assert response.status_code == 422
-    assert "最多 4000 字，现有 4001 字" in page and "长" * 4001 in page
-
-
-def test_the_second_receipt_is_a_conflict(scenario: Scenario, signed_in: SignIn) -> None:
-    (letter_id,) = issue(scenario)
-    browser = signed_in("ducha1")
-    browser.get(f"/letters/{letter_id}")
-    browser.post(f"/letters/{letter_id}/receipt", {"person": "收文员（演示）"})
-
-    assert browser.post(f"/letters/{letter_id}/receipt", {"person": "另一人（演示）"}).status_code == 409
 
 
 def test_a_void_letter_says_why_and_keeps_its_number(scenario: Scenario, signed_in: SignIn) -> None:

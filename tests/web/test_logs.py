@@ -127,7 +127,7 @@ def test_every_line_of_a_job_carries_its_id_and_its_instances(
     [due] = scenario.rows(sa.select(jobs).where(jobs.c.state == "OPEN", jobs.c.due_at <= scenario.now))
     stream = written("json")
 
-    bootstrap.make_worker(scenario.engine).run_once()
+    bootstrap.make_worker(scenario.engine, bootstrap.handlers(scenario.config)).run_once()
 
     said = [json.loads(line) for line in lines_of(stream)]
     assert [one["message"] for one in said] == ["job started", "job done"]

@@ -68,6 +68,7 @@ def test_the_engine_counts_what_waits(new_scenario: NewScenario) -> None:
         suspended=0,
         cases={(scenario.campaign, "ACTIVE"): 3},
         has_clock_hold=False,
+        last_checkpoint_at=scenario.engine.read.last_checkpoint().at,
     )
     assert scenario.now - oldest == timedelta(hours=1)
 
@@ -129,7 +130,7 @@ def test_the_page_shows_what_waits_and_what_was_done(app: Flask, scenario: Scena
     three_sites_one_hour_late(scenario)
     before = page(app.test_client())
 
-    bootstrap.make_worker(scenario.engine).run_once()
+    bootstrap.make_worker(scenario.engine, bootstrap.handlers(scenario.config)).run_once()
 
     after = page(app.test_client())
     assert before["duban_jobs_due", "timer"] == 3

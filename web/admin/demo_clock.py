@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 
-from flask import Blueprint, abort, render_template, request, url_for
+from flask import Blueprint, abort, current_app, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from engine.domain.calendar import SHANGHAI, WorkCalendar
@@ -61,7 +61,7 @@ def move() -> BaseResponse | tuple[str, int]:
     wished = request.form.get("moment", "").strip()
     try:
         moment = _read(wished)
-        leap(engine(), moment, by=actor())
+        leap(engine(), current_app.extensions["duban.config"], moment, by=actor())
     except Invalid as refused:
         return _page(wished, refused.problems), 422
     except Rejected:

@@ -155,7 +155,7 @@ def clock(context: click.Context, moment: datetime | None) -> None:
     """Show the date of the campaign, or move a demo's date forward: duban clock "2024-06-21 12:01"."""
     with engine_of(context) as engine:
         if moment is not None:
-            done = leap(engine, moment.astimezone(UTC), by=SYSTEM)
+            done = leap(engine, config_of(context), moment.astimezone(UTC), by=SYSTEM)
             click.echo(f"{done} timers and jobs done")
         click.echo(engine.read.now().astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M"))
 

@@ -1,13 +1,17 @@
 """Commands for process designers: check and deploy."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import click
 
 from engine import sources
 from engine.commands.definitions import Beside
+from engine.domain import campaign as campaigns
+from engine.domain import toml_table
 from engine.domain.actor import SYSTEM
-from engine.errors import Problem
+from engine.errors import Invalid, Problem
+from engine.rulings import check_rules
 from web import bootstrap
 from web.cli.console import config_of, engine_of
 from web.json_text import as_json
@@ -49,7 +53,11 @@ def _problems(path: Path, processes: Path) -> list[Problem]:
             if path.suffix not in sources.SUFFIXES:
                 return [_not_ours(path)]
             content = path.read_bytes()
+            if path.suffix == ".toml":
+                return _campaign_problems(path, content, processes)
             key, files, shown = _beside(path, content, processes)
+    except Invalid as error:
+        return list(error.problems)
     except OSError as error:
         return [Problem(str(path), "读不到这个文件。", f"This file cannot be read: {error.strerror or error}.")]
     try:
@@ -64,6 +72,20 @@ def _problems(path: Path, processes: Path) -> list[Problem]:
             )
         ]
     return [problem for problem in problems if shown is None or problem.where.split(":")[0] == shown]
+
+
+def _campaign_problems(path: Path, content: bytes, processes: Path) -> list[Problem]:
+    """A campaign's file with the rules it names; a calendar or a walk is only read."""
+    if path.resolve().parent.name != "campaigns":
+        toml_table.read(content, what=path.name)
+        return []
+    try:
+        plan = campaigns.load(content)
+    except Invalid as error:
+        return [replace(problem, where=f"{path.name}:{problem.where}") for problem in error.problems]
+    folders = sources.process_folders(processes) if processes.is_dir() else []
+    found = [*plan.warnings, *check_rules(plan.rules, {folder.key: folder.files for folder in folders})]
+    return [replace(problem, where=f"{path.name}:{problem.where}") for problem in found]
 
 
 def _not_ours(path: Path) -> Problem:

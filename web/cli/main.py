@@ -5,7 +5,19 @@ import sys
 import click
 
 from engine.errors import EngineError, Invalid
-from web.cli import batching, campaigning, designing, messaging, migrating, operating, running, showing, working
+from web.cli import (
+    auditing,
+    batching,
+    campaigning,
+    designing,
+    lettering,
+    messaging,
+    migrating,
+    operating,
+    running,
+    showing,
+    working,
+)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -17,7 +29,9 @@ def duban(context: click.Context, database: str | None) -> None:
     context.obj = database
 
 
-for module in (running, working, designing, campaigning, messaging, migrating, operating, batching, showing):
+for module in (
+    running, working, designing, campaigning, messaging, migrating, operating, batching, auditing, lettering, showing,
+):  # fmt: skip
     for command in module.COMMANDS:
         duban.add_command(command)
 

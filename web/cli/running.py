@@ -45,7 +45,8 @@ def _serve(config: Config, host: str | None, port: int | None, *, with_worker: b
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # waitress then finishes the requests it has begun
     thread = None
     if with_worker and engine.database.is_sqlite and not config.broker_url:
-        thread = threading.Thread(target=bootstrap.make_worker(engine).run, args=(stop,), name="worker", daemon=True)
+        own = bootstrap.make_worker(engine, bootstrap.handlers(config))
+        thread = threading.Thread(target=own.run, args=(stop,), name="worker", daemon=True)
         thread.start()
     address, at = host or config.host, port or config.port
     click.echo(
@@ -68,7 +69,7 @@ def _serve(config: Config, host: str | None, port: int | None, *, with_worker: b
 def doctor_command(context: click.Context, wants_json: bool) -> None:
     """Say what is missing on this machine and how to get it."""
     config = config_of(context)
-    found = doctor.checks(config.database_url, config.broker_url)
+    found = doctor.checks(config.database_url, config.broker_url, config.signing, config.public_url)
     if wants_json:
         click.echo(as_json([check.__dict__ for check in found]))
     else:
@@ -111,7 +112,10 @@ def demo(
     config = Config(
         database_url=f"sqlite:///{folder / 'demo.db'}",
         secret_file=folder / "demo.secret",
+        checkpoints=(folder / "demo.checkpoints",),
         processes=config_of(context).processes,
+        public_url=config_of(context).public_url or f"http://{host}:{port}",
+        signing=config_of(context).signing,
     )
     begun = time.monotonic()
     made = make_demo(config, cases=cases, seed=seed, at=at, fresh=fresh, say=click.echo)  # type: ignore[arg-type]

@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from engine.domain.actor import SYSTEM
+from web.cli.auditing import prove
 from web.cli.campaigning import only_campaign
 from web.cli.console import MOMENT, engine_of
 from web.json_text import as_json
@@ -49,9 +50,22 @@ def letter(context: click.Context, number: str, output: Path | None) -> None:
 
 @click.command()
 @click.option("--json", "wants_json", is_flag=True, help="Machine-readable.")
+@click.option("--audit", is_flag=True, help="The record of facts: its chain against the checkpoints outside.")
+@click.option(
+    "--checkpoints",
+    multiple=True,
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="With --audit: these files instead of DUBAN_CHECKPOINTS; may be repeated.",
+)
 @click.pass_context
-def verify(context: click.Context, wants_json: bool) -> None:
-    """Check the invariants of the database; exit 1 when one does not hold."""
+def verify(context: click.Context, wants_json: bool, audit: bool, checkpoints: tuple[Path, ...]) -> None:
+    """Check the invariants of the database; exit 1 when one does not hold.
+
+    With --audit: whether the record of facts still proves itself; exit 1 damaged, 3 not proven.
+    """
+    if audit or checkpoints:
+        prove(context, checkpoints, wants_json)
+        return
     with engine_of(context) as engine:
         found = engine.read.violations()
     if wants_json:

@@ -49,7 +49,7 @@ def worker(
     if queues is not None:  # as when the broker is taken out of the environment for a while
         log.warning("no broker: working every kind of job from the table, whatever --queues says")
     with engine_of(context) as engine:
-        own = bootstrap.make_worker(engine)
+        own = bootstrap.make_worker(engine, bootstrap.handlers(config))
         if once:
             click.echo(f"{own.run_until_idle()} jobs")
             return

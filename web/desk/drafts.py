@@ -6,13 +6,13 @@ The words come from the same template and the same composing code as the issued 
 from dataclasses import dataclass
 
 from engine.domain.actor import Actor
-from engine.domain.letter import LAYOUTS
+from engine.domain.letter import KINDS
 from engine.errors import Invalid, Problem
 from engine.queries import Read
 from engine.queries.cases import CasePage
-from engine.queries.letters import LetterSource
+from engine.queries.letter_sources import LetterSource
 
-ISSUABLE = ("urge", "notice", "supervision_letter")
+ISSUABLE = ("urge", "notice", "supervision_letter", "supervision_order", "listed_supervision", "rectification")
 TERMS = ("1wd", "2wd", "3wd", "5wd", "10wd")
 MAX_CASES = 100
 
@@ -25,7 +25,7 @@ class Wish:
     kind: str = "notice"
     layout: str = ""
     reply_term: str = ""
-    per_case: bool = True
+    bundle: str = "case"  # of engine.domain.drafting.BUNDLES
     reason: str = ""
 
 
@@ -33,8 +33,12 @@ class Wish:
 class Draft:
     """One letter that would go out."""
 
-    addressee: str
+    addressees: tuple[str, ...]
     cases: tuple[CasePage, ...]
+
+    @property
+    def addressee(self) -> str:
+        return "、".join(self.addressees)
 
 
 def check(wish: Wish) -> None:
@@ -46,7 +50,7 @@ def check(wish: Wish) -> None:
         problems.append(Problem("case", f"一次最多 {MAX_CASES} 件。", f"At most {MAX_CASES} items at once."))
     if wish.kind not in ISSUABLE:
         problems.append(Problem("kind", "请选择文种。", "Choose the kind of letter."))
-    if wish.layout and wish.layout not in LAYOUTS:
+    if wish.layout and wish.kind in KINDS and wish.layout not in KINDS[wish.kind].layouts:
         problems.append(Problem("layout", "请选择版式。", "Choose the layout."))
     if wish.reply_term and wish.reply_term not in TERMS:
         problems.append(Problem("reply_term", "请选择回复时限。", "Choose the time to reply."))
@@ -67,10 +71,12 @@ def drafts(read: Read, actor: Actor, wish: Wish) -> tuple[Draft, ...]:
     if len({page.row.campaign_id for page in chosen}) > 1:
         both = Problem("case", "所选事项属于不同的专项行动，请分别签发。", "The items belong to different campaigns.")
         raise Invalid("letters_invalid", "The items belong to different campaigns.", (both,))
+    if wish.bundle == "joint":
+        return (Draft(tuple(dict.fromkeys(page.responsible for page in chosen)), tuple(chosen)),) if chosen else ()
     bundles: dict[tuple[str, str], list[CasePage]] = {}
     for page in chosen:
-        bundles.setdefault((page.responsible, page.row.case_id if wish.per_case else ""), []).append(page)
-    return tuple(Draft(unit, tuple(pages)) for (unit, _), pages in bundles.items())
+        bundles.setdefault((page.responsible, page.row.case_id if wish.bundle == "case" else ""), []).append(page)
+    return tuple(Draft((unit,), tuple(pages)) for (unit, _), pages in bundles.items())
 
 
 def preview_source(read: Read, actor: Actor, wish: Wish, draft: Draft) -> LetterSource:

@@ -6,8 +6,10 @@ from flask import Response, render_template, request, url_for
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response as BaseResponse
 
+from engine.commands.drafts import Arrangement, StartDraft
 from engine.commands.letters import IssueLetters
-from engine.domain.letter import KINDS, LAYOUTS
+from engine.domain.drafting import BUNDLES
+from engine.domain.letter import CORRESPONDENCE, DOCUMENT, KINDS
 from engine.errors import Invalid, NotFound, Problem
 from web.bootstrap import compose_letter, render_letter
 from web.desk.drafts import ISSUABLE, TERMS, Draft, Wish, check, drafts, preview_source
@@ -22,7 +24,7 @@ class IssuePage:
     drafts: tuple[Draft, ...]
     problems: tuple[Problem, ...] = ()
     kinds: tuple[str, ...] = ISSUABLE
-    layouts: tuple[str, ...] = LAYOUTS
+    layouts: tuple[str, ...] = (DOCUMENT, CORRESPONDENCE)
     terms: tuple[str, ...] = TERMS
 
     @property
@@ -36,6 +38,11 @@ class IssuePage:
     @property
     def can_issue(self) -> bool:
         return bool(self.drafts)
+
+    @property
+    def is_direct(self) -> bool:
+        """Whether the supervisor signs this kind alone; the others are sent for signing."""
+        return engine().read.letter_route(self.drafts[0].cases[0].row.campaign_id, self.wish.kind).is_direct
 
 
 @needs("supervisor", "leader")
@@ -68,13 +75,17 @@ def issue() -> BaseResponse | tuple[str, int]:
     try:
         check(wish)
         found = drafts(engine().read, actor(), wish)
+        campaign_id = found[0].cases[0].row.campaign_id
+        route = engine().read.letter_route(campaign_id, wish.kind)
+        if request.form.get("act") == "draft" or not route.is_direct:
+            return _draft(wish, campaign_id)
         letter_ids = engine().execute(
             IssueLetters(
-                campaign_id=found[0].cases[0].row.campaign_id,
+                campaign_id=campaign_id,
                 kind=wish.kind,
                 case_ids=wish.case_ids,
                 layout=wish.layout or None,
-                per_case=wish.per_case,
+                bundle=wish.bundle,
                 reply_term=wish.reply_term or None,
                 reason=wish.reason,
             ),
@@ -83,9 +94,23 @@ def issue() -> BaseResponse | tuple[str, int]:
         )
     except Invalid as refused:
         return _page(wish, refused.problems, status=422)
-    numbers = [engine().read.letter(actor(), letter_id).row.number for letter_id in letter_ids]
-    notify("letters_issued", count=len(numbers), numbers="、".join(numbers))
-    return see(url_for("letters.letters", issued=",".join(letter_ids)))
+    rows = [engine().read.letter(actor(), letter_id).row for letter_id in letter_ids]
+    notify("letters_issued", count=len(rows), numbers="、".join(row.number for row in rows))
+    return see(url_for("letters.letters", issued=",".join(letter_ids), run=rows[0].run_id))
+
+
+def _draft(wish: Wish, campaign_id: str) -> BaseResponse:
+    """Raises Invalid."""
+    command = StartDraft(
+        campaign_id=campaign_id,
+        kind=wish.kind,
+        case_ids=wish.case_ids,
+        bundle=wish.bundle,
+        arrangement=Arrangement(wish.layout or None, wish.reply_term or None, wish.reason),
+    )
+    draft_id = engine().execute(command, by=actor(), operation_key=_operation_key())
+    notify("draft_started")
+    return see(url_for("letters.draft", draft_id=draft_id))
 
 
 def wish_of(values: MultiDict[str, str]) -> Wish:
@@ -95,7 +120,7 @@ def wish_of(values: MultiDict[str, str]) -> Wish:
         kind=kind if kind in ISSUABLE else "notice",
         layout=values.get("layout", ""),
         reply_term=values.get("reply_term", ""),
-        per_case=values.get("bundle", "case") != "unit",
+        bundle=values.get("bundle", "") if values.get("bundle", "") in BUNDLES else "case",
         reason=values.get("reason", "").strip(),
     )
 

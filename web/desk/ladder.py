@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from engine.domain.escalation import LADDER
+from engine.domain.escalation import NOT_YET, Ladder
 
 
 @dataclass(frozen=True)
@@ -15,16 +15,19 @@ class Step:
     state: str
 
 
-def strip(level: int | None, reached: Iterable[int] | None = None) -> tuple[Step, ...]:
-    """Every rung in order. `level` None or -1: none reached yet. `reached`: those used; the others were skipped."""
-    present = -1 if level is None else level
-    used = set(reached) if reached is not None else set(range(present + 1))
-    return tuple(Step(rung.level, rung.instrument, _state(rung.level, present, used)) for rung in LADDER)
+def strip(ladder: Ladder, level: int | None, reached: Iterable[str] | None = None) -> tuple[Step, ...]:
+    """Every rung in order. `level` None or -1: none reached yet. `reached`: the instruments used; the others were
+    skipped."""
+    present = NOT_YET if level is None else level
+    used = {rung.instrument for rung in ladder.rungs} if reached is None else set(reached)
+    return tuple(
+        Step(rung.level, rung.instrument, _state(rung.level, present, rung.instrument in used)) for rung in ladder.rungs
+    )
 
 
-def _state(level: int, present: int, used: set[int]) -> str:
+def _state(level: int, present: int, was_used: bool) -> str:
     if level == present:
         return "here"
     if level > present:
         return "ahead"
-    return "passed" if level in used else "skipped"
+    return "passed" if was_used else "skipped"

@@ -1,22 +1,26 @@
 """What is late, by whom, since when and on which rung; and one supervision item with all that happened to it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from flask import render_template
 
-from engine.domain.escalation import LADDER
+from engine.commands.report_letters import KINDS as REPORT_KINDS
+from engine.domain.escalation import Ladder
 from engine.queries.desk import DeskFilter, DeskPage, DeskRow, ItemPage
+from engine.queries.waiting_letters import WaitingPage
 from web.desk.drafts import ISSUABLE
 from web.desk.ladder import Step, strip
 from web.permission import CASE_ROLES, needs
 from web.request import actor, engine, page_number, text
+from web.why import TABLE_READERS, Why, why
 
 WATCHERS = ("supervisor", "leader", "inspector")
 
 
 @dataclass(frozen=True)
 class Row:
-    """A late task with its strip of rungs. Only a case can be ticked: reports are urged by their own process."""
+    """A late task with its strip of rungs. Cases and reports are ticked apart: each has letters of its own."""
 
     found: DeskRow
     steps: tuple[Step, ...]
@@ -43,6 +47,8 @@ class OverviewPage:
     rungs: tuple[RungCount, ...]
     campaigns: tuple[tuple[str, str], ...]
     letter_kinds: tuple[str, ...]
+    report_letter_kinds: tuple[str, ...]
+    late_letters: WaitingPage
     may_issue: bool
 
     @property
@@ -65,8 +71,14 @@ class OverviewPage:
 
 @dataclass(frozen=True)
 class ItemView:
+    """`why` by the position of a rung."""
+
     item: ItemPage
     steps: tuple[Step, ...]
+    why: Mapping[int, Why | None]
+    why_due: Why | None
+    why_next: Why | None
+    may_read_tables: bool
     may_issue: bool
     may_see_desk: bool
 
@@ -75,7 +87,7 @@ class ItemView:
         return self.item.state != "RESOLVED"
 
     def rule_version(self, rule: str) -> str:
-        """The version of the process whose table decided a rung; empty when a person did."""
+        """The version of the folder whose table decided a rung; empty when a person did."""
         return rule.partition("@")[2].partition("/")[0]
 
 
@@ -83,13 +95,16 @@ class ItemView:
 def desk() -> str:
     wanted = _filter()
     found = engine().read.desk(actor(), wanted)
+    ladders = {row.campaign_id: engine().read.ladder(row.campaign_id) for row in engine().read.campaigns()}
     page = OverviewPage(
         filter=wanted,
         desk=found,
-        rows=tuple(Row(row, strip(row.level)) for row in found.rows),
-        rungs=_rungs(found),
+        rows=tuple(Row(row, strip(ladders[row.campaign_id], row.level)) for row in found.rows),
+        rungs=_rungs(found, [ladders[wanted.campaign]] if wanted.campaign in ladders else list(ladders.values())),
         campaigns=tuple((row.campaign_id, row.title) for row in engine().read.campaigns()),
         letter_kinds=ISSUABLE,
+        report_letter_kinds=REPORT_KINDS if any(row.report_id and row.item_id for row in found.rows) else (),
+        late_letters=engine().read.late_letters(actor()),
         may_issue=_may_issue(),
     )
     return render_template("desk/overview.html", page=page)
@@ -98,8 +113,20 @@ def desk() -> str:
 @needs(*CASE_ROLES)
 def item(item_id: str) -> str:
     found = engine().read.item(actor(), item_id)
-    steps = strip(found.level, (rung.level for rung in found.rungs))
-    return render_template("desk/item.html", page=ItemView(found, steps, _may_issue(), actor().has_role(*WATCHERS)))
+    ladder = engine().read.ladder(found.campaign_id)
+    steps = strip(ladder, found.level, (rung.instrument for rung in found.rungs))
+    read = engine().read
+    view = ItemView(
+        item=found,
+        steps=steps,
+        why={position: why(each) for position, each in read.explain_rungs(actor(), item_id).items()},
+        why_due=why(read.explain_item_due(actor(), item_id)),
+        why_next=why(read.explain_next(actor(), item_id)),
+        may_read_tables=actor().has_role(*TABLE_READERS),
+        may_issue=_may_issue(),
+        may_see_desk=actor().has_role(*WATCHERS),
+    )
+    return render_template("desk/item.html", page=view)
 
 
 def _may_issue() -> bool:
@@ -117,8 +144,14 @@ def _filter() -> DeskFilter:
     )
 
 
-def _rungs(desk: DeskPage) -> tuple[RungCount, ...]:
-    """Every rung in the order of the ladder, also those on which nothing stands; nothing sent yet comes first."""
+def _rungs(desk: DeskPage, ladders: list[Ladder]) -> tuple[RungCount, ...]:
+    """Every rung in the order of the ladder, also those on which nothing stands; nothing sent yet comes first.
+
+    Where several campaigns have ladders of their own, a level that means different things is called by the first.
+    """
+    named: dict[int, str] = {}
+    for rung in (rung for ladder in ladders for rung in ladder.rungs):
+        named.setdefault(rung.level, rung.instrument)
     not_yet = desk.by_level.get("none", 0)
     opened = desk.by_level.get("-1", 0)
     counts = [RungCount("none", "", not_yet)]
@@ -126,5 +159,5 @@ def _rungs(desk: DeskPage) -> tuple[RungCount, ...]:
         counts.append(RungCount("-1", "opened", opened))
     return (
         *counts,
-        *(RungCount(str(rung.level), rung.instrument, desk.by_level.get(str(rung.level), 0)) for rung in LADDER),
+        *(RungCount(str(level), name, desk.by_level.get(str(level), 0)) for level, name in sorted(named.items())),
     )

@@ -57,7 +57,7 @@ def work_queues(
     queues: tuple[str, ...],
     *,
     concurrency: int,
-    handlers: Mapping[str, Handler] = bootstrap.HANDLERS,
+    handlers: Mapping[str, Handler] | None = None,
 ) -> int:
     """Take ids from these queues until told to stop (SIGTERM, SIGINT: what is begun is finished). Returns the exit
     code."""
@@ -66,7 +66,7 @@ def work_queues(
     app.steps["consumer"].add(Pulse)
     pipe = EventPipe()
     pipe.start()
-    declare_task(app, Hand(config, handlers, pipe.send))
+    declare_task(app, Hand(config, handlers or bootstrap.handlers(config), pipe.send))
     worker = app.Worker(queues=list(queues), concurrency=concurrency, pool="prefork", loglevel="INFO", **ALONE)
     worker.start()
     return int(worker.exitcode or 0)

@@ -71,6 +71,7 @@ class Dispatcher:
         """
         self._engine.watch_clock()
         self._house.keep_house()
+        self._house.keep_record()
         if not self._engine.read.work_is_to_dispatch():
             return 0
         full = [queue for queue in QUEUES if length(self._app, queue, self._connected()) >= self._ceiling]

@@ -30,6 +30,7 @@ def make_demo(config: Config, *, cases: int, seed: int, at: datetime, fresh: boo
         database.with_name(f"{database.name}-wal"),
         database.with_name(f"{database.name}-shm"),
         password_file,
+        *config.checkpoints,
     ):
         path.unlink(missing_ok=True)
     password = f"duban-{secrets.token_hex(4)}"

@@ -8,11 +8,13 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from engine.clock import SetClock
-from engine.commands.letters import CloseLetter, ReceiveLetter, ReplyLetter
+from engine.commands.letter_review import AcceptReply, CloseLetter, ReturnReply
+from engine.commands.letter_service import ReceiveLetter, ReplyLetter
 from engine.commands.tasks import ClaimTask, CompleteTask, SendBackTask
 from engine.domain.actor import SYSTEM, Actor
 from engine.domain.calendar import WorkCalendar, civil_date
 from engine.domain.campaign import Campaign
+from engine.domain.service import DIRECT, Receipt
 from engine.errors import Invalid, NotPermitted
 from engine.queries.letters import LetterFilter
 from engine.queries.task_page import TaskPage
@@ -161,9 +163,14 @@ class Play:
         return CompleteTask(page.task_id, submission.variables, page.revision, as_evidence(submission.evidence))
 
     def _answer_letters(self) -> None:
-        """Units sign for what they got, most reply, the office closes what was replied to."""
+        """Units sign for what they got, most reply; the office returns a few of the replies and accepts the others."""
         calendar = self._calendar()
-        for state, act in (("ISSUED", self._receive), ("RECEIVED", self._reply), ("REPLIED", self._close)):
+        for state, act in (
+            ("ISSUED", self._receive),
+            ("RECEIVED", self._reply),
+            ("RETURNED", self._reply),
+            ("REPLIED", self._review),
+        ):
             for row in self._letters(state):
                 key = (row.letter_id, state)
                 if key not in self._letter_plans:
@@ -171,24 +178,43 @@ class Play:
                     days = 60 if chance.random() < 0.06 else 1 + chance.randrange(3 if state == "ISSUED" else 5)
                     self._letter_plans[key] = calendar.at(calendar.add_workdays(self.today, days), HOURS[0])
                 if self._letter_plans[key] <= self.clock.now():
-                    act(row)
+                    for unit_id in self._addressees(row.letter_id, state):
+                        act(row, unit_id)
 
-    def _receive(self, row: Any) -> None:
-        actor = self._addressee(row)
-        self.engine.execute(ReceiveLetter(row.letter_id, actor.name), by=actor)
+    def _addressees(self, letter_id: str, state: str) -> list[str]:
+        """With whom the letter stands like this; several where it went to several."""
+        stands = self.engine.read.letter_service(SYSTEM, letter_id).addressees
+        return [one.unit_id for one in stands if one.state == state]
 
-    def _reply(self, row: Any) -> None:
-        words = "来文收悉，已明确专人限期办理，进展随台账报告（演示）。"
-        self.engine.execute(ReplyLetter(row.letter_id, words), by=self._addressee(row))
-
-    def _addressee(self, row: Any) -> Actor:
-        """A referral speaks about its unit to others; the office records what comes back on paper."""
+    def _receive(self, row: Any, unit_id: str) -> None:
+        """A referral goes to others than its unit: the office records that they have it on paper."""
         if row.kind == "referral":
-            return self._actor("supervisor", self.campaign.office.unit)
-        return self._actor("officer", row.unit_id)
+            receipt = Receipt("收文员（演示）", "机要室收文员（演示）", DIRECT, place="机要室（演示）")
+            self.engine.execute(ReceiveLetter(row.letter_id, receipt, unit_id=unit_id), by=self._office())
+            return
+        actor = self._actor("officer", unit_id)
+        receipt = Receipt(actor.name, "承办人（演示）")
+        self.engine.execute(ReceiveLetter(row.letter_id, receipt, unit_id=unit_id), by=actor)
 
-    def _close(self, row: Any) -> None:
-        self.engine.execute(CloseLetter(row.letter_id), by=self._actor("supervisor", self.campaign.office.unit))
+    def _reply(self, row: Any, unit_id: str) -> None:
+        if row.kind == "referral":
+            self.engine.execute(CloseLetter(row.letter_id, "受理机关已接收（演示）", unit_id), by=self._office())
+            return
+        words = "来文收悉，已明确专人限期办理，进展随台账报告（演示）。"
+        self.engine.execute(ReplyLetter(row.letter_id, words, unit_id=unit_id), by=self._actor("officer", unit_id))
+
+    def _review(self, row: Any, unit_id: str) -> None:
+        """One reply in eight comes back, once."""
+        rounds = self.engine.read.letter_service(SYSTEM, row.letter_id, unit_id).rounds
+        if len(rounds) == 1 and self._chance(row.number, "review").random() < 0.125:
+            words = "没有附整改前后对比照片，请补充（演示）。"
+            self.engine.execute(ReturnReply(row.letter_id, "materials", words, unit_id=unit_id), by=self._office())
+            self._letter_plans.pop((row.letter_id, "REPLIED"), None)
+            return
+        self.engine.execute(AcceptReply(row.letter_id, "情况属实（演示）。", unit_id), by=self._office())
+
+    def _office(self) -> Actor:
+        return self._actor("supervisor", self.campaign.office.unit)
 
     # -- who and what --------------------------------------------------------------------------------------------------
     def _letters(self, state: str) -> list[Any]:

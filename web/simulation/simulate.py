@@ -71,7 +71,7 @@ def begin(
     engine.execute(OpenCampaign(content), by=SYSTEM)
     plan = engine.read.campaign(campaign_id)
     add_staff(engine, plan, password_hash)
-    worker: Worker = bootstrap.make_worker(engine)
+    worker: Worker = bootstrap.make_worker(engine, bootstrap.handlers(config))
     play = Play(engine, worker, clock, plan, seed, say)
     play.register_cases(cases)
     return engine, play

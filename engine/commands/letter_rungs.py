@@ -1,0 +1,94 @@
+"""What a letter means for the ladder: which items it is about, whether a rung would be left out, and the climb."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from engine import rulings
+from engine.commands.ladders import arm
+from engine.domain.instance import InstanceKind
+from engine.domain.letter import KINDS
+from engine.errors import Invalid, Problem
+from engine.store import instances, supervision
+from engine.store.transaction import Transaction
+
+BY_DESK = "督查台"  # the rule of a rung that a person chose
+
+
+def lock_items(tx: Transaction, case_ids: Iterable[str]) -> dict[str, str | None]:
+    """case id -> its open item, the item's instance locked: its ladder may be climbing at this moment."""
+    listed = list(dict.fromkeys(case_ids))
+    found = [supervision.open_item_of_case(tx, case_id) for case_id in listed]
+    for item_id in sorted(item_id for item_id in found if item_id is not None):
+        instance_id = instances.find(tx, InstanceKind.SUPERVISION, item_id)
+        if instance_id is not None:
+            instances.lock(tx, instance_id)
+    return {case_id: supervision.open_item_of_case(tx, case_id) for case_id in listed}
+
+
+def check_skips(tx: Transaction, *, kind: str, reason: str, items: Mapping[str, str | None]) -> None:
+    """No rung is left out in silence: whoever skips one says why (越级理由). And no second notice of the same rung goes
+    out while one is open. `items` maps what people call it (case number) to its open item. Raises Invalid."""
+    problems = _open_notices(tx, kind, items)
+    for name, item_id in () if reason.strip() else items.items():
+        if left_out := _left_out(tx, kind, item_id):
+            zh = f"{name} 越级督办（未用：{'、'.join(left_out)}），请填写越级理由。"
+            problems.append(Problem("reason", zh, f"{name} would skip a rung: give the reason."))
+    if problems:
+        is_skip = any(problem.where == "reason" for problem in problems)
+        code = "skip_reason_missing" if is_skip else "notice_open"
+        raise Invalid(code, f"{KINDS[kind].en} cannot go out like this.", tuple(problems))
+
+
+def check_open(tx: Transaction, *, kind: str, items: Mapping[str, str | None]) -> None:
+    """As `check_skips`, for a letter whose reason was looked at before. Raises Invalid."""
+    if problems := _open_notices(tx, kind, items):
+        raise Invalid("notice_open", f"{KINDS[kind].en} cannot go out like this.", tuple(problems))
+
+
+def climb(tx: Transaction, *, kind: str, reason: str, item_id: str | None, letter_id: str) -> None:
+    """The item reaches the rung that this letter stands for, unless it is there or above it already; the time to the
+    next rung runs from now. A letter of a lower rung is only a letter."""
+    item = supervision.get_item(tx, item_id) if item_id else None
+    rung = rulings.ladder(tx, item["campaign_id"]).of_letter(kind) if item is not None else None
+    if item is None or rung is None or rung.level <= _position(tx, item):
+        return
+    supervision.add_rung(
+        tx,
+        item_id=item["item_id"],
+        instrument=rung.instrument,
+        level=rung.level,
+        rule=BY_DESK,
+        reason=reason.strip(),
+        letter_id=letter_id,
+    )
+    tx.record("RungReached", case_id=item["case_id"], campaign_id=item["campaign_id"], rung=rung.instrument)
+    instance_id = instances.find(tx, InstanceKind.SUPERVISION, item["item_id"])
+    if instance_id is not None and rung.next_after:
+        arm(tx, instance_id, item["campaign_id"], tx.now, rung.next_after)
+
+
+def _open_notices(tx: Transaction, kind: str, items: Mapping[str, str | None]) -> list[Problem]:
+    found = []
+    for name, item_id in items.items():
+        number = supervision.open_notice(tx, item_id, kind) if item_id is not None else None
+        if number is not None:
+            zh = f"{name} 已有未办结的{KINDS[kind].zh}（{number}），同一级不重复发文：请等回复，或者改用上一级文种。"
+            en = f"{name} has an open letter of this rung ({number}): wait for its reply, or use the next rung."
+            found.append(Problem("case", zh, en))
+    return found
+
+
+def _left_out(tx: Transaction, kind: str, item_id: str | None) -> list[str]:
+    """The names of the rungs between where the item stands and what the letter stands for."""
+    item = supervision.get_item(tx, item_id) if item_id else None
+    if item is None:
+        return []
+    ladder = rulings.ladder(tx, item["campaign_id"])
+    rung = ladder.of_letter(kind)
+    return [each.name for each in ladder.skipped(_position(tx, item), rung.level)] if rung else []
+
+
+def _position(tx: Transaction, item: Mapping[str, Any]) -> int:
+    """On the ladder as it is numbered now."""
+    ladder = rulings.ladder(tx, item["campaign_id"])
+    return int(rulings.inputs_of(tx, ladder, item, {})["last_rung"])

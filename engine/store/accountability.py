@@ -1,0 +1,245 @@
+"""Rows of accountability: talks, referrals and outcomes, circulars and their figures, objections."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from engine.domain.accountability import Outcome, TookPart
+from engine.domain.instance import InstanceKind
+from engine.domain.task import TaskState
+from engine.store.schema import (
+    circular_figures,
+    circulars,
+    conclusions,
+    draft_letters,
+    facts,
+    inspection_plans,
+    instances,
+    interviews,
+    letter_deliveries,
+    letter_drafts,
+    letter_services,
+    letters,
+    objections,
+    persons,
+    referral_outcomes,
+    referrals,
+    tasks,
+)
+from engine.store.transaction import Transaction
+
+_KEYS = {
+    "interviews": interviews.c.interview_id,
+    "referrals": referrals.c.referral_id,
+    "circulars": circulars.c.circular_id,
+    "objections": objections.c.objection_id,
+}
+_TABLES = {key.table.name: key.table for key in _KEYS.values()}
+PREPARED_BY, APPROVED_BY = "prepare_referral", "approve_referral"
+
+
+def add(tx: Transaction, table: str, **values: Any) -> None:
+    """`table`: interviews, referrals, circulars or objections."""
+    tx.execute(_TABLES[table].insert().values(**values))
+
+
+def update(tx: Transaction, table: str, row_id: str, **values: Any) -> None:
+    tx.execute(_TABLES[table].update().where(_KEYS[table] == row_id).values(**values))
+
+
+def get(scope: Any, table: str, row_id: str) -> Mapping[str, Any] | None:
+    return scope.execute(sa.select(_TABLES[table]).where(_KEYS[table] == row_id)).mappings().first()
+
+
+def live_interview_of_item(tx: Transaction, item_id: str) -> str | None:
+    live = interviews.c.state.in_(("ARRANGING", "SUMMONED", "HELD", "REPORTED"))
+    return tx.execute(sa.select(interviews.c.interview_id).where(interviews.c.item_id == item_id, live)).scalar()
+
+
+def completer(tx: Transaction, instance_id: str, element_id: str) -> str | None:
+    """Who completed the element last."""
+    return tx.execute(
+        sa.select(tasks.c.completed_by_id)
+        .where(
+            tasks.c.instance_id == instance_id,
+            tasks.c.element_id == element_id,
+            tasks.c.state == TaskState.COMPLETED,
+        )
+        .order_by(tasks.c.completed_at.desc(), tasks.c.task_id.desc())
+        .limit(1)
+    ).scalar()
+
+
+def person_name(scope: Any, person_id: str | None) -> str:
+    """Empty when nobody is meant."""
+    found = scope.execute(sa.select(persons.c.name).where(persons.c.person_id == person_id)).scalar()
+    return found or ""
+
+
+# -- outcomes ----------------------------------------------------------------------------------------------------------
+def add_outcome(tx: Transaction, referral_id: str, outcome: Outcome) -> None:
+    last = tx.execute(
+        sa.select(sa.func.max(referral_outcomes.c.position)).where(referral_outcomes.c.referral_id == referral_id)
+    ).scalar()
+    tx.execute(
+        referral_outcomes.insert().values(
+            referral_id=referral_id,
+            position=(last or 0) + 1,
+            subject=outcome.subject,
+            post=outcome.post,
+            form=outcome.form,
+            grade=outcome.grade,
+            organ=outcome.organ,
+            number=outcome.number,
+            decided_on=outcome.decided_on,
+            note=outcome.note,
+            recorded_at=tx.now,
+            recorded_by=tx.actor.name,
+        )
+    )
+
+
+# -- circulars ---------------------------------------------------------------------------------------------------------
+def add_figures(tx: Transaction, circular_id: str, version: int, figures: Mapping[str, Any], sha256: str) -> None:
+    tx.execute(
+        circular_figures.insert().values(
+            circular_id=circular_id, version=version, as_of=tx.now, figures=dict(figures), sha256=sha256
+        )
+    )
+
+
+def figures_of(scope: Any, circular_id: str, version: int) -> Mapping[str, Any] | None:
+    return (
+        scope.execute(
+            sa.select(circular_figures).where(
+                circular_figures.c.circular_id == circular_id, circular_figures.c.version == version
+            )
+        )
+        .mappings()
+        .first()
+    )
+
+
+# -- objections --------------------------------------------------------------------------------------------------------
+def open_objection(tx: Transaction, *, letter_id: str | None, conclusion_id: str | None) -> str | None:
+    """Any objection there was to this already: it is asked once."""
+    return tx.execute(
+        sa.select(objections.c.objection_id).where(
+            objections.c.letter_id == letter_id if letter_id else objections.c.conclusion_id == conclusion_id
+        )
+    ).scalar()
+
+
+def conclusion(scope: Any, conclusion_id: str) -> Mapping[str, Any] | None:
+    return (
+        scope.execute(
+            sa.select(conclusions, inspection_plans.c.campaign_id, inspection_plans.c.title)
+            .join(inspection_plans, inspection_plans.c.plan_id == conclusions.c.plan_id)
+            .where(conclusions.c.conclusion_id == conclusion_id)
+        )
+        .mappings()
+        .first()
+    )
+
+
+def addressees(scope: Any, letter_id: str) -> dict[str, datetime | None]:
+    """Every unit the letter is addressed to, with when it signed for it."""
+    found = scope.execute(
+        sa.select(letter_deliveries.c.unit_id, letter_deliveries.c.received_at)
+        .where(letter_deliveries.c.letter_id == letter_id)
+        .order_by(letter_deliveries.c.unit_id)
+    )
+    return {row.unit_id: row.received_at for row in found}
+
+
+def took_part(scope: Any, objection: Mapping[str, Any]) -> list[TookPart]:
+    """Everybody who had a hand in what is objected to, and in what."""
+    if objection["conclusion_id"] is not None:
+        return _in_conclusion(scope, objection["conclusion_id"])
+    return _in_letter(scope, objection["letter_id"])
+
+
+def _in_conclusion(scope: Any, conclusion_id: str) -> list[TookPart]:
+    row = scope.execute(
+        sa.select(conclusions.c.concluded_by_id, inspection_plans.c.drafted_by_id, inspection_plans.c.approved_by_id)
+        .join(inspection_plans, inspection_plans.c.plan_id == conclusions.c.plan_id)
+        .where(conclusions.c.conclusion_id == conclusion_id)
+    ).one()
+    acts = (
+        (row.concluded_by_id, "作出督查结论", "drew the conclusion"),
+        (row.drafted_by_id, "拟定督查方案", "drafted the inspection plan"),
+        (row.approved_by_id, "批准督查方案", "approved the inspection plan"),
+    )
+    return [TookPart(person_id, zh, en) for person_id, zh, en in acts if person_id]
+
+
+def _in_letter(scope: Any, letter_id: str) -> list[TookPart]:
+    """Whoever issued it, decided anything in the process that sent it, or worked on the item it belongs to."""
+    letter = scope.execute(
+        sa.select(letters.c.item_id, letters.c.campaign_id, letters.c.issued_at).where(letters.c.letter_id == letter_id)
+    ).one()
+    issued = scope.execute(
+        sa.select(facts.c.person_id, facts.c.instance_id, facts.c.detail).where(
+            facts.c.kind == "LetterIssued",
+            facts.c.campaign_id == letter.campaign_id,
+            facts.c.at == letter.issued_at,
+        )
+    )
+    found = [
+        TookPart(row.person_id, "签发该公文", "issued the letter")
+        for row in issued
+        if row.detail["letter"] == letter_id
+    ]
+    worked = scope.execute(
+        sa.select(tasks.c.completed_by_id, tasks.c.name, tasks.c.element_id)
+        .where(tasks.c.instance_id.in_(_instances_of(letter_id, letter.item_id)), tasks.c.completed_by_id.is_not(None))
+        .distinct()
+    )
+    found += [TookPart(row.completed_by_id, f"办理“{row.name}”", f"completed {row.element_id}") for row in worked]
+    return found
+
+
+def _instances_of(letter_id: str, item_id: str | None) -> sa.Select[Any]:
+    """The processes that prepared the letter: its drafting, its talk, its circular, the ladder of its item."""
+    from_talk = sa.select(interviews.c.interview_id).where(
+        sa.or_(interviews.c.summons_id == letter_id, interviews.c.minutes_id == letter_id)
+    )
+    from_circular = sa.select(circulars.c.circular_id).where(circulars.c.letter_id == letter_id)
+    of = [
+        sa.and_(instances.c.kind == InstanceKind.INTERVIEW, instances.c.business_key.in_(from_talk)),
+        sa.and_(instances.c.kind == InstanceKind.CIRCULAR, instances.c.business_key.in_(from_circular)),
+        instances.c.instance_id.in_(_drafting(letter_id)),
+    ]
+    if item_id is not None:
+        of.append(sa.and_(instances.c.kind == InstanceKind.SUPERVISION, instances.c.business_key == item_id))
+    return sa.select(instances.c.instance_id).where(sa.or_(*of))
+
+
+def _drafting(letter_id: str) -> sa.Select[Any]:
+    return (
+        sa.select(letter_drafts.c.instance_id)
+        .join(draft_letters, draft_letters.c.draft_id == letter_drafts.c.draft_id)
+        .where(draft_letters.c.letter_id == letter_id, letter_drafts.c.instance_id.is_not(None))
+    )
+
+
+def issued_letters(scope: Any, letter_ids: Iterable[str]) -> list[Mapping[str, Any]]:
+    """Number, kind, dates and state of each, in the order of issue."""
+    return list(
+        scope.execute(
+            sa.select(letters, letter_services.c.state, letter_services.c.received_at)
+            .join(letter_services, letter_services.c.letter_id == letters.c.letter_id)
+            .where(letters.c.letter_id.in_(list(letter_ids)))
+            .order_by(letters.c.issued_at, letters.c.letter_id)
+        ).mappings()
+    )
+
+
+def letters_of_item(scope: Any, item_id: str) -> list[Mapping[str, Any]]:
+    """Every letter under a supervision item but the referral itself, oldest first."""
+    found = scope.execute(
+        sa.select(letters.c.letter_id).where(letters.c.item_id == item_id, letters.c.kind != "referral")
+    )
+    return issued_letters(scope, [row.letter_id for row in found])

@@ -1,0 +1,249 @@
+"""The rules of the ladder at the desk: no silent skip, one open notice for each rung, the original due date, reds."""
+
+import pytest
+import sqlalchemy as sa
+from scenario import NewScenario, Scenario, at, full_plan
+
+from engine.commands.letter_service import CloseLetter, ReceiveLetter
+from engine.commands.letters import IssueLetters, VoidLetter
+from engine.commands.report_letters import UrgeReports
+from engine.domain.service import Receipt
+from engine.errors import Invalid, NotFound, NotPermitted
+from engine.queries.desk import DeskFilter, ItemPage
+from engine.store.schema import letters, reports, supervision_items
+
+DUE = "2024-06-28 18:00"
+
+
+@pytest.fixture
+def late(scenario: Scenario) -> str:
+    [case] = scenario.register()
+    scenario.survey(case)
+    scenario.until(DUE)
+    return case
+
+
+def item(scenario: Scenario) -> ItemPage:
+    [row] = scenario.rows(sa.select(supervision_items.c.item_id).order_by(supervision_items.c.opened_at))
+    found: ItemPage = scenario.engine.read.item(scenario.supervisor, row["item_id"])
+    return found
+
+
+def issue(scenario: Scenario, case: str, kind: str, reason: str = "") -> str:
+    command = IssueLetters(scenario.campaign, kind, (case,), reason=reason)
+    [letter_id] = scenario.engine.execute(command, by=scenario.supervisor)
+    scenario.work()
+    return str(letter_id)
+
+
+def test_the_desk_sends_no_second_notice_of_the_same_rung(scenario: Scenario, late: str) -> None:
+    issue(scenario, late, "urge")
+
+    with pytest.raises(Invalid) as refused:
+        issue(scenario, late, "urge", "再催一次（演示）")
+
+    [number] = [row["number"] for row in scenario.rows(sa.select(letters.c.number).where(letters.c.kind == "urge"))]
+    assert refused.value.code == "notice_open"
+    assert refused.value.problems[0].where == "case" and number in refused.value.problems[0].zh
+    assert [rung.instrument for rung in item(scenario).rungs] == ["reminder", "urge"]
+
+
+def test_a_void_or_closed_notice_makes_room_for_another(scenario: Scenario, late: str) -> None:
+    first = issue(scenario, late, "urge")
+    scenario.engine.execute(VoidLetter(first, "写错（演示）"), by=scenario.supervisor)
+    second = issue(scenario, late, "urge")
+
+    with pytest.raises(Invalid):
+        issue(scenario, late, "urge")
+
+    assert first != second
+    assert [rung.instrument for rung in item(scenario).rungs] == ["reminder", "urge"]
+
+
+@pytest.mark.parametrize(("kind", "left_out"), [("urge", ""), ("notice", "催办单"), ("supervision_letter", "督办通知")])
+def test_a_rung_left_out_needs_a_reason_and_names_what_is_left_out(
+    scenario: Scenario, late: str, kind: str, left_out: str
+) -> None:
+    if kind == "supervision_letter":
+        issue(scenario, late, "urge")
+    command = IssueLetters(scenario.campaign, kind, (late,))
+
+    if left_out:
+        with pytest.raises(Invalid) as refused:
+            scenario.engine.execute(command, by=scenario.supervisor)
+        assert (
+            "reason" in {problem.where for problem in refused.value.problems} or refused.value.code == "needs_signing"
+        )
+        if refused.value.code == "skip_reason_missing":
+            assert left_out in refused.value.problems[0].zh
+    else:
+        scenario.engine.execute(command, by=scenario.supervisor)
+
+
+def test_the_reason_of_a_skip_is_on_record_with_the_rung(scenario: Scenario, late: str) -> None:
+    issue(scenario, late, "notice", "群众反映强烈（演示）")
+
+    last = item(scenario).rungs[-1]
+
+    assert (last.instrument, last.reason, last.rule) == ("notice", "群众反映强烈（演示）", "督查台")
+    assert item(scenario).due_original_at == at(DUE)
+
+
+def test_a_rung_that_the_desk_takes_starts_the_time_to_the_next_one(scenario: Scenario, late: str) -> None:
+    assert item(scenario).next_at == at("2024-07-01 18:00")
+
+    issue(scenario, late, "notice", "群众反映强烈（演示）")
+
+    assert item(scenario).next_at == at("2024-07-03 18:00")  # three working days, as the table says of a notice
+    scenario.until("2024-07-03 18:00")
+    assert [task.element_id for task in scenario.tasks(late) if "approve" in task.element_id] == ["approve_by_leader"]
+
+
+def test_an_approver_who_skips_writes_why_and_later_rungs_do_not_repeat_it(scenario: Scenario, late: str) -> None:
+    scenario.until("2024-07-01 18:00")
+    scenario.complete("approve_by_supervisor", late, rung_decision="skip", skip_reason="情况紧急（演示）")
+    scenario.complete("approve_by_supervisor", late, rung_decision="issue")
+    scenario.work()
+    waiting = item(scenario).next_at
+    assert waiting is not None
+    scenario.until(waiting)
+    scenario.complete("approve_by_leader", late, rung_decision="issue")
+    scenario.work()
+
+    assert [(rung.instrument, rung.reason) for rung in item(scenario).rungs] == [
+        ("reminder", ""), ("notice", "情况紧急（演示）"), ("supervision_letter", "")
+    ]  # fmt: skip
+
+
+def test_three_reds_in_a_row_go_straight_to_the_talk_and_say_so(new_scenario: NewScenario) -> None:
+    """Guidance, the plan before it and the report of the standard: three late tasks of one unit in one case."""
+    scenario = new_scenario()
+    [case] = scenario.register()
+    scenario.survey(case)
+    reds = [row["reds"] for row in _inputs(scenario)]
+    scenario.until(DUE)
+
+    assert reds == []
+    assert [row["reds"] for row in _inputs(scenario)] == [1]
+
+
+def _inputs(scenario: Scenario) -> list[dict[str, object]]:
+    found = scenario.rows(sa.select(supervision_items.c.ruling))
+    return [row["ruling"]["inputs"] for row in found if row["ruling"]]
+
+
+# -- reports -----------------------------------------------------------------------------------------------------------
+@pytest.fixture
+def missing(new_scenario: NewScenario) -> Scenario:
+    """Friday noon has passed and nobody has reported."""
+    scenario = new_scenario(plan=full_plan(), moment="2024-05-31 09:00")
+    scenario.until("2024-05-31 12:01")
+    return scenario
+
+
+def overdue(scenario: Scenario, count: int) -> tuple[str, ...]:
+    query = sa.select(reports.c.report_id).where(reports.c.state == "OPEN", reports.c.due_at < scenario.now)
+    return tuple(row["report_id"] for row in scenario.rows(query.order_by(reports.c.report_id).limit(count)))
+
+
+def test_late_reports_get_a_letter_each_in_one_act_with_consecutive_numbers(missing: Scenario) -> None:
+    chosen = overdue(missing, 3)
+
+    issued = missing.engine.execute(UrgeReports("urge", chosen), by=missing.supervisor)
+    missing.work()
+
+    rows = missing.rows(sa.select(letters.c.letter_id, letters.c.serial, letters.c.unit_id).order_by(letters.c.serial))
+    owing = {
+        row["report_id"]: row["unit_id"] for row in missing.rows(sa.select(reports.c.report_id, reports.c.unit_id))
+    }
+    assert [row["letter_id"] for row in rows] == issued
+    assert [row["serial"] for row in rows] == [1, 2, 3]
+    assert [row["unit_id"] for row in rows] == [owing[report_id] for report_id in chosen]
+    levels = missing.rows(sa.select(supervision_items.c.level).where(supervision_items.c.report_id.in_(chosen)))
+    assert [row["level"] for row in levels] == [1, 1, 1]
+    assert missing.engine.read.violations() == ()
+
+
+def test_a_report_is_not_urged_twice_on_one_rung(missing: Scenario) -> None:
+    [report] = overdue(missing, 1)
+    missing.engine.execute(UrgeReports("urge", (report,)), by=missing.supervisor)
+
+    with pytest.raises(Invalid) as refused:
+        missing.engine.execute(UrgeReports("urge", (report,)), by=missing.supervisor)
+
+    assert refused.value.code == "notice_open"
+
+
+@pytest.mark.parametrize(
+    ("command", "where"),
+    [
+        (UrgeReports("urge", ()), "report"),
+        (UrgeReports("circular", ("x",)), "kind"),
+        (UrgeReports("urge", ("x",), reply_term="3"), "reply_term"),
+        (UrgeReports("urge", ("x",), reason="长" * 501), "reason"),
+    ],
+)
+def test_what_cannot_go_out_is_said_before_anything_is_written(
+    missing: Scenario, command: UrgeReports, where: str
+) -> None:
+    with pytest.raises(Invalid) as refused:
+        missing.engine.execute(command, by=missing.supervisor)
+
+    assert [problem.where for problem in refused.value.problems] == [where]
+
+
+def test_reports_in_time_or_unknown_are_not_urged_and_officers_do_not_urge(missing: Scenario) -> None:
+    ahead = missing.rows(
+        sa.select(reports.c.report_id).where(reports.c.state == "OPEN", reports.c.due_at > missing.now).limit(1)
+    )
+    with pytest.raises(Invalid) as refused:
+        missing.engine.execute(UrgeReports("urge", (ahead[0]["report_id"],)), by=missing.supervisor)
+    assert refused.value.code == "report_not_late"
+    with pytest.raises(NotFound):
+        missing.engine.execute(UrgeReports("urge", ("nowhere",)), by=missing.supervisor)
+    with pytest.raises(NotPermitted):
+        missing.engine.execute(UrgeReports("urge", overdue(missing, 1)), by=missing.person("gxj1"))
+
+
+def test_reports_missed_three_weeks_running_count_as_reds(missing: Scenario) -> None:
+    missing.until("2024-06-14 12:01")
+
+    found = missing.rows(
+        sa.select(supervision_items.c.ruling, reports.c.due_at)
+        .join(reports, reports.c.report_id == supervision_items.c.report_id)
+        .where(reports.c.rule_key.like("%weekly%"))
+        .order_by(reports.c.due_at)
+    )
+
+    counted: dict[object, set[int]] = {}
+    for row in found:
+        counted.setdefault(row["due_at"], set()).add(row["ruling"]["inputs"]["reds"])
+    assert list(counted.values())[-1] == {3}
+
+
+# -- red cases ---------------------------------------------------------------------------------------------------------
+def test_a_red_case_without_a_late_task_is_on_the_desk(scenario: Scenario, late: str) -> None:
+    """The checks are done late: the case is past its due date, but its next task has time of its own."""
+    scenario.until("2024-07-02 10:00")
+    before = scenario.engine.read.desk(scenario.supervisor, DeskFilter())
+    scenario.clean_up(late)
+    scenario.work()
+
+    after = scenario.engine.read.desk(scenario.supervisor, DeskFilter())
+
+    assert (before.red_cases, before.red_total, len(before.rows)) == ((), 0, 1)
+    assert [row.case_id for row in after.red_cases] == [late]
+    assert (after.red_total, len(after.rows), after.red_cases[0].overdue_workdays) == (1, 0, 2)
+    elsewhere = scenario.engine.read.desk(scenario.supervisor, DeskFilter(area="nanlong"))
+    assert (elsewhere.red_cases, elsewhere.red_total) == ((), 0)
+    foreign = scenario.engine.read.desk(scenario.person("nanlong1"), DeskFilter())
+    assert foreign.red_total == 0
+
+
+def test_a_closed_notice_no_longer_blocks(scenario: Scenario, late: str) -> None:
+    letter_id = issue(scenario, late, "urge")
+    gxj = scenario.person("gxj1")
+    scenario.engine.execute(ReceiveLetter(letter_id, Receipt("李四（演示）", "收文员（演示）")), by=gxj)
+    scenario.engine.execute(CloseLetter(letter_id, "另行处理（演示）"), by=scenario.supervisor)
+
+    assert issue(scenario, late, "urge") != letter_id

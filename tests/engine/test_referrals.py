@@ -1,0 +1,199 @@
+"""移送问责: who may see it, what is recorded of it, and what the figures say (政府督查工作条例 ss. 21, 23)."""
+
+import pytest
+import sqlalchemy as sa
+from accountability_acts import climb_until, late_case, prepare_referral
+from scenario import NewScenario, Scenario
+
+from engine.commands.accountability import SeeReferral
+from engine.domain.actor import SYSTEM
+from engine.errors import Invalid, NotFound
+from engine.queries.letters import LetterFilter
+from engine.store.schema import letters, referrals, tasks
+
+UNIT = {"outcome_subject": "unit", "outcome_form": "circulated", "outcome_organ": "演示机关", "outcome_more": "yes"}
+PERSON = {
+    "outcome_subject": "person",
+    "outcome_post": "副局长",
+    "outcome_form": "sanction",
+    "outcome_sanction": "demerit",
+    "outcome_organ": "演示机关",
+    "outcome_on": "2024-09-12",
+    "outcome_more": "no",
+}
+
+
+def proposed(scenario: Scenario) -> None:
+    climb_until(scenario, late_case(scenario), "prepare_referral")
+
+
+def referred(scenario: Scenario) -> None:
+    proposed(scenario)
+    case = the_case(scenario)
+    prepare_referral(scenario, case)
+    scenario.complete("approve_referral", case, outcome="approved", referral_opinion="同意（演示）")
+    scenario.work()
+
+
+def the_case(scenario: Scenario) -> str:
+    return str(scenario.rows(sa.select(referrals.c.case_id))[0]["case_id"])
+
+
+def the_referral(scenario: Scenario) -> dict[str, object]:
+    return scenario.rows(sa.select(referrals))[0]
+
+
+@pytest.fixture
+def scenario(new_scenario: NewScenario) -> Scenario:
+    return new_scenario(story=referred)
+
+
+def test_a_referral_knows_who_prepared_and_who_approved_it(scenario: Scenario) -> None:
+    row = the_referral(scenario)
+
+    assert (row["state"], row["prepared_by_id"], row["approved_by_id"], row["grounds"]) == (
+        "REFERRED", scenario.supervisor.person_id, scenario.person("lingdao").person_id, ["not_done"]
+    )  # fmt: skip
+    assert (
+        row["letter_id"]
+        == scenario.rows(sa.select(letters.c.letter_id).where(letters.c.kind == "referral"))[0]["letter_id"]
+    )
+
+
+def test_the_referral_letter_names_the_earlier_letters_and_who_approved(scenario: Scenario) -> None:
+    [row] = scenario.rows(sa.select(letters.c.variables, letters.c.signed_by).where(letters.c.kind == "referral"))
+    earlier = scenario.rows(
+        sa.select(letters.c.number).where(letters.c.kind != "referral", letters.c.item_id.is_not(None))
+    )
+
+    assert row["signed_by"] == "领导小组副组长（演示）"
+    assert {letter["number"] for letter in row["variables"]["letters"]} == {letter["number"] for letter in earlier}
+    assert row["variables"]["referral"]["proposal"] == "依规依纪研究处理（演示）"
+    assert [paper["name"] for paper in row["variables"]["referral"]["evidence"]] == ["现场照片", "督办台账"]
+
+
+@pytest.mark.parametrize(
+    ("login", "sees"),
+    [("jijian", True), ("lingdao", True), ("ducha1", True), ("ducha2", False), ("gxj1", False), ("chengjiao1", False)],
+)
+def test_only_the_inspector_the_chief_and_the_referring_supervisor_see_it(
+    scenario: Scenario, login: str, sees: bool
+) -> None:
+    actor, read, row = scenario.person(login), scenario.engine.read, the_referral(scenario)
+    task = scenario.rows(sa.select(tasks.c.task_id).where(tasks.c.element_id == "prepare_referral"))[0]["task_id"]
+    case = the_case(scenario)
+
+    listed = read.referrals(actor, scenario.campaign)
+    page = read.case(actor, case)
+
+    assert bool(listed) == sees
+    assert bool(read.letters(actor, LetterFilter(kind="referral")).rows) == sees
+    assert ("accountability" in {each.process_key for each in page.tasks}) == sees
+    assert ("referral" in {each.kind for each in page.letters}) == sees
+    assert ("移送函" in {fact.detail.get("kind_name") for fact in page.facts}) == sees
+    assert ("accountability" in {each.process_key for each in read.responsibility(actor, case).tasks}) == sees
+    if sees:
+        assert read.referral(actor, row["referral_id"]).row.subject == row["subject"]
+        return
+    for question, asked in ((read.referral, row["referral_id"]), (read.letter, row["letter_id"]), (read.task, task)):
+        with pytest.raises(NotFound):
+            question(actor, asked)
+    with pytest.raises(NotFound):
+        scenario.engine.execute(SeeReferral(str(row["referral_id"])), by=actor)
+
+
+def test_before_it_is_prepared_every_supervisor_is_asked_and_may_look(new_scenario: NewScenario) -> None:
+    scenario = new_scenario(story=proposed)
+    other = scenario.person("ducha2")
+
+    asked = scenario.engine.read.referrals(other, scenario.campaign)
+    prepare_referral(scenario, the_case(scenario), by=scenario.supervisor)
+
+    assert [row.state for row in asked] == ["PREPARING"]
+    assert scenario.engine.read.referrals(other, scenario.campaign) == ()
+
+
+def test_every_look_is_on_record(scenario: Scenario) -> None:
+    row = the_referral(scenario)
+
+    for login in ("jijian", "lingdao"):
+        scenario.engine.execute(SeeReferral(str(row["referral_id"])), by=scenario.person(login))
+
+    page = scenario.engine.read.referral(scenario.person("jijian"), row["referral_id"])
+    assert [look.person for look in page.looks] == ["领导小组副组长（演示）", "纪检联络员（演示）"]
+
+
+def test_outcomes_are_recorded_one_by_one_for_the_unit_and_for_persons_by_post(scenario: Scenario) -> None:
+    case = the_case(scenario)
+
+    scenario.complete("record_outcome", case, **UNIT)
+    scenario.complete("record_outcome", case, **PERSON)
+    scenario.work()
+
+    page = scenario.engine.read.referral(scenario.person("jijian"), the_referral(scenario)["referral_id"])
+    assert [(each.subject, each.post, each.form, each.grade) for each in page.outcomes] == [
+        ("unit", "", "circulated", ""),
+        ("person", "副局长", "sanction", "demerit"),
+    ]
+    assert page.row.state == "CONCLUDED"
+    assert scenario.engine.read.violations() == ()
+
+
+@pytest.mark.parametrize(
+    ("wrong", "where"),
+    [
+        ({"outcome_post": " "}, "outcome_post"),
+        ({"outcome_sanction": ""}, "outcome_sanction"),
+        ({"outcome_form": "party_discipline", "outcome_discipline": "demerit"}, "outcome_discipline"),
+        ({"outcome_form": "none", "outcome_note": ""}, "outcome_note"),
+        ({"outcome_form": "fine"}, "outcome_form"),
+        ({"outcome_subject": "everybody"}, "outcome_subject"),
+    ],
+)
+def test_an_outcome_that_says_too_little_changes_nothing(scenario: Scenario, wrong: dict[str, str], where: str) -> None:
+    case = the_case(scenario)
+
+    with pytest.raises(Invalid) as refused:
+        scenario.complete("record_outcome", case, **{**PERSON, **wrong})
+
+    assert [problem.where for problem in refused.value.problems] == [where]
+    assert (
+        scenario.engine.read.referral(scenario.person("jijian"), the_referral(scenario)["referral_id"]).outcomes == ()
+    )
+
+
+def test_the_figures_are_split_by_form_and_the_parts_are_the_whole(scenario: Scenario) -> None:
+    case = the_case(scenario)
+    scenario.complete("record_outcome", case, **UNIT)
+    scenario.complete("record_outcome", case, **PERSON)
+    scenario.work()
+
+    figures = scenario.engine.read.accountability_figures(scenario.campaign)
+
+    counted = {
+        count.form: (count.units, count.persons, count.share) for count in figures.by_form if count.share != "0.00"
+    }
+    assert counted == {"circulated": (1, 0, "50.00"), "sanction": (0, 1, "50.00")}
+    assert figures.dealt_with == sum(count.units + count.persons for count in figures.by_form) == 2
+    assert (figures.units, figures.persons, figures.not_pursued, figures.by_state) == (1, 1, 0, {"CONCLUDED": 1})
+    assert figures.circulars == scenario.engine.read.figures(scenario.campaign).letters_by_kind["circular"]
+    assert figures.disciplined == 1
+
+
+def test_a_declined_referral_sends_nothing(new_scenario: NewScenario) -> None:
+    scenario = new_scenario(story=proposed)
+    case = the_case(scenario)
+    prepare_referral(scenario, case)
+
+    scenario.complete("approve_referral", case, outcome="declined", referral_opinion="再督办一次（演示）")
+    scenario.work()
+
+    row = the_referral(scenario)
+    assert (row["state"], row["letter_id"], row["approved_by_id"]) == (
+        "DECLINED", None, scenario.person("lingdao").person_id
+    )  # fmt: skip
+    assert scenario.rows(sa.select(letters.c.letter_id).where(letters.c.kind == "referral")) == []
+
+
+def test_the_system_sees_all(scenario: Scenario) -> None:
+    assert len(scenario.engine.read.referrals(SYSTEM, scenario.campaign)) == 1

@@ -1,0 +1,50 @@
+"""One list for each kind of matter, and the figures by form on top."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from flask import render_template
+
+from engine.queries.accountability_referrals import AccountabilityFigures
+from web.accountability.sent import campaign_id
+from web.permission import CASE_ROLES, needs
+from web.request import actor, engine, text
+
+VIEWS = ("interviews", "circulars", "referrals", "objections", "inspections")
+
+
+@dataclass(frozen=True)
+class OverviewPage:
+    """`rows` are those of the chosen view; `counts` of all views."""
+
+    campaign: str
+    view: str
+    rows: tuple[Any, ...]
+    counts: dict[str, int]
+    figures: AccountabilityFigures | None
+    may_begin: bool
+
+
+@needs(*CASE_ROLES)
+def overview() -> str:
+    read, campaign = engine().read, campaign_id()
+    found: dict[str, tuple[Any, ...]] = {view: () for view in VIEWS}
+    if campaign:
+        found = {
+            "interviews": read.interviews(actor(), campaign),
+            "circulars": read.circulars(actor(), campaign),
+            "referrals": read.referrals(actor(), campaign),
+            "objections": read.objections(actor(), campaign),
+            "inspections": read.inspections(actor(), campaign),
+        }
+    view = text("view") if text("view") in VIEWS else "interviews"
+    watches = actor().has_role("supervisor", "leader", "inspector")
+    page = OverviewPage(
+        campaign=campaign,
+        view=view,
+        rows=found[view],
+        counts={name: len(rows) for name, rows in found.items() if name != "referrals" or watches},
+        figures=read.accountability_figures(campaign) if campaign and watches else None,
+        may_begin=actor().has_role("supervisor", "leader"),
+    )
+    return render_template("accountability/overview.html", page=page)
