@@ -20,7 +20,8 @@ OLDEST_PYTHON: Final = (3, 11)
 LONGEST_ADDRESS: Final = 62  # bytes that a QR code of version 4-M holds
 _SETUP: Final = "运行 make setup / run: make setup"
 
-# What WeasyPrint opens by name, and the Debian package that brings it; the installer looks for the same.
+# HarfBuzz cuts down the fonts of letters; the others are opened by WeasyPrint, against which `make bench` measures
+# letters. Each with the Debian package that brings it; the installer looks for the same.
 LIBRARIES: Final = (
     ("libpango-1.0.so.0", "libpango-1.0-0"),
     ("libpangoft2-1.0.so.0", "libpangoft2-1.0-0"),
@@ -53,7 +54,7 @@ def checks(
     database_url: str | None = None, broker_url: str = "", signing: SigningSettings | None = None, public_url: str = ""
 ) -> list[Check]:
     """Everything worth looking at, in the order in which to put it right; database and broker only when named."""
-    found = [_python(), _weasyprint(), *_libraries(), *_fonts(), *_unused_fonts(), *_unfit_fonts()]
+    found = [_python(), _pdf_writer(), *_libraries(), *_fonts(), *_unused_fonts(), *_unfit_fonts()]
     found += [_frontend(), *_test_tools()]
     if database_url:
         found += _database(database_url)
@@ -72,12 +73,13 @@ def _python() -> Check:
     )
 
 
-def _weasyprint() -> Check:
+def _pdf_writer() -> Check:
+    name = "公文输出 PDF writer pydyf"
     try:
-        version = metadata.version("weasyprint")
+        version = metadata.version("pydyf")
     except metadata.PackageNotFoundError:
-        return _check("排版引擎 WeasyPrint", False, "not installed", _SETUP)
-    return _check("排版引擎 WeasyPrint", True, version)
+        return _check(name, False, "not installed", _SETUP)
+    return _check(name, True, version)
 
 
 def _libraries() -> Iterator[Check]:

@@ -13,6 +13,7 @@ from engine.domain.campaign import Campaign, Phase
 from engine.domain.case import DISPOSITIONS, PHASES
 from engine.domain.escalation import NOT_YET, Ladder
 from engine.errors import Invalid, NotFound, Problem
+from engine.queries.accountability_referrals import AccountabilityFigures
 from engine.queries.desk import DeskFilter
 from engine.queries.figures import Breakdown, Figures, percent
 from web.permission import needs
@@ -92,6 +93,7 @@ class LeaderPage:
     late_total: int
     on_time_rate: str
     today: date
+    accountability: AccountabilityFigures
 
     @property
     def counts(self) -> Mapping[str, int]:
@@ -147,6 +149,7 @@ def page_of(campaign_id: str, as_of: str) -> LeaderPage:
         late_total=sum(desk.by_level.values()),
         on_time_rate=percent(figures.reports["on_time"], figures.reports["due"]),
         today=civil_date(now()),
+        accountability=read.accountability_figures(plan.id),
     )
 
 

@@ -53,6 +53,11 @@ class VerificationPage:
         return shown_key(self.key)
 
     @property
+    def shown_state(self) -> str:
+        """Never "genuine" in large letters beside a file that is not."""
+        return "other" if self.state == "genuine" and self.is_bad_news else self.state
+
+    @property
     def is_bad_news(self) -> bool:
         return self.judgement is not None and not self.judgement.is_same
 

@@ -190,6 +190,7 @@ def _issue_draft(tx: Transaction, row: InstanceRow, variables: Mapping[str, Any]
         check_open(tx, kind=draft["kind"], items=items)
     wordings = drafts.wordings_of(tx, draft["draft_id"])
     post = str(variables.get("signer_post") or "")
+    corrected = paper.get_letter(tx, draft["corrects_id"]) if draft["corrects_id"] else None
     issued: list[str] = []
     for one in planned:
         case_ids = one["case_ids"]
@@ -211,6 +212,7 @@ def _issue_draft(tx: Transaction, row: InstanceRow, variables: Mapping[str, Any]
             draft_id=draft["draft_id"],
             run_id=draft["draft_id"] if len(planned) > 1 else None,
             corrects_id=draft["corrects_id"],
+            extra={"corrects": {"number": corrected["number"], "reason": draft["note"]}} if corrected else None,
         )
         if issued:
             jobs.add(tx, kind="letter", name="letter", payload={"letter_id": letter_id}, due_at=tx.now)

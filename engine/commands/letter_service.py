@@ -18,6 +18,7 @@ from engine.domain.service import Receipt
 from engine.errors import Invalid, NotFound, Problem
 from engine.store import paper
 from engine.store import service as store
+from engine.store.access import may_see_letter
 from engine.store.transaction import Transaction
 
 
@@ -154,15 +155,15 @@ def locked(tx: Transaction, letter_id: str) -> list[Mapping[str, Any]]:
     """The letter under its lock, once for each addressee. Raises NotFound for one that the actor may not see."""
     paper.lock_letter(tx, letter_id)
     rows = store.deliveries(tx, letter_id)
-    is_theirs = any(row["unit_id"] in tx.actor.units and row["kind"] != "referral" for row in rows)
-    if not rows or not (tx.actor.sees_all or (is_theirs and tx.actor.sees_cases)):
+    if not rows or not may_see_letter(tx.connection, tx.actor, letter_id):
         raise NotFound("letter_unknown", f"There is no letter {letter_id}.", letter=letter_id)
     return rows
 
 
 def tell(tx: Transaction, row: Mapping[str, Any], kind: str, **detail: Any) -> None:
     """The fact, once for each case of the letter."""
-    for case_id in paper.case_ids_of(tx, row["letter_id"]) or [None]:
+    listed: list[str | None] = [*paper.case_ids_of(tx, row["letter_id"])]
+    for case_id in listed or [None]:
         tx.record(
             kind,
             case_id=case_id,
@@ -215,7 +216,7 @@ def check_length(where: str, words: str, limit: int) -> None:
 
 
 def _trimmed(receipt: Receipt) -> Receipt:
-    words = {name: value.strip() for name, value in vars(receipt).items() if isinstance(value, str)}
+    words: dict[str, Any] = {name: value.strip() for name, value in vars(receipt).items() if isinstance(value, str)}
     return replace(receipt, **words)
 
 

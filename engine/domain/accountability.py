@@ -140,7 +140,6 @@ def check_recusal(actor: Actor, took_part: Iterable[TookPart]) -> None:
             f"{actor.name} must keep out of this review: {', '.join(dict.fromkeys(part.en for part in acts))}.",
             person=actor.name,
             acts="、".join(dict.fromkeys(part.zh for part in acts)),
-            acts_en=", ".join(dict.fromkeys(part.en for part in acts)),
         )
 
 

@@ -1,6 +1,7 @@
 """A file that proves something, as it is handed in: checked bytes with what the camera wrote about them."""
 
-from dataclasses import dataclass, field
+import dataclasses
+from dataclasses import dataclass
 from datetime import datetime
 
 
@@ -11,7 +12,7 @@ class EvidenceFile:
     field: str
     filename: str
     media_type: str
-    content: bytes = field(repr=False)
+    content: bytes = dataclasses.field(repr=False)
     proves: str = ""
     taken_at: datetime | None = None
     place: str = ""

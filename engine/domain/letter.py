@@ -143,7 +143,7 @@ class Length:
 
     @property
     def zh(self) -> str:
-        return f"正文{self.characters:,}字，上限{self.limit:,}字"
+        return f"正文 {self.characters:,} 字，上限 {self.limit:,} 字"
 
     @property
     def en(self) -> str:
@@ -155,7 +155,7 @@ class Length:
         if self.characters <= self.limit:
             return ()
         over = self.characters - self.limit
-        zh = f"{self.zh}，超出{over:,}字。请压缩正文，或者把清单移到附件。"
+        zh = f"{self.zh}，超出 {over:,} 字。请压缩正文，或者把清单移到附件。"
         en = f"{self.en}: {over:,} too many. Shorten the text, or move lists into attachments."
         return (Problem("body", zh, en, severity="warning"),)
 

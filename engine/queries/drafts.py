@@ -226,7 +226,7 @@ def draft_source(
         reason=row["reason"],
         wording=Wording(chosen["title"], tuple(chosen["lines"])) if chosen else None,
         consent=Consent.from_json(row["consent"]),
-        extra={"corrects": corrected[1]} if corrected else None,
+        extra={"corrects": {"number": corrected[1], "reason": row["note"]}} if corrected else None,
     )
 
 

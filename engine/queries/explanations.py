@@ -10,14 +10,14 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from engine import plans
+from engine import plans, rulings
 from engine.bpmn.decision import Decision
 from engine.domain import lights
 from engine.domain.actor import Actor
 from engine.domain.calendar import civil_date
 from engine.domain.derivation import Line, en_time, zh_time
 from engine.domain.duration import Duration
-from engine.domain.escalation import WAIT
+from engine.domain.escalation import NOT_YET, WAIT
 from engine.errors import Invalid, NotFound
 from engine.store.access import visible_cases, visible_items, visible_tasks
 from engine.store.schema import cases, instances, jobs, rungs, supervision_items, tasks
@@ -172,7 +172,7 @@ def explain_next(reader: Reader, actor: Actor, item_id: str) -> Explanation | No
     if timer is None:
         return None
     ruling, record = item["ruling"] or {}, timer["deadline"] or {}
-    told = tuple((ruling.get("inputs") or {}).items())
+    told = _told(reader, ruling)
     lines = tuple((zh, en) for zh, en in record.get("derivation") or ())
     calendar = str(record.get("calendar_version") or "")
     return Explanation(
@@ -205,7 +205,7 @@ def _rung(
         lines.append(
             ("由督查员在督查台决定发文，不是阶梯表自动升级", "Decided by a supervisor at the desk, not by the table")
         )
-    inputs = tuple(((ruling or {}).get("inputs") or {}).items())
+    inputs = _told(reader, ruling or {})
     calendar = str((ruling or {}).get("calendar") or "")
     return Explanation("rung", instrument, at, _ruled(reader, ruling or {}), inputs, calendar, tuple(lines))
 
@@ -218,7 +218,7 @@ def _terms(answer: Mapping[str, Any]) -> list[Line]:
     if answer["next_after"]:
         after = _length(answer["next_after"])
         lines.append((f"{after[0]}后仍未办结，再查阶梯表", f"The ladder is asked again {after[1]} later"))
-    if answer["signer"]:
+    if answer["signer"] and answer["letter"]:
         lines.append((f"签发：{answer['signer']}", f"Signed by: {answer['signer']}"))
     return lines
 
@@ -266,6 +266,16 @@ def _ruled(reader: Reader, ruling: Mapping[str, Any]) -> RuleWords | None:
         return None
     table = plans.table_of(reader, ruling["definition_id"], ruling["decision"])
     return _rule(reader, ruling["definition_id"], table, ruling["rule_id"])
+
+
+def _told(reader: Reader, ruling: Mapping[str, Any]) -> tuple[tuple[str, Any], ...]:
+    """The inputs of a ruling; the rung before by its name, as that version numbers it."""
+    inputs = dict(ruling.get("inputs") or {})
+    if inputs.get("last_rung", NOT_YET) != NOT_YET:
+        table = plans.table_of(reader, ruling["definition_id"], ruling["decision"])
+        before = rulings.ladder_in(table).at(inputs["last_rung"])
+        inputs["last_rung"] = f"{before.name}（{before.level}）" if before is not None else inputs["last_rung"]
+    return tuple(inputs.items())
 
 
 def _rule(reader: Reader, definition_id: str, table: Decision, rule_id: str) -> RuleWords | None:

@@ -80,7 +80,7 @@ def _slip_words(row: Mapping[str, Any], unit: str, found: ReceiptRow) -> dict[st
         notes.append(f"电子送达同意记录：{receipt.consent}")
     moment = receipt.signed_at.astimezone(SHANGHAI)
     return {
-        "paper": row["title"],
+        "paper": row["printed_title"],
         "number": row["number"],
         "recipient": unit,
         "address": receipt.place,

@@ -30,7 +30,7 @@ def letters_stand_where_their_records_say(reader: Reader) -> list[str]:
     for row in reader.execute(sa.select(letter_deliveries).order_by(letter_deliveries.c.letter_id)).mappings():
         key = (row["letter_id"], row["unit_id"])
         of_letter[row["letter_id"]].append(row)
-        wrong = _differences(row, (receipts[key] or [None])[0], replies[key], reviews[key])
+        wrong = _differences(row, next(iter(receipts[key]), None), replies[key], reviews[key])
         found += [f"letter {numbers[row['letter_id']]} with {row['unit_id']}: {words}" for words in wrong]
     for service in reader.execute(sa.select(letter_services)).mappings():
         number, rows = numbers[service["letter_id"]], of_letter[service["letter_id"]]
@@ -48,7 +48,7 @@ def letters_stand_where_their_records_say(reader: Reader) -> list[str]:
 def _differences(
     row: Mapping[str, Any], receipt: Mapping[str, Any] | None, replies: list[Any], reviews: list[Any]
 ) -> list[str]:
-    last, said = (replies or [None])[-1], (reviews or [None])[-1]
+    last, said = (replies[-1] if replies else None), (reviews[-1] if reviews else None)
     wanted = {
         "received_at": receipt["signed_at"] if receipt else None,
         "received_by": receipt["person"] if receipt else None,

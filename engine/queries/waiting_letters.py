@@ -14,7 +14,7 @@ from engine.queries.inbox import workdays_left
 from engine.queries.letter_service import due_at_of, light_of, waits_for
 from engine.queries.paging import PER_PAGE, Page, page_of
 from engine.store.access import visible_letters
-from engine.store.schema import letter_deliveries, letter_services, letters, units
+from engine.store.schema import letter_deliveries, letter_documents, letter_services, letters, units
 from engine.store.transaction import Reader
 
 
@@ -87,6 +87,7 @@ def _listed(reader: Reader, where: sa.ColumnElement[bool], wanted: int) -> Waiti
         .join(letter_deliveries, stands.letter_id == letters.c.letter_id)
         .join(letter_services, letter_services.c.letter_id == letters.c.letter_id)
         .join(units, units.c.unit_id == stands.unit_id)
+        .outerjoin(letter_documents, letter_documents.c.letter_id == letters.c.letter_id)
         .where(stands.state != "CLOSED", letter_services.c.state != "VOID", where)
     )
     page = page_of(reader.execute, query.with_only_columns(letters.c.letter_id, stands.unit_id), wanted)
@@ -95,7 +96,7 @@ def _listed(reader: Reader, where: sa.ColumnElement[bool], wanted: int) -> Waiti
             letters.c.letter_id,
             letters.c.number,
             letters.c.kind,
-            letters.c.title,
+            sa.func.coalesce(letter_documents.c.title, letters.c.title).label("title"),
             letters.c.campaign_id,
             letters.c.issued_at,
             stands.unit_id,

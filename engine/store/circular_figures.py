@@ -16,7 +16,8 @@ from engine.store.schema import cases, letters, reports, supervision_items, unit
 
 def count(scope: Any, campaign_id: str, *, from_on: date, to_on: date) -> dict[str, Any]:
     """As plain JSON, at `scope.now`. A case counts for its lead unit, a report for the unit that owes it; the period
-    is the civil days from the first to the last, both included."""
+    is the civil days from the first to the last, both included. To be done (应办结) is all that was registered and not
+    excluded, so that nothing can be late that was not to be done."""
     since, until = day_begins(from_on), day_begins(to_on + timedelta(days=1))
     counted: dict[str, dict[str, int]] = {}
 
@@ -25,7 +26,7 @@ def count(scope: Any, campaign_id: str, *, from_on: date, to_on: date) -> dict[s
             counted.setdefault(unit_id, dict.fromkeys(COUNTED, 0))[name] += number
 
     for part in counting.from_tallies(scope, campaign_id, scope.now, lambda columns: sa.true()):
-        for name, of in (("total", "retained"), ("done", "done"), ("late", "red")):
+        for name, of in (("total", "done"), ("total", "open"), ("done", "done"), ("late", "red")):
             add(part.lead_id, name, part.counts.get(of, 0))
     for name, query in _by_unit(campaign_id, scope.now, since, until).items():
         for unit_id, number in scope.execute(query):

@@ -14,6 +14,7 @@ from engine.store.schema import (
     cases,
     letter_cases,
     letter_deliveries,
+    letter_documents,
     letter_files,
     letter_readings,
     letter_receipts,
@@ -59,14 +60,16 @@ def deliveries(scope: Scope, letter_id: str) -> list[Mapping[str, Any]]:
             *stands,
             letter_services.c.state.label("letter_state"),
             units.c.name.label("unit"),
+            sa.func.coalesce(letter_documents.c.title, letters.c.title).label("printed_title"),
         )
+        .outerjoin(letter_documents, letter_documents.c.letter_id == letters.c.letter_id)
         .join(letter_services, letter_services.c.letter_id == letters.c.letter_id)
         .join(letter_deliveries, letter_deliveries.c.letter_id == letters.c.letter_id)
         .join(units, units.c.unit_id == letter_deliveries.c.unit_id)
         .where(letters.c.letter_id == letter_id)
         .order_by(units.c.position, units.c.unit_id)
     )
-    return list(found.mappings())
+    return [dict(row) for row in found.mappings()]
 
 
 def update(tx: Transaction, letter_id: str, unit_id: str, **values: Any) -> None:
@@ -209,13 +212,8 @@ def repliers(scope: Scope, letter_id: str, unit_id: str) -> frozenset[str]:
 def files(scope: Scope, letter_id: str, unit_id: str) -> list[Mapping[str, Any]]:
     """Of one addressee, by round."""
     query = sa.select(letter_files).where(letter_files.c.letter_id == letter_id, letter_files.c.unit_id == unit_id)
-    return list(
-        scope.connection.execute(
-            query.order_by(letter_files.c.round, letter_files.c.uploaded_at, letter_files.c.file_id)
-        )
-        .mappings()
-        .all()
-    )
+    ordered = query.order_by(letter_files.c.round, letter_files.c.uploaded_at, letter_files.c.file_id)
+    return [dict(row) for row in scope.connection.execute(ordered).mappings()]
 
 
 def add_file(tx: Transaction, letter_id: str, unit_id: str, number: int, file: EvidenceFile) -> str:

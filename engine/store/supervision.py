@@ -114,7 +114,7 @@ def last_rung(connection: Any, item_id: str) -> Mapping[str, Any] | None:
 def skip_reasons(tx: Transaction, instance_id: str, since: datetime) -> tuple[str, ...]:
     """What approvers wrote when they skipped a rung of this item since then, in order."""
     query = sa.select(tasks.c.variables).where(
-        tasks.c.instance_id == instance_id, tasks.c.state == TaskState.COMPLETED, tasks.c.completed_at >= since
+        tasks.c.instance_id == instance_id, tasks.c.state == TaskState.COMPLETED, tasks.c.completed_at > since
     )
     found = tx.execute(query.order_by(tasks.c.completed_at, tasks.c.task_id)).scalars()
     return tuple(
@@ -147,7 +147,7 @@ def reds_in_a_row(scope: Any, item: Mapping[str, Any]) -> int:
     found = _reports_in_turn(item) if item["report_id"] else _tasks_in_turn(item)
     count = 0
     for due_at, done_at in scope.execute(found):
-        if (done_at or scope.now) <= due_at:
+        if due_at > scope.now or (done_at is not None and done_at <= due_at):
             break
         count += 1
     return count

@@ -83,7 +83,8 @@ def _on_form(letter: Letter) -> list[Piece]:
     date = _centred(body_line(format_date(letter.date)), _seal_centre(letter), 7)
     radius = artwork.SEAL_DIAMETER / 2
     circle = artwork.seal_circle() if letter.is_sample else ""
-    seal = Picture(_seal_centre(letter) - radius, 1.2 * LINE - 2 * radius, 2 * radius, 2 * radius, circle, SEAL_PLACE)
+    top = LINE / 2 - 1.0 - radius  # its middle a hair above the date: as little of it on the form as may be
+    seal = Picture(_seal_centre(letter) - radius, top, 2 * radius, 2 * radius, circle, SEAL_PLACE)
     return [Piece((seal, *date.items))]
 
 

@@ -12,33 +12,22 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from asn1crypto import x509
-from PIL import Image
-from pyhanko.pdf_utils.images import PdfImage
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
-from pyhanko.pdf_utils.layout import AxisAlignment, InnerScaling, Margins, SimpleBoxLayoutRule
-from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign import fields, signers
-from pyhanko.stamp import StaticStampStyle
 from pyhanko_certvalidator import ValidationContext
 
 from engine.domain.verification import Signature
 from forms.letters.examine import examine_pdf, name_of
 from forms.letters.rendered import RenderedLetter
+from forms.letters.seal_stamp import style_of
 from forms.letters.seals import SealedLetter, SealFailed, SealState, SigningSettings
-from forms.letters.signing_keys import chain_of, opened, read_file, revocation_lists, words_of
+from forms.letters.signing_keys import chain_of, opened, revocation_lists, words_of
 from forms.letters.timestamps import HttpTimeStamper
 
 FIELD: Final = "Seal"
 B_B: Final = "PAdES B-B"
 B_LTA: Final = "PAdES B-LTA"
 WARN_BEFORE: Final = timedelta(days=30)
-
-_WHOLE_BOX: Final = SimpleBoxLayoutRule(
-    x_align=AxisAlignment.ALIGN_MID,
-    y_align=AxisAlignment.ALIGN_MID,
-    margins=Margins(0, 0, 0, 0),
-    inner_content_scaling=InnerScaling.STRETCH_TO_FIT,
-)
 
 # That nothing is fetched from the network is meant: lists come from the operator's folder.
 logging.getLogger("pyhanko.sign.signers").setLevel(logging.ERROR)
@@ -81,7 +70,8 @@ class PadesSeal:
     async def _sign(self, letter: RenderedLetter, signer: signers.Signer, organ: str, reason: str) -> bytes:
         writer = IncrementalPdfFileWriter(io.BytesIO(letter.pdf))
         box = letter.seal_box
-        style = self._appearance() if box is not None else None
+        picture = self.settings.seal_picture
+        style = style_of(picture) if box is not None and picture is not None else None
         place: dict[str, Any] = {}
         if box is not None and style is not None:
             place = {"on_page": box.page - 1, "box": (box.left, box.bottom, box.right, box.top)}
@@ -115,31 +105,15 @@ class PadesSeal:
         )
         return {"embed_validation_info": True, "use_pades_lta": True, "validation_context": context}
 
-    def _appearance(self) -> StaticStampStyle | None:
-        picture = self.settings.seal_picture
-        if picture is None:
-            return None
-        drawn = {"border_width": 0, "background_opacity": 1.0, "background_layout": _WHOLE_BOX}
-        is_pdf = picture.suffix.lower() == ".pdf"
-        content = io.BytesIO(read_file(picture, "DUBAN_SIGNING_SEAL"))
-        try:
-            if is_pdf:
-                PdfFileReader(content)
-            else:
-                Image.open(content).load()
-        except Exception as error:
-            fix = "save it anew as PNG or PDF / check DUBAN_SIGNING_SEAL"
-            raise SealFailed(f"the seal picture {picture} cannot be read: {words_of(error)}", fix) from error
-        if is_pdf:
-            return StaticStampStyle.from_pdf_file(str(picture), **drawn)
-        return StaticStampStyle(background=PdfImage(Image.open(content)), **drawn)
-
     def _signature_of(self, signed: bytes, certificate: x509.Certificate) -> Signature:
         """Read back from the finished file, so that what is kept is what a verifier will find."""
         found = examine_pdf(signed)
         sound = [one for one in found.signatures if one.is_sound and one.fingerprint == certificate.sha256.hex()]
         if found.state != "pdf" or len(sound) != 1 or len(found.signatures) != 1 or sound[0].signed_at is None:
             raise SealFailed("the signed file does not stand its own examination")
+        if not certificate.not_valid_before <= sound[0].signed_at <= certificate.not_valid_after:
+            ends = f"{certificate.not_valid_before:%Y-%m-%d} to {certificate.not_valid_after:%Y-%m-%d}"
+            raise SealFailed(f"the certificate is valid from {ends} only", "renew it, or put the machine's clock right")
         level = B_LTA if self.settings.tsa_url else B_B
         return Signature(sound[0].signer, sound[0].fingerprint, level, sound[0].signed_at)
 
@@ -156,7 +130,8 @@ class PadesSeal:
                 "检查时钟 / check the clock",
             )
         try:
-            self._appearance()
+            if self.settings.seal_picture is not None:
+                style_of(self.settings.seal_picture)
         except SealFailed as error:
             yield error.reason, error.fix
         if self.settings.tsa_url:

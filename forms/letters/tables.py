@@ -161,7 +161,7 @@ def _line_count(texts: Sequence[Sequence[str]], widths: Sequence[float], size: f
 def _least_width(column: Sequence[str], kept_whole: float) -> float:
     """Em below which a column tears what belongs together: a date, a number, a run of letters and digits."""
     widest = max(text_width(cell, "fangsong") for cell in column)
-    if widest <= kept_whole or (widest <= _DATE and any(char.isdigit() for char in column[-1])):
+    if widest <= kept_whole or (widest <= _DATE and any(char.isdigit() for cell in column[1:] for char in cell)):
         return widest
     words = (word for cell in column for word in re.findall(r"[!-~]+", cell))
     return min(10.0, max([text_width(word, "fangsong") for word in words] + [3.0]))

@@ -100,15 +100,16 @@ def _numbered(template: str) -> Template:
     environment = _environment()
     tree = environment.parse(template)
     for node in tree.find_all(nodes.TemplateData):
-        data, first = node.data, node.lineno
-        node.data = re.sub(
-            r"<[a-z0-9]+",
-            lambda found, data=data, first=first: (
-                f'{found[0]} {LINE}="{first + data.count(chr(10), 0, found.start())}"'
-            ),
-            data,
-        )
+        node.data = _with_lines(node.data, node.lineno)
     return environment.from_string(tree)
+
+
+def _with_lines(data: str, first: int) -> str:
+    def noted(found: re.Match[str]) -> str:
+        line = first + data.count("\n", 0, found.start())
+        return f'{found[0]} {LINE}="{line}"'
+
+    return re.sub(r"<[a-z0-9]+", noted, data)
 
 
 def cn_date(value: Any) -> str:

@@ -26,8 +26,10 @@ from engine.store import migrate
 from engine.store.database import Database
 from engine.store.guards import lift_append_only
 from engine.store.schema import checkpoints, fact_chain, facts, incidents
+from web import bootstrap
 from web.audit.places import Places, read_places
 from web.cli.main import duban
+from web.config import from_environment
 
 SCRIPT = Path(__file__).parents[2] / "setup" / "verify_audit.py"
 CHAIN = sa.select(fact_chain).order_by(fact_chain.c.position)
@@ -414,6 +416,33 @@ def test_a_place_that_cannot_be_written_keeps_no_other_waiting(
     assert len(good.read_text().splitlines()) == 1 and "cannot be written" in caplog.text
     missing = tmp_path / "missing"
     assert [(p.severity, p.where) for p in read_places([missing])[0].problems] == [("warning", str(missing))]
+
+
+def test_a_worker_of_the_program_writes_to_every_place_of_its_settings(scenario: Scenario, tmp_path: Path) -> None:
+    places = (tmp_path / "one.checkpoints", tmp_path / "two.checkpoints")
+    engine = bootstrap.open_engine(replace(scenario.config, checkpoints=places), clock=scenario.clock)
+
+    bootstrap.make_worker(engine, {}).run_once()
+
+    [line] = [each.to_line() for each in engine.read.checkpoints_after(0)]
+    assert [file.read_text() for file in places] == [f"{line}\n"] * 2
+    engine.close()
+
+
+@pytest.mark.parametrize(
+    ("setting", "places"),
+    [
+        (None, ("/srv/duban.checkpoints",)),
+        ("", ("/srv/duban.checkpoints",)),
+        ("/mnt/a, /mnt/b,", ("/mnt/a", "/mnt/b")),
+    ],
+)
+def test_checkpoints_lie_beside_the_key_file_unless_it_is_said_where(setting: str | None, places: tuple[str]) -> None:
+    environment = {"DUBAN_DATABASE_URL": "sqlite:////data/duban.db", "DUBAN_SECRET_FILE": "/srv/duban.secret"}
+
+    config = from_environment(environment | ({} if setting is None else {"DUBAN_CHECKPOINTS": setting}))
+
+    assert config.checkpoints == tuple(Path(place) for place in places)
 
 
 # -- the command line and the script -----------------------------------------------------------------------------------

@@ -371,3 +371,33 @@ def test_a_case_that_was_never_late_holds_its_letter_open_until_it_is_done(scena
 
     assert second != third
     assert (between, page(scenario, letter_id).stands.state) == ("ISSUED", "CLOSED")
+
+
+# -- several addressees ------------------------------------------------------------------------------------------------
+def test_each_addressee_of_one_letter_signs_and_replies_for_itself(scenario: Scenario) -> None:
+    industry, commerce = scenario.register(1), scenario.register(1, group="services")
+    [letter_id] = scenario.engine.execute(
+        IssueLetters(scenario.campaign, "notice", (*industry, *commerce), bundle="joint"), by=scenario.supervisor
+    )
+    units = [one.unit_id for one in page(scenario, letter_id).addressees]
+    first, second = (f"{unit}1" for unit in units)
+
+    with pytest.raises(Invalid) as unclear:
+        do(scenario, ReceiveLetter(letter_id, replace(SIGNED, manner=DIRECT)), "ducha1")
+    do(scenario, ReceiveLetter(letter_id, SIGNED), first)
+    do(scenario, ReplyLetter(letter_id, "第一家已办（演示）"), first)
+    with pytest.raises(NotPermitted):
+        do(scenario, ReplyLetter(letter_id, "代别家回复（演示）", unit_id=units[1]), first)
+    do(scenario, AcceptReply(letter_id, unit_id=units[0]), "ducha1")
+    between = scenario.engine.read.letter(scenario.supervisor, letter_id).row
+    do(scenario, ReceiveLetter(letter_id, SIGNED), second)
+    do(scenario, ReplyLetter(letter_id, "第二家已办（演示）"), second)
+
+    seen = [(one.unit_id, one.state) for one in page(scenario, letter_id).addressees]
+    assert [problem.where for problem in unclear.value.problems] == ["unit"]
+    assert (between.state, between.received_at) == ("ISSUED", None)  # as the least advanced of them
+    assert seen == [(units[0], "CLOSED"), (units[1], "REPLIED")]
+    assert [one.unit_id for one in page(scenario, letter_id, second).addressees] == [units[1]]
+    assert scenario.engine.read.violations() == ()
+    do(scenario, AcceptReply(letter_id, unit_id=units[1]), "ducha1")
+    assert scenario.engine.read.letter(scenario.supervisor, letter_id).row.state == "CLOSED"

@@ -115,8 +115,7 @@ def test_a_withdrawn_letter_is_void_and_keeps_its_number(scenario: Scenario) -> 
     service = scenario.rows(sa.select(letter_services).where(letter_services.c.letter_id == the_letter(scenario)))[0]
     assert (row["state"], row["decided_by"], row["decided_at"]) == ("WITHDRAWN", "领导小组副组长（演示）", scenario.now)
     assert (service["state"], service["void_reason"]) == ("VOID", "复核撤销")
-    told = [reminder.message for reminder in scenario.engine.read.reminders(scenario.person("gxj1"))]
-    assert "复核决定已经作出，请查看。" in told
+    scenario.complete("receive_decision", None, by=scenario.person("gxj1"), decision_received_by="市工信局办公室主任")
     assert scenario.engine.read.violations() == ()
 
 

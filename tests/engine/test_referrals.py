@@ -2,10 +2,11 @@
 
 import pytest
 import sqlalchemy as sa
-from accountability_acts import climb_until, late_case, prepare_referral
+from accountability_acts import climb_until, late_case, prepare_referral, receipt
 from scenario import NewScenario, Scenario
 
 from engine.commands.accountability import SeeReferral
+from engine.commands.letter_service import ReceiveLetter
 from engine.domain.actor import SYSTEM
 from engine.errors import Invalid, NotFound
 from engine.queries.letters import LetterFilter
@@ -100,6 +101,8 @@ def test_only_the_inspector_the_chief_and_the_referring_supervisor_see_it(
             question(actor, asked)
     with pytest.raises(NotFound):
         scenario.engine.execute(SeeReferral(str(row["referral_id"])), by=actor)
+    with pytest.raises(NotFound):
+        scenario.engine.execute(ReceiveLetter(str(row["letter_id"]), receipt()), by=actor)
 
 
 def test_before_it_is_prepared_every_supervisor_is_asked_and_may_look(new_scenario: NewScenario) -> None:

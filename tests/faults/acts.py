@@ -1,8 +1,10 @@
 """The acts that are broken at every statement, at least one for every command: all of them, and what an act is."""
 
+from acts_accountability import ACCOUNTABILITY
 from acts_audit import AUDIT
 from acts_desk import DESK
+from acts_drafts import DRAFTS
 from acts_house import HOUSE
 from acts_jobs import JOBS
 
-ACTS = (*DESK, *JOBS, *HOUSE, *AUDIT)
+ACTS = (*DESK, *DRAFTS, *JOBS, *HOUSE, *AUDIT, *ACCOUNTABILITY)

@@ -26,7 +26,7 @@ def test_samples_of_a_kind_are_written_in_each_of_its_layouts_with_a_sheet_of_al
         "urge-correspondence.pdf",
         "urge-document.pdf",
     ]
-    assert "service_receipt-slip.pdf: 送达回证，1页，正文" in done.output
+    assert "service_receipt-slip.pdf: 送达回证，1页，正文 " in done.output
     pages = [len(pikepdf.open(path).pages) for path in sorted((tmp_path / "new").glob("*.pdf"))]
     with Image.open(tmp_path / "new" / "contact-sheet.png") as sheet:
         assert sheet.width // sum(pages) == 507  # A4 at 60 dots an inch, and a gap, on one row

@@ -110,11 +110,11 @@ def test_a_letter_above_four_thousand_characters_is_warned_of_and_not_stopped(ch
     length = length_of(letter)
 
     assert (length.zh, length.en) == (
-        f"正文{characters:,}字，上限4,000字",
+        f"正文 {characters:,} 字，上限 4,000 字",
         f"{characters:,} characters, at most 4,000",
     )
     assert [(problem.where, problem.severity) for problem in length.problems] == [("body", "warning")] * over
-    assert all(f"超出{over}字" in problem.zh and f"{over} too many" in problem.en for problem in length.problems)
+    assert all(f"超出 {over} 字" in problem.zh and f"{over} too many" in problem.en for problem in length.problems)
 
 
 def test_a_bulletin_shows_its_issue_and_every_other_letter_its_number() -> None:

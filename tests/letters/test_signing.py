@@ -136,6 +136,30 @@ def test_the_seal_is_drawn_as_the_appearance_of_the_signature_in_its_box(
         red_box(out.getvalue(), box.page, _folder(tmp_path, "bare"))
 
 
+@pytest.mark.parametrize("kind", ["png", "pdf"])
+def test_the_seal_is_pressed_on_the_words_and_hides_none(kind: str, unsealed: RenderedLetter, tmp_path: Path) -> None:
+    """A picture without an alpha channel is white all over: its white must not cover name and date."""
+    box = unsealed.seal_box
+    assert box is not None
+    bare, stamped = (
+        ink_within(pdf, box, tmp_path) for pdf in (unsealed.pdf, seal(unsealed, tmp_path, picture=kind).pdf)
+    )
+
+    assert bare > 200 and stamped == pytest.approx(bare, rel=0.02)
+
+
+def ink_within(pdf: bytes, box: SealBox, folder: Path) -> int:
+    """How many dots of black lie in the inner half of the box, at 144 dots an inch."""
+    (folder / "inked.pdf").write_bytes(pdf)
+    drawn = ["pdftoppm", "-r", "144", "-png", "-singlefile", "-f", str(box.page), "inked.pdf", "inked"]
+    subprocess.run(drawn, cwd=folder, check=True)
+    with Image.open(folder / "inked.png") as image:
+        quarter = (box.right - box.left) / 4
+        edges = (box.left + quarter, 842 - box.top + quarter, box.right - quarter, 842 - box.bottom - quarter)
+        inner = image.convert("L").crop(tuple(round(2 * edge) for edge in edges))  # type: ignore[arg-type]
+        return sum(inner.histogram()[:100])
+
+
 def test_the_seal_stands_where_the_empty_circle_of_a_sample_stands() -> None:
     sample, own = render(DOCUMENT_LETTER), render(replace(DOCUMENT_LETTER, is_sample=False))
 
@@ -259,6 +283,12 @@ def test_a_list_that_is_out_of_date_stops_a_long_term_signature(unsealed: Render
         problems = PadesSeal(settings).state(datetime.now(UTC)).problems
 
     assert [("out of date" in problem, "CRLS" in fix) for problem, fix in problems] == [(True, True)]
+
+
+def test_a_certificate_that_has_ended_signs_nothing(unsealed: RenderedLetter, tmp_path: Path) -> None:
+    ended = signing_house.seal_identity("演示过期证书（测试）", -1)
+
+    assert "the certificate is valid from" in refused(unsealed, signing_house.settings(tmp_path, ended))
 
 
 def test_a_file_that_is_no_pdf_is_not_signed(tmp_path: Path) -> None:

@@ -1,9 +1,12 @@
 """What the doctor says on a machine that is well, and about a database that is not."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import signing_house
 
+from forms.letters.seals import SigningSettings
 from setup.system import NEEDS
 from web import doctor
 
@@ -53,3 +56,45 @@ def test_a_broker_that_cannot_be_used_is_said_without_its_password(url: str, det
 
     assert (found.ok, detail in found.detail, found.how_to_fix != "") == (False, True, True)
     assert "secret" not in repr(found)
+
+
+def test_the_doctor_says_that_letters_are_samples() -> None:
+    signing, code = doctor.checks(signing=SigningSettings())[-2:]
+
+    assert (signing.ok, "演示样张" in signing.detail) == (True, True)
+    assert (code.ok, "DUBAN_PUBLIC_URL" in code.detail) == (True, True)
+
+
+def test_the_doctor_names_the_certificate_its_end_and_the_days_left(tmp_path: Path) -> None:
+    settings = signing_house.settings(tmp_path, picture="png")
+
+    signing, sm2, code = doctor.checks(signing=settings, public_url="https://duban.example")[-3:]
+
+    assert signing.ok and signing_house.SIGNER in signing.detail and "PAdES B-B" in signing.detail
+    assert f"{signing_house.seal_identity().certificate.not_valid_after_utc:%Y-%m-%d}" in signing.detail
+    assert "剩余 699 天" in signing.detail
+    assert (sm2.ok, "SM3" in sm2.detail) == (True, True)
+    assert (code.ok, code.detail) == (True, "https://duban.example/v/…, 40 bytes")
+
+
+def test_the_doctor_says_plainly_what_signing_lacks(tmp_path: Path) -> None:
+    whole = signing_house.settings(tmp_path)
+    soon = signing_house.settings(tmp_path / "soon", signing_house.seal_identity("演示短期证书（测试）", 12))
+    cases = (
+        (replace(whole, passphrase_file=tmp_path / "absent"), "DUBAN_SIGNING_PASSPHRASE_FILE"),
+        (replace(whole, tsa_url="http://127.0.0.1:1/", crls=None), "DUBAN_SIGNING_CRLS"),
+        (replace(whole, tsa_url="http://127.0.0.1:1/", chain=None), "DUBAN_SIGNING_CHAIN"),
+        (replace(whole, seal_picture=tmp_path / "absent.png"), "DUBAN_SIGNING_SEAL"),
+        (soon, "ends in 11 days"),
+    )
+
+    for settings, words in cases:
+        wrong = [check for check in doctor.checks(signing=settings) if not check.ok]
+        assert [words in f"{check.detail} {check.how_to_fix}" for check in wrong] == [True], words
+
+
+def test_an_address_too_long_for_the_code_is_mentioned() -> None:
+    longest = "https://" + "x" * 32 + ".cn"
+
+    assert doctor.checks(signing=SigningSettings(), public_url=longest)[-1].ok
+    assert not doctor.checks(signing=SigningSettings(), public_url=longest + "n")[-1].ok

@@ -7,7 +7,9 @@ import pytest
 from scenario import Scenario
 from web_visitor import Browser
 
+from engine.commands.letter_service import ReceiveLetter
 from engine.commands.letters import IssueLetters
+from engine.domain.service import Receipt
 from engine.queries.letters import LetterFilter, LetterRow
 
 SignIn = Callable[[str], Browser]
@@ -128,13 +130,16 @@ def test_a_void_letter_says_why_and_keeps_its_number(scenario: Scenario, signed_
 
 
 def test_a_reply_that_is_late_is_flagged(scenario: Scenario, signed_in: SignIn) -> None:
-    issue(scenario)
+    (letter_id,) = issue(scenario)
+    signed = ReceiveLetter(letter_id, Receipt("李四（演示）", "收文员（演示）"))
+    scenario.engine.execute(signed, by=scenario.person(addressee(scenario, letter_id)))
     scenario.until("2024-07-30 09:00")
 
     page = signed_in("ducha1").get("/letters?kind=notice").get_data(as_text=True)
 
     assert "逾期未回复" in page
-    assert scenario.engine.read.letters(scenario.supervisor, LetterFilter()).rows[0].is_reply_late
+    listed = scenario.engine.read.letters(scenario.supervisor, LetterFilter()).rows
+    assert [row.is_reply_late for row in listed if row.letter_id == letter_id] == [True]
 
 
 def test_the_real_letter_is_a_pdf(new_scenario: Callable[..., Scenario]) -> None:

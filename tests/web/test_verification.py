@@ -214,7 +214,7 @@ def test_a_tampered_letter_is_refused_in_plain_words(house: House, app: Flask) -
 
     assert {wanted: title_of(said) for wanted, said in found.items()} == {wanted: wanted for wanted in files}
     assert all("verdict--error" in said.get_data(as_text=True) for said in found.values())
-    assert all("文件与发出的一致" not in words(said) for said in found.values())
+    assert all("文件与发出的一致" not in words(said) and "真实有效" not in words(said) for said in found.values())
 
 
 def test_a_file_that_is_not_on_record_shows_no_letter(house: House, app: Flask) -> None:

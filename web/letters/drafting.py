@@ -15,6 +15,7 @@ from engine.queries.access import Unit
 from engine.queries.drafts import BOXES, DraftList, DraftPage, Version
 from web.bootstrap import compose_letter, render_letter
 from web.desk.drafts import TERMS
+from web.letters.page import look
 from web.pdf import show_pdf
 from web.permission import CASE_ROLES, needs
 from web.request import actor, engine, notify, page_number, see, text
@@ -208,7 +209,7 @@ def correct(letter_id: str) -> BaseResponse | tuple[str, int]:
     try:
         draft_id = engine().execute(CorrectLetter(letter_id, request.form.get("reason", "")), by=actor())
     except Invalid as refused:
-        return refused_page(letter_id, "correction", refused.problems)
+        return look(letter_id, "correction", {"reason": request.form.get("reason", "")}, refused.problems), 422
     notify("draft_started")
     return see(url_for("letters.draft", draft_id=draft_id))
 

@@ -12,6 +12,7 @@ from engine.domain.calendar import SHANGHAI
 from engine.domain.duration import Duration
 from engine.domain.service import LONGEST_WORDS, MOST_FILES, PAPER_MANNERS, RETURN_REASONS, too_long
 from engine.errors import Invalid, Problem
+from engine.queries.accountability import ObjectionRow
 from engine.queries.letter_service import ServicePage
 from engine.queries.letters import LetterPage
 from forms.upload import ACCEPT
@@ -48,6 +49,17 @@ class View:
         found = self.service
         acts = (found.may_sign, found.may_record, found.may_reply, found.may_review, found.may_close)
         return any(acts) or found.is_own_reply or self.letter.may_void
+
+    @property
+    def objections(self) -> tuple[ObjectionRow, ...]:
+        found: tuple[ObjectionRow, ...] = engine().read.objections_to_letter(actor(), self.letter.row.letter_id)
+        return found
+
+    @property
+    def may_object(self) -> bool:
+        """The addressee, once it has signed (政府督查工作条例 s. 17)."""
+        row = self.letter.row
+        return actor().has_role("officer", "head") and row.received_at is not None and row.state != "VOID"
 
     def words_for(self, acts: str, name: str, default: str = "") -> str:
         """What was typed into a field of a form that serves these acts."""

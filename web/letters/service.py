@@ -118,8 +118,8 @@ def _receipt(refused: tuple[Problem, ...]) -> Receipt:
         try:
             signed_at = datetime.fromisoformat(_said("signed_at")).replace(tzinfo=SHANGHAI)
         except ValueError:
-            words = "签收时间写法不对，例如 2024-05-20T09:30。", "This is no time; write 2024-05-20T09:30."
-            problems.append(Problem("signed_at", *words))
+            zh, en = "签收时间写法不对，例如 2024-05-20T09:30。", "This is no time; write 2024-05-20T09:30."
+            problems.append(Problem("signed_at", zh, en))
     if problems:
         raise Invalid("receipt_incomplete", "The receipt is not complete.", tuple(problems))
     words = {name: _said(name) for name in RECEIPT_WORDS}
