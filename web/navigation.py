@@ -118,7 +118,10 @@ def _is_current(endpoint: str, address: str) -> bool:
     if request.endpoint == endpoint:
         return True
     listed = {name for _, entries in SECTIONS for name, _ in entries}
-    return request.endpoint not in listed and request.path.startswith(f"{address}/")
+    nearest = max(
+        (place for place in map(url_for, listed) if request.path.startswith(f"{place}/")), key=len, default=""
+    )
+    return request.endpoint not in listed and address == nearest
 
 
 def _language_address(other: str) -> str:

@@ -148,7 +148,8 @@ def _void(tx: Transaction, letter_id: str) -> None:
         return
     reason = "复核撤销"
     paper.update_service(tx, letter_id, state="VOID", void_reason=reason, closed_at=tx.now, closed_by=tx.actor.name)
-    for case_id in paper.case_ids_of(tx, letter_id) or [None]:
+    listed: list[str | None] = [*paper.case_ids_of(tx, letter_id)]
+    for case_id in listed or [None]:
         tx.record(
             "LetterVoided",
             case_id=case_id,

@@ -10,39 +10,23 @@ from typing import Any
 
 from engine import plans, routes
 from engine.bpmn.state import seal
+from engine.commands.draft_checks import Arrangement, check, check_kind, check_ladder, refuse, too_many
 from engine.commands.instances import reason_of
-from engine.commands.letter_rows import check_addressees
-from engine.commands.letter_rungs import check_skips, lock_items
 from engine.commands.letter_service import locked
 from engine.commands.letter_targets import Target, check_bundle, chosen_cases, targets_of
 from engine.commands.progress import cancel_step, load_execution, start_instance
 from engine.commands.tasks import ClaimTask, claim_task
-from engine.domain import addressing
 from engine.domain.actor import may_work_on, require_role
-from engine.domain.calendar import civil_date
 from engine.domain.drafting import BUNDLES, CHANGEABLE, OPEN, Consent, DraftState, Wording, check_wording
-from engine.domain.duration import Duration
 from engine.domain.instance import InstanceKind, InstanceRow, InstanceState, check_active
 from engine.domain.letter import KINDS
-from engine.errors import Invalid, NotFound, Problem, Rejected
+from engine.errors import NotFound, Problem, Rejected
 from engine.store import cases, drafts, instances, paper, tasks
 from engine.store.access import may_see_instance
 from engine.store.transaction import Transaction
 
-MAX_REASON = 500
 MAX_UNITS = 200
 MAX_CASES = 200
-
-
-@dataclass(frozen=True)
-class Arrangement:
-    """How the letters of a draft look and who is asked. None: as usual for the kind, or as the campaign has it."""
-
-    layout: str | None = None
-    reply_term: str | None = None
-    reason: str = ""
-    countersigners: tuple[str, ...] = ()
-    consent: Consent | None = None
 
 
 @dataclass(frozen=True)
@@ -90,12 +74,12 @@ class CorrectLetter:
 
 def start_draft(command: StartDraft, tx: Transaction) -> str:
     require_role(tx.actor, "supervisor", "leader")
-    _check_kind(command.kind)
+    check_kind(command.kind)
     targets = _targets(tx, command)
     if command.wording is not None:
-        _refuse(check_wording(command.wording))
+        refuse(check_wording(command.wording))
     elif not command.case_ids:
-        _refuse((Problem("text", "没有关联事项的公文，请填写标题和正文。", "Without cases, write title and text."),))
+        refuse((Problem("text", "没有关联事项的公文，请填写标题和正文。", "Without cases, write title and text."),))
     draft_id = _open(
         tx,
         campaign_id=command.campaign_id,
@@ -115,7 +99,7 @@ def revise_draft(command: ReviseDraft, tx: Transaction) -> None:
     known = {one["position"] for one in drafts.letters_of(tx, command.draft_id)}
     if not command.positions or not set(command.positions) <= known:
         raise NotFound("draft_letter_unknown", "The draft has no such letter.", draft=command.draft_id)
-    _refuse(check_wording(command.wording))
+    refuse(check_wording(command.wording))
     newest = drafts.wordings_of(tx, command.draft_id)
     changed = [at for at in dict.fromkeys(command.positions) if newest.get(at) != command.wording]
     for position in changed:
@@ -128,9 +112,9 @@ def arrange_draft(command: ArrangeDraft, tx: Transaction) -> None:
     row, draft = _changeable(tx, command.draft_id)
     planned = drafts.letters_of(tx, command.draft_id)
     targets = [(tuple(one["unit_ids"]), tuple(one["case_ids"])) for one in planned]
-    _check(tx, draft["campaign_id"], draft["kind"], command.arrangement, targets)
+    check(tx, draft["campaign_id"], draft["kind"], command.arrangement, targets)
     if draft["corrects_id"] is None:
-        _check_ladder(tx, draft["kind"], command.arrangement, targets)
+        check_ladder(tx, draft["kind"], command.arrangement, targets)
     drafts.update(tx, command.draft_id, **_columns(command.arrangement))
     execution, moment = load_execution(tx, row)
     execution.set_variables({"countersigners": list(command.arrangement.countersigners)}, moment)
@@ -207,9 +191,9 @@ def _open(
     note: str = "",
 ) -> str:
     """Writes the draft, starts its process and gives the first task to the writer, where it is offered to them."""
-    _check(tx, campaign_id, kind, arrangement, targets)
+    check(tx, campaign_id, kind, arrangement, targets)
     if corrects_id is None:  # what it corrects is the open notice of the rung, and closes when this goes out
-        _check_ladder(tx, kind, arrangement, targets)
+        check_ladder(tx, kind, arrangement, targets)
     draft_id = tx.new_id()
     values = {
         "draft_id": draft_id,
@@ -263,19 +247,19 @@ def _open(
 
 def _targets(tx: Transaction, command: StartDraft) -> list[Target]:
     if command.case_ids:
-        _refuse(check_bundle(command.bundle, BUNDLES))
-        _refuse(_too_many("case_ids", len(command.case_ids), MAX_CASES, "件", "cases"))
+        refuse(check_bundle(command.bundle, BUNDLES))
+        refuse(too_many("case_ids", len(command.case_ids), MAX_CASES, "件", "cases"))
         return targets_of(tx, chosen_cases(tx, command.campaign_id, command.case_ids), command.bundle)
-    _refuse(check_bundle(command.bundle, ("unit", "joint")))
+    refuse(check_bundle(command.bundle, ("unit", "joint")))
     unit_ids = tuple(dict.fromkeys(command.unit_ids))
     if not unit_ids:
-        _refuse((Problem("unit_ids", "请至少选择一个主送单位。", "Choose at least one unit to address."),))
-    _refuse(_too_many("unit_ids", len(unit_ids), MAX_UNITS, "个单位", "units"))
+        refuse((Problem("unit_ids", "请至少选择一个主送单位。", "Choose at least one unit to address."),))
+    refuse(too_many("unit_ids", len(unit_ids), MAX_UNITS, "个单位", "units"))
     found = drafts.units_by_id(tx, unit_ids)
     unknown = [unit_id for unit_id in unit_ids if unit_id not in found]
     if unknown:
         listed = "、".join(unknown)
-        _refuse((Problem("unit_ids", f"没有“{listed}”这个单位。", f"There is no unit {listed}."),))
+        refuse((Problem("unit_ids", f"没有“{listed}”这个单位。", f"There is no unit {listed}."),))
     ordered = tuple(unit_id for unit_id in found if unit_id in unit_ids)
     return [(ordered, ())] if command.bundle == "joint" else [((unit_id,), ()) for unit_id in ordered]
 
@@ -288,69 +272,6 @@ def _subject(tx: Transaction, kind: str, targets: Sequence[Target], wording: Wor
     row = cases.get(tx, case_ids[0])
     first = f"{name}：{case_ids[0]} {row['name'] if row else ''}"
     return first if len(case_ids) == 1 else f"{first} 等{len(case_ids)}件"
-
-
-# -- checking ----------------------------------------------------------------------------------------------------------
-def _check(tx: Transaction, campaign_id: str, kind: str, arrangement: Arrangement, targets: Sequence[Target]) -> None:
-    """Raises Invalid with everything that forbids these letters, before anybody spends time on them."""
-    campaign = plans.campaign(tx, campaign_id)
-    found = [*_arrangement_problems(tx, campaign_id, kind, arrangement)]
-    try:
-        unit_ids = tuple(dict.fromkeys(unit_id for listed, _ in targets for unit_id in listed))
-        check_addressees(tx, campaign, kind=kind, unit_ids=unit_ids, consent=arrangement.consent)
-    except Invalid as refused:
-        found += refused.problems
-    _refuse(tuple(found))
-
-
-def _check_ladder(tx: Transaction, kind: str, arrangement: Arrangement, targets: Sequence[Target]) -> None:
-    items = lock_items(tx, [case_id for _, listed in targets for case_id in listed])
-    check_skips(tx, kind=kind, reason=arrangement.reason, items=items)
-
-
-def _arrangement_problems(tx: Transaction, campaign_id: str, kind: str, wanted: Arrangement) -> list[Problem]:
-    found = []
-    if wanted.layout is not None and wanted.layout not in KINDS[kind].layouts:
-        found.append(Problem("layout", "请选择本文种可用的版式。", "Choose a layout that this kind may have."))
-    if wanted.reply_term is not None:
-        try:
-            Duration.parse(wanted.reply_term)
-        except Invalid:
-            found.append(Problem("reply_term", "请选择回复时限。", "Choose the time to reply."))
-    if len(wanted.reason) > MAX_REASON:
-        found.append(Problem("reason", f"最多 {MAX_REASON} 字。", f"At most {MAX_REASON} characters."))
-    unknown = set(wanted.countersigners) - set(drafts.units_by_id(tx, wanted.countersigners))
-    if unknown:
-        listed = "、".join(sorted(unknown))
-        found.append(Problem("countersigners", f"没有“{listed}”这个单位。", f"There is no unit {listed}."))
-    if routes.route_of(tx, campaign_id, kind).countersign == "required" and not wanted.countersigners:
-        zh = f"{KINDS[kind].zh}须经有关单位会签，请选择会签单位。"
-        en = f"A {KINDS[kind].en.lower()} must be countersigned: choose the units."
-        found.append(Problem("countersigners", zh, en))
-    unstaffed = [unit_id for unit_id in wanted.countersigners if not drafts.has_staff(tx, unit_id)]
-    if unstaffed and not unknown:
-        names = "、".join(name for name, _ in drafts.units_by_id(tx, unstaffed).values())
-        zh = f"{names}没有可以会签的人员，请先在人员管理中增加，或改选单位。"
-        found.append(
-            Problem("countersigners", zh, f"Nobody of {names} can countersign: add a person, or choose others.")
-        )
-    if wanted.consent is not None:
-        found += addressing.check_consent(wanted.consent, today=civil_date(tx.now))
-    return found
-
-
-def _check_kind(kind: str) -> None:
-    if kind not in KINDS:
-        _refuse((Problem("kind", f"没有“{kind}”这种公文。", f"There is no letter kind {kind!r}."),))
-
-
-def _too_many(where: str, count: int, most: int, zh: str, en: str) -> tuple[Problem, ...]:
-    return () if count <= most else (Problem(where, f"一次最多 {most} {zh}。", f"At most {most} {en} at once."),)
-
-
-def _refuse(problems: Sequence[Problem]) -> None:
-    if problems:
-        raise Invalid("draft_invalid", "The draft cannot be kept like this.", tuple(problems))
 
 
 # -- shared ------------------------------------------------------------------------------------------------------------

@@ -7,17 +7,16 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from engine import plans, rulings
+from engine import rulings
 from engine.domain.actor import Actor
-from engine.domain.calendar import civil_date
 from engine.domain.escalation import Ladder
 from engine.domain.instance import InstanceKind
 from engine.domain.task import LIVE
 from engine.errors import NotFound
 from engine.queries.cases import FactRow
 from engine.queries.paging import COUNTED_TO, PER_PAGE, Count, Page, like, page_of, page_within
+from engine.queries.red_cases import RedCase, overdue_workdays, red_cases
 from engine.store.access import visible_cases, visible_items, visible_letters, visible_reports
-from engine.store.counts import is_open
 from engine.store.schema import (
     cases,
     facts,
@@ -36,7 +35,6 @@ from engine.store.schema import rungs as rung_rows
 from engine.store.transaction import Reader
 
 UNWATCHED = tuple(kind for kind in InstanceKind if kind not in (InstanceKind.CASE, InstanceKind.REPORT))
-RED_CASES_LISTED = 20
 OPEN_LETTER = ("ISSUED", "RECEIVED", "REPLIED")
 
 
@@ -75,19 +73,6 @@ class DeskRow:
     instrument: str | None
     level_at: datetime | None
     open_letters: tuple[tuple[str, str, str], ...]
-
-
-@dataclass(frozen=True)
-class RedCase:
-    """A case past its due date none of whose tasks is late: no item watches it, and nobody would see it."""
-
-    case_id: str
-    name: str
-    area: str
-    lead: str
-    phase: str | None
-    due_at: datetime
-    overdue_workdays: int
 
 
 @dataclass(frozen=True)
@@ -176,7 +161,7 @@ def desk(reader: Reader, actor: Actor, wanted: DeskFilter) -> DeskPage:
         .offset(page.offset)
     ).mappings()
     rows = tuple(_row(reader, row, names) for row in listed)
-    red = _red_cases(actor, reader.now, wanted)
+    red, red_total = red_cases(reader, actor, wanted, names)
     return DeskPage(
         wanted,
         rows,
@@ -184,41 +169,8 @@ def desk(reader: Reader, actor: Actor, wanted: DeskFilter) -> DeskPage:
         _by_level(parts),
         _by_unit(parts, names),
         areas,
-        _listed_red(reader, red, names),
-        reader.execute(sa.select(sa.func.count()).select_from(red.subquery())).scalar_one(),
-    )
-
-
-def _red_cases(actor: Actor, now: datetime, wanted: DeskFilter) -> sa.Select[Any]:
-    late_task = sa.exists().where(tasks.c.case_id == cases.c.case_id, tasks.c.state.in_(LIVE), tasks.c.due_at < now)
-    query = sa.select(cases.c.case_id).where(is_open(), cases.c.due_at < now, ~late_task)
-    if not actor.sees_all:
-        query = query.where(visible_cases(actor))
-    if wanted.campaign:
-        query = query.where(cases.c.campaign_id == wanted.campaign)
-    if wanted.area:
-        query = query.where(cases.c.area_id == wanted.area)
-    if wanted.unit:
-        query = query.where(cases.c.lead_id == wanted.unit)
-    return query
-
-
-def _listed_red(reader: Reader, red: sa.Select[Any], names: Mapping[str, str]) -> tuple[RedCase, ...]:
-    columns = [cases.c[name] for name in ("case_id", "name", "area_id", "lead_id", "phase", "due_at")]
-    found = reader.execute(
-        red.with_only_columns(*columns).order_by(cases.c.due_at, cases.c.case_id).limit(RED_CASES_LISTED)
-    )
-    return tuple(
-        RedCase(
-            row.case_id,
-            row.name,
-            names[row.area_id],
-            names[row.lead_id],
-            row.phase,
-            row.due_at,
-            overdue_workdays(reader, row.due_at),
-        )
-        for row in found
+        red,
+        red_total,
     )
 
 
@@ -279,12 +231,6 @@ def item(reader: Reader, actor: Actor, item_id: str) -> ItemPage:
                 sa.select(facts).where(facts.c.instance_id == instance_id).order_by(facts.c.fact_id.desc()).limit(200)
             )
         ),
-    )
-
-
-def overdue_workdays(reader: Reader, due_at: datetime, until: datetime | None = None) -> int:
-    return plans.calendar(reader).workdays_between(
-        civil_date(due_at), max(civil_date(until or reader.now), civil_date(due_at))
     )
 
 

@@ -226,7 +226,8 @@ def draft_source(
         reason=row["reason"],
         wording=Wording(chosen["title"], tuple(chosen["lines"])) if chosen else None,
         consent=Consent.from_json(row["consent"]),
-        extra={"corrects": {"number": corrected[1], "reason": row["note"]}} if corrected else None,
+        extra={"signer": routes.route_of(reader, row["campaign_id"], row["kind"]).signer_post or row["written_by"]}
+        | ({"corrects": {"number": corrected[1], "reason": row["note"]}} if corrected else {}),
     )
 
 

@@ -101,6 +101,7 @@ def preview(
         layout=layout,
         reply_term=reply_term,
         reason=reason,
+        extra={"signer": actor.name},
     )
 
 

@@ -275,6 +275,7 @@ def test_names_with_runs_of_latin_letters_or_digits_are_refused(name: str, refus
         ('case = "case_lifecycle"\n', "", "processes.case", "case"),
         ('case = "case_lifecycle"', 'case = "c"\nsurvey = "s"', "processes.survey", "不一致"),
         ('lights = "lights"\n', "", "rules.lights", "缺少“lights”"),
+        ('receipt = "1wd"', 'receipt = "1"', "rules.receipt", "请写明数字和单位"),
         ('organ_code = "临散乱污办"', 'organ_code = ""', "office.organ_code", "不能为空"),
         ('id = "linxia_2024"', "id = 5", "id", "应当是文字"),
         ('of = "areas"', 'of = "all"', "collectives.各镇街道.of", "areas"),

@@ -274,7 +274,7 @@ def test_the_unit_concerned_does_not_see_what_is_being_decided_about_it(scenario
         scenario.engine.execute(StartDraft(scenario.campaign, "urge", (case,)), by=scenario.person("gxj1"))
 
 
-# -- who may direct whom (若干规定 2024 item 1; 条例 s. 16) -----------------------------------------------------------------------------------------------------
+# -- who may direct whom (若干规定 2024 item 1; 条例 s. 16) ---------------------------------------------------
 CONSENT = Consent("市政府", "演示〔2024〕8号", "2024-05-19")
 TO_TOWNS = {"unit_ids": ("nanlong", "zheqiao"), "bundle": "joint", "wording": WORDS}
 

@@ -75,6 +75,19 @@ def test_a_heading_and_a_caption_stay_with_their_table(lines: int) -> None:
     assert {"逾期未办结事项", "序号", "YS-2024-0001"} <= set(_texts(page))
 
 
+@pytest.mark.parametrize("lines", LENGTHS)
+def test_a_seal_keeps_company_with_the_text_and_not_with_the_note_on_attachments_alone(lines: int) -> None:
+    attachments = (Attachment("清单", (Paragraph("照办。"),)), Attachment("样式", (Paragraph("照填。"),)))
+
+    pages = lay_out(replace(_letter(DOCUMENT, lines), attachments=attachments))
+
+    [signed] = [page for page in pages if format_date(DOCUMENT_LETTER.date) in _texts(page)]
+    # 7.3.3 keeps the only line of a text on the first page, where note and signature have no room.
+    assert any(text.endswith("段，按时办结。") for text in _texts(signed)) or lines == 1
+    assert any(text.startswith("附件：1.清单") for text in _texts(signed))
+    assert len(pages) % 2 == 0
+
+
 @pytest.mark.parametrize("rows", range(1, 24))
 def test_the_imprint_never_takes_a_page_from_an_attachment_that_can_share(rows: int) -> None:
     attachment = Attachment("清单", (replace(CASES, rows=CASES.rows[:rows]),))

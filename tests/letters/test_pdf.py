@@ -74,6 +74,7 @@ def test_the_pdf_has_the_structure_of_an_archive(letter: Letter) -> None:
 
     assert b"/Encrypt" not in content
     with pikepdf.open(io.BytesIO(content)) as pdf:
+        assert pdf.check_pdf_syntax() == []
         assert len(pdf.trailer.ID) == 2
         assert not {"/OpenAction", "/AA", "/Names", "/AcroForm", "/OCProperties"} & set(pdf.Root.keys())
         [intent] = pdf.Root.OutputIntents

@@ -7,6 +7,7 @@ import pytest
 from scenario import Scenario
 from web_visitor import Browser
 
+from engine.domain.escalation import Ladder, Rung
 from engine.queries.desk import DeskFilter
 from engine.queries.letters import LetterFilter
 from web.desk.ladder import strip
@@ -170,11 +171,11 @@ def test_a_preview_says_what_the_issued_letter_will_say(
         scenario.engine.read.letter_preview(
             scenario.supervisor, campaign_id=scenario.campaign, kind="notice", case_ids=chosen, reason="逐项落实。"
         )
-        for chosen in ((late_cases[0],), tuple(late_cases))
+        for chosen in ((late_cases[0],), tuple(late_cases[1:]))  # one open notice of a rung for each item
     ]
     browser = signed_in("ducha1")
     browser.get("/desk")
-    for cases, bundle in (([late_cases[0]], "case"), (late_cases, "unit")):
+    for cases, bundle in (([late_cases[0]], "case"), (late_cases[1:], "unit")):
         browser.post("/desk/letters", {"case": cases, "kind": "notice", "bundle": bundle, "reason": "逐项落实。"})
 
     issued = scenario.engine.read.letters(scenario.supervisor, LetterFilter(kind="notice")).rows[:2]
@@ -220,9 +221,12 @@ def test_a_foreign_item_is_not_found(scenario: Scenario, late_cases: list[str], 
         (-1, None, "ahead ahead ahead ahead ahead ahead ahead"),
         (0, None, "here ahead ahead ahead ahead ahead ahead"),
         (2, None, "passed passed here ahead ahead ahead ahead"),
-        (3, (0, 1, 3), "passed passed skipped here ahead ahead ahead"),
+        (3, ("reminder", "urge", "supervision_letter"), "passed passed skipped here ahead ahead ahead"),
         (6, None, "passed passed passed passed passed passed here"),
     ],
 )
-def test_the_strip_of_rungs(level: int | None, reached: tuple[int, ...] | None, states: str) -> None:
-    assert [step.state for step in strip(level, reached)] == states.split()
+def test_the_strip_of_rungs(level: int | None, reached: tuple[str, ...] | None, states: str) -> None:
+    named = ("reminder", "urge", "notice", "supervision_letter", "summons", "circular", "referral")
+    ladder = Ladder(tuple(Rung(number, instrument, None) for number, instrument in enumerate(named)))
+
+    assert [step.state for step in strip(ladder, level, reached)] == states.split()

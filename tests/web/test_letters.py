@@ -1,4 +1,4 @@
-"""The letters register and one letter: its document and its void. Service and replies: test_letter_service."""
+"""The letters register and one letter: its document and its void. Service and replies: test_letter_service_pages."""
 
 from collections.abc import Callable
 from urllib.parse import quote

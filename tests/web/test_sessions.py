@@ -15,6 +15,9 @@ from web import permission
 from web.session import cookie_name
 
 SignIn = Callable[[str], Browser]
+OPEN_TO_ALL = {"static", "stylesheet", "health", "metrics.page", "login.login", "login.enter"} | {
+    f"verification.{page}" for page in ("ask", "letter", "check_file", "check_file_of")
+}
 
 
 def session_id(app: Flask, browser: Browser) -> str:
@@ -151,15 +154,14 @@ def test_every_route_says_who_may_open_it(app: Flask) -> None:
     }
 
     assert permission.undeclared(app) == []
-    assert public == {"static", "stylesheet", "health", "metrics.page", "login.login", "login.enter"}
+    assert public == OPEN_TO_ALL
 
 
 def test_every_other_route_sends_a_stranger_to_the_login(app: Flask) -> None:
     stranger = app.test_client()
-    open_to_all = {"static", "stylesheet", "health", "metrics.page", "login.login", "login.enter"}
     answers = {}
     for rule in app.url_map.iter_rules():
-        if rule.endpoint in open_to_all:
+        if rule.endpoint in OPEN_TO_ALL:
             continue
         address = rule.rule
         for argument in rule.arguments:
