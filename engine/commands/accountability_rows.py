@@ -237,7 +237,8 @@ def _circular_matter(tx: Transaction, row: InstanceRow, variables: Mapping[str, 
     total = figures["sum"]
     words = {
         "as_of": civil_date(kept["as_of"]).isoformat(),
-        "scope": f"应办结数为登记数减剔除数，事项按牵头单位、材料按报送单位统计，统计时点{spoken_time(figures['as_of'])}",
+        "scope": "应办结数为登记数减剔除数，事项按牵头单位、材料按报送单位统计，统计时点"
+        + spoken_time(figures["as_of"]),
         "units": [{name: _printed(line[name], name) for name in names} for line in figures["units"]],
         "sum": {name: _printed(total[name], name) for name in names[1:]},
         "facts": [

@@ -12,8 +12,8 @@ from engine.bpmn.plain import due_instant
 from engine.bpmn.state import seal, unseal
 from engine.bpmn.step import Moment, OpenedJob, OpenedTask, OpenedTimer, ReachedMilestone, Step, Token
 from engine.commands import accountability_rows, ladders
-from engine.commands.letter_rows import issue_for_job
 from engine.commands.letter_review import close_joint_letters, close_letters_of_item
+from engine.commands.letter_rows import issue_for_job
 from engine.commands.reports import hand_in
 from engine.commands.waiting import open_wait
 from engine.domain.case import changes_at, phase_of
