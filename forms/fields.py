@@ -1,6 +1,7 @@
 """A form as a page draws it: labels, values, choices, limits, errors in one language. And as a dossier shows it."""
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -16,6 +17,7 @@ from forms.schema import answers_so_far
 from forms.upload import ACCEPT
 
 Values = Mapping[str, Sequence[str]]
+_VARIABLE = re.compile(r"\{\{\s*(\w+)\s*\}\}")
 
 
 @dataclass(frozen=True)
@@ -113,7 +115,7 @@ class _Painter:
         return FieldView(
             kind=kind,
             key=component.key,
-            label=component.label.by(self.lang),
+            label=self._label(component),
             help=component.help.by(self.lang),
             value=self._value(component),
             options=self._options(component),
@@ -139,6 +141,13 @@ class _Painter:
             depends=tuple(sorted(names_of(hide) & self.keys)) if hide else (),
             hide_rule=json.dumps(browser, ensure_ascii=False) if browser else "",
         )
+
+    def _label(self, component: Component) -> str:
+        """Information may speak of variables, as form-js writes them: {{name}}."""
+        label = component.label.by(self.lang)
+        if component.kind != "text":
+            return label
+        return _VARIABLE.sub(lambda found: _as_typed(self.context.variables.get(found[1])), label)
 
     # -- what stands in the field -------------------------------------------------------------------------------------
     def _posted(self, name: str) -> str:

@@ -217,12 +217,14 @@ class DialectEnvironment(BasePythonScriptEngineEnvironment):  # type: ignore[mis
     def decide(self, task: Task) -> dict[str, Any]:
         element = self.model.element_of(task)
         assert element is not None
+        told = {name: plain(self.evaluate(text, task.data)) for name, text in element.inputs.items()}
+        names = {**task.data, **told}
         if element.decision_ref in OF_CAMPAIGN:
             assert self.moment.decide is not None
-            decided = self.moment.decide(element.decision_ref, task.data)
+            decided = self.moment.decide(element.decision_ref, names)
         else:
             decision = self.model.decisions[element.process_key, element.decision_ref]
-            decided = decision.decide(task.data, self.moment.functions)
+            decided = decision.decide(names, self.moment.functions)
         outputs: dict[str, Any] = plain(decided.outputs)
         return outputs
 

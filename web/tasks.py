@@ -21,6 +21,7 @@ from web.errors import said, sentence, status_of
 from web.i18n import language
 from web.permission import CASE_ROLES, needs
 from web.request import actor, back_to, engine, notify, see
+from web.why import TABLE_READERS, Why, why
 
 blueprint = Blueprint("tasks", __name__)
 officers_only = needs(*CASE_ROLES)
@@ -38,6 +39,8 @@ class Page:
     case: CasePage | None
     drawings: tuple[Drawing, ...]
     blocked: str
+    why_light: Why | None
+    may_read_tables: bool
     return_reason: str = ""
     return_error: str = ""
     draft_id: str | None = None  # of the letter that this task decides about
@@ -94,6 +97,8 @@ def _page(
         case=_case(found.case_id),
         drawings=drawings(found.instance_id, found.process_key),
         blocked=sentence(found.blocked) if found.blocked is not None else "",
+        why_light=why(engine().read.explain_task_light(actor(), task_id)),
+        may_read_tables=actor().has_role(*TABLE_READERS),
         return_reason=return_reason,
         return_error=return_error,
         draft_id=engine().read.draft_of_instance(actor(), found.instance_id) if found.case_id is None else None,

@@ -53,7 +53,7 @@ class DecisionTask(BpmnSpecMixin):  # type: ignore[misc]
         super()._run_hook(my_task)
         element, present = _element(my_task), present_of(my_task)
         try:
-            result = self._decide(my_task.data, present.moment, element)
+            result = self._decide({**my_task.data, **present.inputs(my_task, element)}, present.moment, element)
         except DecisionError as error:
             raise ExecutionFailed(element, error.zh, error.en) from error
         my_task.data = {**my_task.data, **plain(result.outputs)}

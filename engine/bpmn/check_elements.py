@@ -14,12 +14,13 @@ from engine.bpmn.graph import Node
 ATTRIBUTES = {
     "userTask": frozenset({"formKey", "candidateGroups", "dueDate", "basis", "returnable", "separateFrom"}),
     "serviceTask": frozenset({"jobKind"}),
-    "businessRuleTask": frozenset({"decisionRef"}),
+    "businessRuleTask": frozenset({"decisionRef", "refusal"}),
     "intermediateThrowEvent": frozenset({"milestone", "dueDate", "basis"}),
     "endEvent": frozenset({"milestone", "dueDate", "basis"}),
     "intermediateCatchEvent": frozenset({"correlation"}),
     "boundaryEvent": frozenset({"correlation"}),
 }
+WITH_INPUTS = ("serviceTask", "businessRuleTask")
 LABELLED = frozenset(
     [
         "userTask",
@@ -64,7 +65,7 @@ def _check_attributes(node: Node, findings: Findings) -> None:
             vendors.add(name.namespace)
     extension = node.xml.find(bpmn("extensionElements"))
     for child in extension if extension is not None else ():
-        if namespace(child) == DUBAN and (local(child) != "input" or node.tag != "serviceTask"):
+        if namespace(child) == DUBAN and (local(child) != "input" or node.tag not in WITH_INPUTS):
             findings.error(
                 node.node_id,
                 f"“{node.title}”里的 duban:{local(child)} 不认识，请删除。",

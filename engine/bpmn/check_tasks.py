@@ -11,6 +11,7 @@ from engine.bpmn.document import bpmn, duban, text_of
 from engine.bpmn.expressions import check_expression, constant_of, names_of
 from engine.bpmn.findings import Findings
 from engine.bpmn.graph import Node
+from engine.bpmn.step import refusal_columns
 
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 REQUIRED_INPUTS = {"letter": ("kind",)}
@@ -154,19 +155,7 @@ def check_service_task(node: Node, context: Context) -> None:
             f"服务任务“{node.title}”的 jobKind “{kind}”没有登记。可用的有：{zh(known.job_kinds)}。",
             f'The job kind "{kind}" of "{node.title}" is not registered. Known: {en(known.job_kinds)}.',
         )
-    inputs: dict[str, str] = {}
-    extension = node.xml.find(bpmn("extensionElements"))
-    for item in extension.findall(duban("input")) if extension is not None else ():
-        name, expression = item.get("name", ""), item.get("expression", "")
-        if not NAME.fullmatch(name) or name in inputs:
-            findings.error(
-                node.node_id,
-                f"“{node.title}”的输入名“{name}”为空、重复或写法不对。",
-                f'The input name "{name}" of "{node.title}" is empty, doubled or malformed.',
-            )
-        inputs[name] = expression
-        if fault := check_expression(expression):
-            findings.error(node.node_id, f"输入 {name}：{fault.zh}", f"Input {name}: {fault.en}")
+    inputs = _check_inputs(node, findings)
     for name in REQUIRED_INPUTS.get(kind, ()):
         if name not in inputs:
             findings.error(
@@ -183,6 +172,23 @@ def check_service_task(node: Node, context: Context) -> None:
         )
 
 
+def _check_inputs(node: Node, findings: Findings) -> dict[str, str]:
+    inputs: dict[str, str] = {}
+    extension = node.xml.find(bpmn("extensionElements"))
+    for item in extension.findall(duban("input")) if extension is not None else ():
+        name, expression = item.get("name", ""), item.get("expression", "")
+        if not NAME.fullmatch(name) or name in inputs:
+            findings.error(
+                node.node_id,
+                f"“{node.title}”的输入名“{name}”为空、重复或写法不对。",
+                f'The input name "{name}" of "{node.title}" is empty, doubled or malformed.',
+            )
+        inputs[name] = expression
+        if fault := check_expression(expression):
+            findings.error(node.node_id, f"输入 {name}：{fault.zh}", f"Input {name}: {fault.en}")
+    return inputs
+
+
 def check_rule_task(node: Node, context: Context) -> None:
     ref = own(node, "decisionRef")
     if ref not in context.decisions and ref not in OF_CAMPAIGN:
@@ -190,6 +196,23 @@ def check_rule_task(node: Node, context: Context) -> None:
             node.node_id,
             f"业务规则任务“{node.title}”的决策表“{ref}”不在文件夹里。现有：{zh(context.decisions)}。",
             f'The decision "{ref}" of "{node.title}" is in no .dmn file here. Present: {en(context.decisions)}.',
+        )
+    _check_inputs(node, context.findings)
+    _check_refusal(node, context)
+
+
+def _check_refusal(node: Node, context: Context) -> None:
+    """Who is refused must read why, in either language, and at which field."""
+    refusal, table = own(node, "refusal"), context.decisions.get(own(node, "decisionRef"))
+    if not refusal:
+        return
+    columns = refusal_columns(refusal)
+    missing = [column for column in columns if table is None or column not in table.output_names]
+    if missing:
+        context.findings.error(
+            node.node_id,
+            f"“{node.title}”的 refusal 要求决策表有输出列 {zh(columns)}，现缺 {zh(missing)}。",
+            f'The refusal of "{node.title}" needs the output columns {en(columns)}; missing: {en(missing)}.',
         )
 
 

@@ -13,6 +13,8 @@ from lxml import etree
 from engine.bpmn import expressions
 from engine.bpmn.document import local, read_document, text_of
 from engine.bpmn.expressions import ExpressionError
+from engine.bpmn.plain import due_instant
+from engine.domain.derivation import en_time, zh_time
 from engine.errors import Invalid, Problem
 
 HIT_POLICIES = ("UNIQUE", "FIRST")
@@ -21,6 +23,7 @@ MAX_RULES = 500
 NUMBER = r"-?\d{1,15}(?:\.\d{1,10})?"
 _LITERAL = re.compile(rf'\s*("[^"]*"|{NUMBER}|true|false|null)\s*')
 _COMPARISON = re.compile(rf"\s*(<=|>=|<|>|=)\s*({NUMBER})\s*")
+_PLACE = re.compile(r"\{([^{}]+)\}")  # in the text of an output: the value of the input column of that heading
 _INTERVAL = re.compile(rf"\s*([\[\](])\s*({NUMBER})\s*\.\.\s*({NUMBER})\s*([\[\])])\s*")
 
 Test = Callable[[Any], bool]
@@ -111,7 +114,9 @@ class Decision:
             )
         rule = hits[0][1]
         told = dict(zip(self.inputs, values, strict=True))
-        return DecisionResult(self.outputs_of(rule), rule.rule_id, self.decision_id, told)
+        by_heading = dict(zip(self.labels, values, strict=True))
+        outputs = {name: _filled(name, value, by_heading) for name, value in self.outputs_of(rule).items()}
+        return DecisionResult(outputs, rule.rule_id, self.decision_id, told)
 
     def _value(self, text: str, names: Mapping[str, Any], functions: Mapping[str, Callable[..., Any]]) -> Any:
         try:
@@ -137,6 +142,23 @@ class Decision:
                     f"{value!r} cannot be compared in this way.",
                 ) from error
         return True
+
+
+def _filled(name: str, value: Any, by_heading: Mapping[str, Any]) -> Any:
+    """An output with each {heading} in its text replaced by the value of that column; a text that is nothing else
+    gives the value itself. Instants are written out, in English for outputs whose names end with `_en`."""
+    if not isinstance(value, str) or "{" not in value:
+        return value
+    if whole := _PLACE.fullmatch(value):
+        return by_heading[whole[1]]
+    written = en_time if name.endswith("_en") else zh_time
+
+    def words(place: re.Match[str]) -> str:
+        found = by_heading[place[1]]
+        instant = due_instant(found)
+        return str(found) if instant is None else written(instant)
+
+    return _PLACE.sub(words, value)
 
 
 def read_decision(dmn: bytes) -> Decision:
@@ -210,7 +232,20 @@ def _decision(node: etree._Element) -> Decision:
     rules = tuple(_rule(row, number, key, inputs, outputs) for number, row in enumerate(rows, start=1))
     labels = tuple(_label(child, text) for child, text in zip(_children(table, "input"), inputs, strict=True))
     headings = tuple(_label(child, text) for child, text in zip(_children(table, "output"), outputs, strict=True))
+    _check_places(key, rules, labels)
     return Decision(key, name, policy, inputs, outputs, rules, labels, headings)
+
+
+def _check_places(key: str, rules: tuple[Rule, ...], labels: tuple[str, ...]) -> None:
+    for number, rule in enumerate(rules, start=1):
+        texts = (value for value in rule.outputs if isinstance(value, str))
+        unknown = sorted({place for text in texts for place in _PLACE.findall(text)} - set(labels))
+        if unknown:
+            raise DecisionError(
+                f"{key}:{rule.rule_id}",
+                f"决策表 {key} 第 {number} 行写了 {{{unknown[0]}}}，但没有这个名称的输入列。",
+                f"Table {key}, row {number}: {{{unknown[0]}}} is the heading of no input column.",
+            )
 
 
 def _children(node: etree._Element, name: str) -> list[etree._Element]:

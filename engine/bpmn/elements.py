@@ -74,6 +74,7 @@ class Element:
     returnable: bool = False
     separate_from: tuple[str, ...] = ()
     decision_ref: str = ""
+    refusal: str = ""  # the output of its table that refuses the answer which led here
     called_element: str = ""
     attached_to: str = ""
     timer_expression: str = ""
@@ -142,6 +143,7 @@ def _element(node: etree._Element, process_key: str, messages: Mapping[str, str]
         returnable=_attribute(node, "returnable") == "true",
         separate_from=_listed(_attribute(node, "separateFrom").replace(",", " "), " "),
         decision_ref=_attribute(node, "decisionRef"),
+        refusal=_attribute(node, "refusal"),
         called_element=node.get("calledElement", ""),
         attached_to=node.get("attachedToRef", ""),
         timer_expression=timer_date(definitions[0]) if event == "timer" else "",

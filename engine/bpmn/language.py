@@ -25,6 +25,7 @@ FUNCTIONS: Mapping[str, tuple[int, int]] = {
     "earliest": (1, 8),
     "now": (0, 0),
     "workdays_between": (2, 2),
+    "beyond": (2, 3),
     "default": (2, 2),
     "len": (1, 1),
 }

@@ -7,6 +7,7 @@ from typing import Any
 
 from engine.bpmn.decision import DecisionResult
 from engine.bpmn.elements import Element
+from engine.errors import Problem
 
 
 @dataclass(frozen=True)
@@ -92,6 +93,17 @@ class Decided:
     outputs: dict[str, Any]
     inputs: dict[str, Any] = field(default_factory=dict)
     definition_id: str = ""
+
+    @property
+    def refusal(self) -> Problem | None:
+        """What stands against the answer that led here, at the field of its form."""
+        zh, en, where = (self.outputs.get(column) for column in refusal_columns(self.element.refusal))
+        return Problem(str(where or ""), str(zh), str(en or zh)) if self.element.refusal and zh else None
+
+
+def refusal_columns(name: str) -> tuple[str, str, str]:
+    """The outputs of a table that refuses: the sentence in Chinese and in English, and the key of the field."""
+    return name, f"{name}_en", f"{name}_field"
 
 
 @dataclass(frozen=True)

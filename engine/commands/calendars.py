@@ -8,6 +8,7 @@ from typing import Any
 from engine import plans
 from engine.bpmn.expressions import evaluate
 from engine.bpmn.plain import due_instant
+from engine.commands.letter_service import tell
 from engine.commands.progress import plain_changes
 from engine.domain import calendar as calendars
 from engine.domain.actor import require_role
@@ -16,7 +17,7 @@ from engine.domain.instance import InstanceKind, InstanceRow
 from engine.domain.job import JobState
 from engine.domain.lights import reached_percent
 from engine.domain.task import LIVE
-from engine.store import cases, instances, jobs, tasks
+from engine.store import cases, instances, jobs, paper, service, tasks
 from engine.store import plans as store
 from engine.store.transaction import Transaction
 
@@ -35,7 +36,7 @@ def publish_calendar(command: PublishCalendar, tx: Transaction) -> dict[str, int
     if not store.put_calendar(tx, year, command.content):
         return {"year": year, "recomputed": 0}
     store.changed(tx)
-    recomputed = _recompute_cases(tx) + _recompute_tasks(tx) + _recompute_timers(tx)
+    recomputed = _recompute_cases(tx) + _recompute_tasks(tx) + _recompute_timers(tx) + _recompute_replies(tx)
     tx.record("CalendarPublished", year=year, recomputed=recomputed)
     return {"year": year, "recomputed": recomputed}
 
@@ -141,6 +142,28 @@ def _recompute_timers(tx: Transaction) -> int:
         if row is not None and due is not None:
             changed += due.due_at != row["due_at"]
             jobs.set_due(tx, row["job_id"], due.due_at, _renewed(due, row["deadline"]))
+    return changed
+
+
+def _recompute_replies(tx: Transaction) -> int:
+    """Of letters that wait for an answer. What receipt and reviews recorded of the time to reply stays as it was."""
+    changed = 0
+    for listed in service.provisional_replies(tx):
+        paper.lock_letter(tx, listed["letter_id"])
+        rows = service.deliveries(tx, listed["letter_id"])
+        row = next(row for row in rows if row["unit_id"] == listed["unit_id"])
+        record = row["deadline"]
+        if not service.awaits_provisional_reply(row):
+            continue
+        timetable = plans.timetable(tx, row["campaign_id"], datetime.fromisoformat(record["evaluated_at"]))
+        due = evaluate(record["rule"], {}, timetable.functions())
+        assert isinstance(due, Deadline), record["rule"]
+        deadline = {**record, **due.to_json()}
+        service.update(tx, row["letter_id"], row["unit_id"], reply_due_at=due.due_at, deadline=deadline)
+        if due.due_at != row["reply_due_at"]:
+            changed += 1
+            old, new = row["reply_due_at"].isoformat(), due.due_at.isoformat()
+            tell(tx, row, "DueChanged", name=row["number"], old=old, new=new)
     return changed
 
 

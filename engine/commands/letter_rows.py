@@ -9,6 +9,7 @@ from typing import Any
 from engine import plans
 from engine.commands import accountability_rows
 from engine.commands.letter_rungs import check_open, climb, lock_items
+from engine.commands.letter_service import record_of
 from engine.domain import addressing
 from engine.domain.addressing import Addressee
 from engine.domain.calendar import civil_date
@@ -142,7 +143,8 @@ def issue(
     }
     receipt_due = plans.timetable(tx, campaign_id).after(campaign.receipt_term)
     paper.add_letter(tx, values, listed)
-    service.add_deliveries(tx, letter_id, addressed, receipt_due_at=receipt_due.due_at)
+    due = record_of(receipt_due)
+    service.add_deliveries(tx, letter_id, addressed, receipt_due_at=receipt_due.due_at, deadline=due)
     if len(addressed) > 1:
         drafts.add_addressees(tx, letter_id, addressed)
     for case_id in listed or [None]:

@@ -197,8 +197,9 @@ def _open_task(tx: Transaction, row: InstanceRow, opened: OpenedTask) -> None:
 
 
 def _subject(variables: Mapping[str, Any]) -> str:
-    parts = (variables.get("case"), variables.get("name") or variables.get("item_name"))
-    return " ".join(str(part) for part in parts if part)[:200]
+    case, name = str(variables.get("case") or ""), str(variables.get("name") or variables.get("item_name") or "")
+    named = name if name.startswith(case) else f"{case} {name}"  # an item's name begins with its case
+    return named.strip()[:200]
 
 
 def _open_timer(tx: Transaction, row: InstanceRow, timer: OpenedTimer) -> None:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from engine import plans
+from engine.bpmn.step import Step
 from engine.commands.accountability_rows import check_reviewer
 from engine.commands.progress import apply_step, load_execution, resolve_items_of
 from engine.domain.actor import check_claim, check_complete, check_release, may_work_on
@@ -151,6 +152,7 @@ def _locked(tx: Transaction, task_id: str) -> tuple[InstanceRow, TaskRow, Any]:
 def _finish(tx: Transaction, row: InstanceRow, task: TaskRow, stored: Any, variables: dict[str, Any]) -> None:
     execution, moment = load_execution(tx, row)
     step = execution.complete(stored["token"], variables, moment)
+    check_accepted(step, task)
     tasks.update(
         tx,
         task.task_id,
@@ -163,6 +165,13 @@ def _finish(tx: Transaction, row: InstanceRow, task: TaskRow, stored: Any, varia
     if stored["is_watched"]:
         resolve_items_of(tx, task.task_id)
     apply_step(tx, row, execution, step.beside(stored["token"]))
+
+
+def check_accepted(step: Step, task: TaskRow) -> None:
+    """A rule task right behind the answer may refuse it (`duban:refusal`): nothing happens, and the form says why."""
+    problems = tuple(refusal for decided in step.decisions if (refusal := decided.refusal) is not None)
+    if problems:
+        raise Invalid("refused_by_rule", f"{task.name}: a rule stands against this answer.", problems, task=task.name)
 
 
 def _attach(tx: Transaction, row: InstanceRow, task: TaskRow, files: tuple[EvidenceFile, ...]) -> list[str]:

@@ -132,6 +132,7 @@ class Timetable:
     def functions(self) -> dict[str, Callable[..., Any]]:
         """What a diagram may call, by name."""
         names = ("after", "before", "at", "phase_start", "phase_end", "latest", "earliest", "now", "workdays_between")
+        names += ("beyond",)
         return {name: getattr(self, name) for name in names}
 
     def now(self) -> Deadline:
@@ -195,6 +196,30 @@ class Timetable:
         if isinstance(day, Deadline):
             return replace(day, due_at=moment, rule=f'at({day.rule}, "{clock}")', derivation=(*day.derivation, line))
         return Deadline(moment, moment, f'at("{due_on}", "{clock}")', derivation=(line,))
+
+    def beyond(self, due: object, length: str, start: object = None) -> Deadline:
+        """The limit of an extension: "30d" past `due`, or "50%" of the calendar days from `start` to `due`, full days
+        only. A limit is never moved off a day off, which would lengthen it."""
+        anchor = self._instant(due)
+        share = re.fullmatch(r"([1-9]\d{0,2})%", length.strip()) if isinstance(length, str) else None
+        if share and start is not None:
+            days = max((day_of(anchor) - day_of(start)).days, 0) * int(share[1]) // 100
+            zh, en = f"原期限的{share[1]}%（{days}天）", f"{share[1]} % of the period ({days} days)"
+        else:
+            term = Duration.parse(length)
+            if term.unit != "d":
+                problem = Problem(
+                    length,
+                    f"延长的上限写成 30d（自然日）或 50%（原期限的一半，要写起算日），不能是 {length}。",
+                    f'The limit of an extension is "30d" or "50%" with the start of the period, not "{length}".',
+                )
+                raise Invalid("time.no_limit", f"Not a limit: {length!r}", (problem,), text=length)
+            days, zh, en = term.amount, term.zh, term.en
+        moment = anchor + timedelta(days=days)
+        line = (f"{zh_time(anchor)}之后{zh}：{zh_time(moment)}", f"{en} past {en_time(anchor)}: {en_time(moment)}")
+        rule = f'beyond(due, "{length}")'
+        provisional = isinstance(due, Deadline) and due.provisional
+        return Deadline(moment, anchor, rule, provisional=provisional, derivation=(*_lines(due), line))
 
     def phase_start(self, key: str) -> Deadline:
         """The opening of the office on the first day of a phase; now, when the plan gives the phase no first day."""

@@ -17,7 +17,7 @@ from engine.domain.actor import Actor
 from engine.domain.calendar import civil_date
 from engine.domain.derivation import Line, en_time, zh_time
 from engine.domain.duration import Duration
-from engine.domain.escalation import NOT_YET, WAIT
+from engine.domain.escalation import NOT_YET, REFERRAL, WAIT
 from engine.errors import Invalid, NotFound
 from engine.store.access import visible_cases, visible_items, visible_tasks
 from engine.store.schema import cases, instances, jobs, rungs, supervision_items, tasks
@@ -215,7 +215,7 @@ def _terms(answer: Mapping[str, Any]) -> list[Line]:
     if answer["reply"]:
         reply = _length(answer["reply"])
         lines.append((f"从签收起{reply[0]}内回复", f"To be answered within {reply[1]} of receipt"))
-    if answer["next_after"]:
+    if answer["next_after"] and answer["instrument"] != REFERRAL:  # after it the ladder is not asked again
         after = _length(answer["next_after"])
         lines.append((f"{after[0]}后仍未办结，再查阶梯表", f"The ladder is asked again {after[1]} later"))
     if answer["signer"] and answer["letter"]:

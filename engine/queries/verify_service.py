@@ -60,9 +60,9 @@ def _differences(
     found = [f"{name} is {row[name]}, the records say {value}" for name, value in wanted.items() if row[name] != value]
     if [reply["round"] for reply in replies] != list(range(1, len(replies) + 1)):
         found.append("its replies are not numbered 1, 2, 3 …")
-    deadline = row["deadline"]
-    if deadline is not None and datetime.fromisoformat(deadline["due_at"]) != row["reply_due_at"]:
-        found.append(f"reply_due_at is {row['reply_due_at']}, its derivation says {deadline['due_at']}")
+    deadline, due = row["deadline"], "reply_due_at" if receipt else "receipt_due_at"
+    if deadline is not None and datetime.fromisoformat(deadline["due_at"]) != row[due]:
+        found.append(f"{due} is {row[due]}, its derivation says {deadline['due_at']}")
     stands = _state(receipt, last, said)
     if row["state"] not in ("CLOSED", stands):
         found.append(f"it is {row['state']}, the records say {stands}")

@@ -31,8 +31,15 @@ from engine.store.transaction import Scope, Transaction
 RECEIPT_ROUND = 0  # of the files that go with the receipt
 
 
-def add_deliveries(tx: Transaction, letter_id: str, unit_ids: Iterable[str], *, receipt_due_at: datetime) -> None:
-    """One for each addressee: each signs and replies for itself."""
+def add_deliveries(
+    tx: Transaction,
+    letter_id: str,
+    unit_ids: Iterable[str],
+    *,
+    receipt_due_at: datetime,
+    deadline: Mapping[str, Any] | None,
+) -> None:
+    """One for each addressee: each signs and replies for itself. `deadline`: how `receipt_due_at` follows."""
     tx.execute(
         letter_deliveries.insert(),
         [
@@ -41,6 +48,7 @@ def add_deliveries(tx: Transaction, letter_id: str, unit_ids: Iterable[str], *, 
                 "unit_id": unit_id,
                 "state": "ISSUED",
                 "receipt_due_at": receipt_due_at,
+                "deadline": deadline,
                 "rounds": 0,
                 "late_replies": 0,
             }
@@ -70,6 +78,21 @@ def deliveries(scope: Scope, letter_id: str) -> list[Mapping[str, Any]]:
         .order_by(units.c.position, units.c.unit_id)
     )
     return [dict(row) for row in found.mappings()]
+
+
+def provisional_replies(tx: Transaction) -> list[Mapping[str, Any]]:
+    """(letter_id, unit_id) where a reply is waited for whose due date stands on a calendar not yet published."""
+    query = (
+        sa.select(letter_deliveries, letter_services.c.state.label("letter_state"))
+        .join(letter_services, letter_services.c.letter_id == letter_deliveries.c.letter_id)
+        .where(letter_deliveries.c.state.in_(AWAITING_REPLY), letter_deliveries.c.deadline.is_not(None))
+        .order_by(letter_deliveries.c.letter_id, letter_deliveries.c.unit_id)
+    )
+    return [row for row in tx.execute(query).mappings() if awaits_provisional_reply(row)]
+
+
+def awaits_provisional_reply(row: Mapping[str, Any]) -> bool:
+    return state_of(row) in AWAITING_REPLY and bool((row["deadline"] or {}).get("provisional"))
 
 
 def update(tx: Transaction, letter_id: str, unit_id: str, **values: Any) -> None:

@@ -21,7 +21,7 @@ letter_deliveries = sa.Table(  # one for each addressee 主送机关; void is th
     sa.Column("state", sa.String(16), nullable=False),
     sa.Column("receipt_due_at", Instant),
     sa.Column("reply_due_at", Instant),  # None before receipt: the time to reply runs from there
-    sa.Column("deadline", sa.JSON),  # how reply_due_at follows
+    sa.Column("deadline", sa.JSON),  # how receipt_due_at follows; once received, how reply_due_at does
     sa.Column("rounds", sa.Integer, nullable=False, default=0),
     sa.Column("late_replies", sa.Integer, nullable=False, default=0),
     sa.Column("received_at", Instant),

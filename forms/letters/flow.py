@@ -62,15 +62,15 @@ class Bar:
 class Picture:
     """Drawn as outlines, so that nothing of it enters the text layer.
 
-    `paths` are PDF operators in millimetres from its top left corner, y downwards. Without a `label` it is decoration.
+    `svg` is the inside of an SVG in millimetres from its top left corner; empty, the place is kept and nothing drawn.
     """
 
     x: float
     y: float
     width: float
     height: float
-    paths: str
-    label: str = ""
+    svg: str
+    label: str
 
 
 Item = Text | Bar | Picture

@@ -49,6 +49,7 @@ from forms.letters.typeset import BODY_SIZE, CELL, Measure, Span, body_line
 __all__ = ["MAX_PAGES", "SEAL_PLACE", "Page", "lay_out"]
 
 MAX_PAGES: Final = 500
+SAMPLE_MARK: Final = "演示样张"
 _SHORT_NOTE: Final = 8  # lines
 
 
@@ -81,7 +82,7 @@ def lay_out(letter: Letter) -> list[Page]:
     pages = []
     for number, sheet in enumerate(sheets, start=1):
         left = 28.0 if number % 2 else 26.0  # 5.2.1: 订口 28 mm; the back of a leaf mirrors the front
-        items: list[Item] = [Picture(0, 0, 210, 297, artwork.sample_mark())] if letter.is_sample else []
+        items: list[Item] = [Picture(0, 0, 210, 297, artwork.sample_mark(), SAMPLE_MARK)] if letter.is_sample else []
         if number == 1:
             items += [moved(item, left, 0.0) for item in head]
         items += [] if sheet.is_turned else sheet.items(left)

@@ -11,8 +11,8 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any, Final
 
-from fontTools.pens.basePen import BasePen
 from fontTools.pens.boundsPen import BoundsPen
+from fontTools.pens.svgPathPen import SVGPathPen
 from fontTools.ttLib import TTFont
 
 from forms.letters import fonts
@@ -85,35 +85,15 @@ class Face:
         return Ink(*(edge / self._em for edge in pen.bounds)) if pen.bounds else None
 
     def outline(self, char: str) -> tuple[str, int]:
-        """The character as PDF path operators in font units, y upwards, and how many units make an em."""
+        """The character as the commands of an SVG path in font units, y upwards, and how many units make an em."""
         glyphs = self._glyphs()
-        pen = _PathPen(glyphs)
+        pen = SVGPathPen(glyphs, ntos=lambda number: f"{number:.0f}")
         glyphs[self._glyph_of[ord(char)]].draw(pen)
-        return " ".join(pen.operators), self._em
+        return pen.getCommands(), self._em
 
     @cache  # noqa: B019 - faces live as long as the process
     def _glyphs(self) -> Any:
         return self._font.getGlyphSet()
-
-
-class _PathPen(BasePen):  # type: ignore[misc]
-    """Writes down what is drawn as PDF path operators; quadratic curves arrive here as cubic ones."""
-
-    def __init__(self, glyphs: Any) -> None:
-        super().__init__(glyphs)
-        self.operators: list[str] = []
-
-    def _moveTo(self, at: tuple[float, float]) -> None:
-        self.operators.append(f"{at[0]:.0f} {at[1]:.0f} m")
-
-    def _lineTo(self, at: tuple[float, float]) -> None:
-        self.operators.append(f"{at[0]:.0f} {at[1]:.0f} l")
-
-    def _curveToOne(self, *points: tuple[float, float]) -> None:
-        self.operators.append(" ".join(f"{x:.0f} {y:.0f}" for x, y in points) + " c")
-
-    def _closePath(self) -> None:
-        self.operators.append("h")
 
 
 @cache

@@ -346,7 +346,7 @@ def test_a_date_written_in_a_plan_does_not_move() -> None:
 
 def test_the_functions_of_the_contract_are_all_there() -> None:
     assert set(timetable().functions()) == {
-        "after", "before", "at", "phase_start", "phase_end", "latest", "earliest", "now", "workdays_between",
+        "after", "before", "at", "phase_start", "phase_end", "latest", "earliest", "now", "workdays_between", "beyond",
     }  # fmt: skip
 
 

@@ -1,6 +1,7 @@
 """A year whose days off are not published gives provisional due dates; the notice moves them, and nothing else."""
 
 import shutil
+from datetime import UTC
 from pathlib import Path
 
 import pytest
@@ -8,8 +9,12 @@ import sqlalchemy as sa
 from scenario import PROCESSES, NewScenario, Scenario, at, moved_plan, quiet_plan
 
 from engine.commands.calendars import PublishCalendar
+from engine.commands.letter_review import ReturnReply
+from engine.commands.letter_service import ReceiveLetter, ReplyLetter
+from engine.commands.letters import IssueLetters, VoidLetter
 from engine.domain.actor import SYSTEM
-from engine.store.schema import cases, jobs, tasks
+from engine.domain.service import Receipt
+from engine.store.schema import cases, jobs, letter_deliveries, letter_receipts, letter_services, tasks
 
 NOTICE = (PROCESSES / "calendars" / "2025.toml").read_bytes()
 
@@ -113,6 +118,73 @@ def test_the_reminder_of_a_moved_task_moves_with_it(winter: Scenario) -> None:
     winter.until("2025-02-06 18:00")
     assert [fact["at"] for fact in winter.facts("SupervisionOpened", case)][-1] == at("2025-02-06 18:00")
     assert winter.engine.read.violations() == ()
+
+
+def test_the_time_to_reply_to_a_letter_moves_too_and_what_the_receipt_recorded_stays(winter: Scenario) -> None:
+    letters = _letters(winter, 5)
+    waiting, unread, answered, returned, void = letters
+    winter.until("2025-01-15 09:00")
+    for letter_id in (waiting, answered, returned, void):
+        _do(winter, ReceiveLetter(letter_id, SIGNED), "gxj1")
+    for letter_id in (answered, returned):
+        _do(winter, ReplyLetter(letter_id, "已落实（演示）"), "gxj1")
+    _do(winter, ReturnReply(returned, "materials", "请补充照片（演示）", "10wd"), "ducha1")
+    _do(winter, VoidLetter(void, "发错单位（演示）"), "ducha1")
+    before = _replies(winter)
+
+    winter.until("2025-01-16 09:00")
+    answer = winter.engine.execute(PublishCalendar(NOTICE), by=SYSTEM)
+    after = _replies(winter)
+
+    provisional, moved = at("2025-01-29 18:00"), at("2025-02-05 18:00")
+    assert before == dict.fromkeys(letters, provisional) | {unread: None}
+    assert after == before | {waiting: moved, returned: moved}
+    facts = [fact["detail"] for fact in winter.facts("DueChanged") if fact["detail"].get("letter")]
+    assert {(fact["letter"], fact["old"], fact["new"]) for fact in facts} == {
+        (letter_id, provisional.astimezone(UTC).isoformat(), moved.astimezone(UTC).isoformat())
+        for letter_id in (waiting, returned)
+    }
+    assert answer["recomputed"] >= 2
+    page = winter.engine.read.letter_service(winter.supervisor, waiting)
+    assert (page.stands.due_at, page.is_provisional) == (moved, False)
+    assert page.deadline is not None and page.deadline["start_at"] == at("2025-01-15 09:00").astimezone(UTC).isoformat()
+    [service] = winter.rows(sa.select(letter_services.c.reply_due_at).where(letter_services.c.letter_id == waiting))
+    [receipt] = winter.rows(sa.select(letter_receipts.c.deadline).where(letter_receipts.c.letter_id == waiting))
+    assert (service["reply_due_at"], receipt["deadline"]["provisional"]) == (moved, True)
+    assert winter.engine.read.violations() == ()
+
+
+def test_a_reply_that_was_late_by_the_provisional_date_stays_late(winter: Scenario) -> None:
+    [letter_id] = _letters(winter, 1)
+    winter.until("2025-01-15 09:00")
+    _do(winter, ReceiveLetter(letter_id, SIGNED), "gxj1")
+    winter.until("2025-01-30 09:00")
+    _do(winter, ReplyLetter(letter_id, "已落实（演示）"), "gxj1")
+    before = winter.engine.read.letter_service(winter.supervisor, letter_id)
+
+    winter.engine.execute(PublishCalendar(NOTICE), by=SYSTEM)
+
+    assert before.late_replies == 1
+    assert winter.engine.read.letter_service(winter.supervisor, letter_id) == before
+    assert winter.engine.read.violations() == ()
+
+
+SIGNED = Receipt("李四（演示）", "收文员（演示）")
+
+
+def _letters(scenario: Scenario, count: int) -> list[str]:
+    """To the same unit, each about one case, with ten working days to reply from receipt."""
+    issue = [IssueLetters(scenario.campaign, "notice", (case,), reply_term="10wd") for case in scenario.register(count)]
+    return [str(scenario.engine.execute(command, by=scenario.supervisor)[0]) for command in issue]
+
+
+def _do(scenario: Scenario, command: object, login: str) -> None:
+    scenario.engine.execute(command, by=scenario.person(login))
+
+
+def _replies(scenario: Scenario) -> dict[str, object]:
+    rows = scenario.rows(sa.select(letter_deliveries.c.letter_id, letter_deliveries.c.reply_due_at))
+    return {row["letter_id"]: row["reply_due_at"] for row in rows}
 
 
 def _dates(scenario: Scenario, case: str) -> dict[str, object]:

@@ -14,7 +14,14 @@ from forms.letters.metrics import face
 MM = 25.4 / 72
 PAGE_HEIGHT = 297.0
 PIXELS_PER_MM = 10  # 254 dpi
-ROLE_OF_FONT = {face(role).name: role for role in fonts.ROLES}
+
+
+def name_of_font(base: str) -> str:
+    """What a reader lists, without the tag of the subset; WeasyPrint writes a hyphen for a blank."""
+    return base.split("+")[-1].replace("-", "")
+
+
+ROLE_OF_FONT = {name_of_font(face(role).name): role for role in fonts.ROLES}
 
 
 @dataclass(frozen=True)
@@ -160,7 +167,7 @@ def _chars(container: LTContainer) -> list[Char]:
     for item in container:
         if isinstance(item, LTChar):
             x, baseline = item.matrix[4] * MM, PAGE_HEIGHT - item.matrix[5] * MM
-            font = ROLE_OF_FONT[item.fontname.split("+")[-1]]
+            font = ROLE_OF_FONT[name_of_font(item.fontname)]
             found.append(Char(item.get_text(), x, item.x1 * MM, baseline, font, item.y1 - item.y0))
         elif isinstance(item, LTContainer):
             found += _chars(item)

@@ -110,7 +110,7 @@ def test_a_cell_longer_than_a_page_is_continued() -> None:
 def test_only_a_sample_carries_the_mark_and_the_empty_circle() -> None:
     def labels(letter: Letter) -> list[str]:
         pictures = [item for page in lay_out(letter) for item in page.items if isinstance(item, Picture)]
-        return [picture.label for picture in pictures if picture.paths]
+        return [picture.label for picture in pictures if picture.svg]
 
     short = _letter(CORRESPONDENCE, 2)
 
