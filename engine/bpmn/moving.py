@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from SpiffWorkflow.bpmn.specs.control import BoundaryEventSplit, _EndJoin
+from SpiffWorkflow.bpmn.specs.control import BoundaryEventJoin, BoundaryEventSplit, _EndJoin
 from SpiffWorkflow.bpmn.specs.defaults import BoundaryEvent
 from SpiffWorkflow.bpmn.specs.mixins.multiinstance_task import MultiInstanceTask
 from SpiffWorkflow.specs.base import TaskSpec
@@ -274,7 +274,10 @@ def _cancel(task: Task) -> None:
 
 def _stands(process: Any) -> bool:
     """Whether anything can still happen in it by itself."""
-    return any(task.has_state(STANDING) and not isinstance(task.task_spec, _EndJoin) for task in process.tasks.values())
+    return any(
+        task.has_state(STANDING) and not isinstance(task.task_spec, _EndJoin | BoundaryEventJoin)
+        for task in process.tasks.values()
+    )
 
 
 def _is_before_fork(process: Any, started: TaskSpec, join: ParallelJoin, source: str) -> bool:

@@ -193,7 +193,8 @@ def file_objection(command: FileObjection, tx: Transaction) -> str:
         raise Rejected("objection_not_served", "It has not been received: sign for it first.", name=what["subject"])
     deadline = plans.timetable(tx, what["campaign_id"]).after(OBJECTION_TERM, served_at)
     check_in_time(tx.now, deadline.due_at)
-    if store.open_objection(tx, letter_id=command.letter_id, conclusion_id=command.conclusion_id) is not None:
+    about = {"letter_id": command.letter_id, "conclusion_id": command.conclusion_id}
+    if store.filed_objection(tx, unit_id, **about) is not None:
         raise Rejected("objection_twice", "A review of this was asked for already.", name=what["subject"])
     objection_id = tx.new_id()
     store.add(
@@ -202,8 +203,7 @@ def file_objection(command: FileObjection, tx: Transaction) -> str:
         objection_id=objection_id,
         campaign_id=what["campaign_id"],
         unit_id=unit_id,
-        letter_id=command.letter_id,
-        conclusion_id=command.conclusion_id,
+        **about,
         subject=what["subject"],
         reason=command.reason.strip(),
         served_at=served_at,
@@ -267,6 +267,7 @@ def _objected(command: FileObjection, tx: Transaction) -> dict[str, Any]:
             "case_id": about[0] if len(about) == 1 else None,
             "served": store.addressees(tx, command.letter_id),
         }
+    store.lock_conclusion(tx, str(command.conclusion_id))
     conclusion = store.conclusion(tx, str(command.conclusion_id))
     if conclusion is None or conclusion["unit_id"] not in tx.actor.units:
         raise NotFound("conclusion_unknown", "There is no such conclusion.", conclusion=command.conclusion_id)

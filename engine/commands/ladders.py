@@ -53,14 +53,14 @@ def record_rung(
         return
     if letter_id is not None and supervision.is_on_record(tx, item["item_id"], letter_id):
         return  # nothing climbs: the desk was here before
-    ruling = item["ruling"] or {}
+    ruling = item["ruling"]
     instrument, level = str(variables.get("instrument")), int(variables["rung"])
     supervision.add_rung(
         tx,
         item_id=row.business_key,
         instrument=instrument,
         level=level,
-        rule=_rule_words(tx, ruling),
+        rule=_rule_words(tx, row, ruling),
         reason=_why_skipped(tx, row, item, ruling, level),
         letter_id=letter_id,
         ruling=ruling,
@@ -68,19 +68,26 @@ def record_rung(
     tx.record("RungReached", **row.about, rung=instrument)
 
 
-def _rule_words(tx: Transaction, ruling: Mapping[str, Any]) -> str:
-    """`ladders@3/luohe_ladder#luohe_ladder_summons`: folder and version, table, row."""
+def _rule_words(tx: Transaction, row: InstanceRow, ruling: Mapping[str, Any] | None) -> str:
+    """`ladders@3/luohe_ladder#luohe_ladder_summons`: folder and version, table, row. What was decided by an edition
+    that did not note its rulings, and waited for approval since, names the version of its process."""
+    if not ruling:
+        known = plans.definition(tx, plans.definition_of(tx, row.definition_ids, "supervision"))
+        return f"{known.key}@{known.version}"
     found = plans.definition(tx, ruling["definition_id"])
     return f"{found.key}@{found.version}/{ruling['decision']}#{ruling['rule_id']}"
 
 
 def _why_skipped(
-    tx: Transaction, row: InstanceRow, item: Mapping[str, Any], ruling: Mapping[str, Any], level: int
+    tx: Transaction, row: InstanceRow, item: Mapping[str, Any], ruling: Mapping[str, Any] | None, level: int
 ) -> str:
     """越级理由: what the approvers wrote since the last rung; where the table itself leaves rungs out, its words."""
     written = supervision.skip_reasons(tx, row.instance_id, item["level_at"] or item["opened_at"])
     if written:
         return "；".join(written)
+    if not ruling:
+        left_out = rulings.ladder(tx, row.campaign_id).skipped(item["level"], level)
+        return "阶梯表规定" if left_out else ""
     table = plans.table_of(tx, ruling["definition_id"], ruling["decision"])
     if not rulings.ladder_in(table).skipped(item["level"], level):
         return ""

@@ -32,7 +32,9 @@ def urge_reports(command: UrgeReports, tx: Transaction) -> list[str]:
     """Returns the letter ids in the order of their numbers. Raises Invalid, NotFound for an unknown report."""
     require_role(tx.actor, "supervisor", "leader")
     _check(command)
-    items = [_locked_item(tx, report_id) for report_id in dict.fromkeys(command.report_ids)]
+    asked = tuple(dict.fromkeys(command.report_ids))
+    locked = {report_id: _locked_item(tx, report_id) for report_id in sorted(asked)}  # in one order for everybody
+    items = [locked[report_id] for report_id in asked]
     if problems := tuple(_not_late(report) for report, item in items if item is None):
         raise Invalid("report_not_late", "Not every report is late.", problems)
     names = {_name(tx, report): item["item_id"] for report, item in items if item is not None}

@@ -131,9 +131,8 @@ class Timetable:
 
     def functions(self) -> dict[str, Callable[..., Any]]:
         """What a diagram may call, by name."""
-        names = ("after", "before", "at", "phase_start", "phase_end", "latest", "earliest", "now", "workdays_between")
-        names += ("beyond",)
-        return {name: getattr(self, name) for name in names}
+        names = ("after", "before", "beyond", "at", "phase_start", "phase_end", "latest", "earliest", "now")
+        return {name: getattr(self, name) for name in (*names, "workdays_between")}
 
     def now(self) -> Deadline:
         line = (f"现在：{zh_time(self._now)}", f"Now: {en_time(self._now)}")

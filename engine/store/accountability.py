@@ -123,13 +123,15 @@ def figures_of(scope: Any, circular_id: str, version: int) -> Mapping[str, Any] 
 
 
 # -- objections --------------------------------------------------------------------------------------------------------
-def open_objection(tx: Transaction, *, letter_id: str | None, conclusion_id: str | None) -> str | None:
-    """Any objection there was to this already: it is asked once."""
-    return tx.execute(
-        sa.select(objections.c.objection_id).where(
-            objections.c.letter_id == letter_id if letter_id else objections.c.conclusion_id == conclusion_id
-        )
-    ).scalar()
+def filed_objection(tx: Transaction, unit_id: str, *, letter_id: str | None, conclusion_id: str | None) -> str | None:
+    """Any objection of this unit to it, however it ended: each addressee asks once, for itself."""
+    about = objections.c.letter_id == letter_id if letter_id else objections.c.conclusion_id == conclusion_id
+    return tx.execute(sa.select(objections.c.objection_id).where(objections.c.unit_id == unit_id, about)).scalar()
+
+
+def lock_conclusion(tx: Transaction, conclusion_id: str) -> None:
+    query = sa.select(conclusions.c.conclusion_id).where(conclusions.c.conclusion_id == conclusion_id)
+    tx.execute(query.with_for_update())
 
 
 def conclusion(scope: Any, conclusion_id: str) -> Mapping[str, Any] | None:

@@ -1,7 +1,7 @@
 """The drawn parts of a letter as outlines: 演示样张, the empty places of seal and signature, the verification code.
 
-Nothing here may pass for a seal: no star, no arms, no name on an arc. Everything is the inside of an SVG in millimetres,
-y counting down from the top of the drawing.
+Nothing here may pass for a seal: no star, no arms, no name on an arc. Everything is the inside of an SVG in
+millimetres, y counting down from the top of the drawing.
 """
 
 from functools import cache, lru_cache

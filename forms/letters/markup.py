@@ -5,15 +5,17 @@ reaches the HTML but words, and they are escaped.
 """
 
 import html
+import string
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import cache
 from itertools import groupby
 from typing import Final
 
 from forms.letters import metrics
 from forms.letters.flow import BOTTOM, Bar, Item, Picture, Text
 from forms.letters.layout import Page
-from forms.letters.metrics import MM_PER_POINT
+from forms.letters.metrics import LATIN, MM_PER_POINT
 from forms.letters.typeset import BODY_SIZE, Run
 
 # The lines are `l`; in a table the element of a cell may be its line. `x-page` is no element of HTML, so that the tags
@@ -47,6 +49,18 @@ def document_of(pages: Sequence[Page], *, title: str, author: str, keywords: str
     )
 
 
+def family(role: str) -> str:
+    """The fonts of a role, in quotes: where digits come from another font, that one stands second."""
+    names = [role, LATIN[role]] if is_paired(role) else [role]
+    return ",".join(f'"{metrics.face(name).name}"' for name in names)
+
+
+@cache
+def is_paired(role: str) -> bool:
+    """Whether all letters and digits of ASCII come from the role's second font."""
+    return role in LATIN and all(metrics.role_of(char, role) == LATIN[role] for char in string.printable[:94])
+
+
 def _page(page: Page) -> str:
     numbers = [item for item in page.items if isinstance(item, Text) and item.tag == "footer"]
     inner = _items([item for item in page.items if item not in numbers])
@@ -60,25 +74,36 @@ def _page(page: Page) -> str:
 def _page_number(text: Text) -> str:
     """In the margin, which is not read out; margins know no absolute places."""
     left, top = _corner(text)
-    return f'<div class="{_usual(text).role}" style="margin:{top:.4f}mm 0 0 {left:.4f}mm{_looks(text)}">{_runs(text)}</div>'
+    style = f"margin:{top:.4f}mm 0 0 {left:.4f}mm{_looks(text)}"
+    return f'<div class="{_usual(text).role}" style="{style}">{_runs(text)}</div>'
 
 
 def _items(items: Sequence[Item]) -> str:
-    """Pictures lie under the rules, and rules under the text."""
-    pictures = [_picture(item) for item in items if isinstance(item, Picture) and item.svg]
-    bars = [_bar(bar) for bar in _joined(item for item in items if isinstance(item, Bar))]
-    texts = groupby((item for item in items if isinstance(item, Text)), key=_group)
-    return "".join([*pictures, *bars, *(_texts(tag, list(group)) for (_, tag), group in texts)])
+    """In the order of reading, which is that of painting too; all rules stand where the first one stood."""
+    bars = [item for item in items if isinstance(item, Bar)]
+    if not bars:
+        return _read(items)
+    first = items.index(bars[0])
+    rest = [item for item in items[first:] if not isinstance(item, Bar)]
+    return _read(items[:first]) + "".join(map(_bar, _joined(bars))) + _read(rest)
 
 
-def _group(text: Text) -> tuple[int, str]:
-    return text.block, "table" if text.place else text.tag
+def _read(items: Iterable[Item]) -> str:
+    parts = []
+    for (_, tag), group in groupby(items, key=_group):
+        if tag == "svg":
+            parts += [_picture(item) for item in group if isinstance(item, Picture) and item.svg]
+            continue
+        texts = [item for item in group if isinstance(item, Text)]
+        parts.append(_table(texts) if tag == "table" else _element(tag, texts))
+    return "".join(parts)
 
 
-def _texts(tag: str, texts: list[Text]) -> str:
-    if tag == "table":
-        return _table(texts)
-    return _element(tag, texts)
+def _group(item: Item) -> tuple[int, str]:
+    """The lines of one paragraph make one element, and so do the cells of one table."""
+    if isinstance(item, Text):
+        return item.block, "table" if item.place else item.tag
+    return 0, "svg"
 
 
 def _table(texts: Iterable[Text]) -> str:
@@ -115,11 +140,17 @@ def _line(tag: str, text: Text) -> str:
 
 
 def _corner(text: Text) -> tuple[float, float]:
-    """With line-height 1 a font's baseline lies (1 + ascent - descent) / 2 em below the top; the lowest one rules."""
-    faces = [metrics.face(role) for role in {run.role for run in text.runs}]
-    drop = max((1 + face.ascent - face.descent) / 2 for face in faces)
+    """Of the box of the line: with line-height 1 the lowest baseline of its nodes rules."""
+    drop = max(_drop(roles) for roles in [frozenset((_usual(text).role,)), *(node.roles for node in _nodes(text))])
     left = text.x + text.runs[0].x * text.stretch * MM_PER_POINT
     return left, text.y - drop * text.size * MM_PER_POINT
+
+
+@cache
+def _drop(roles: frozenset[str]) -> float:
+    """How far below the top of its line a node's baseline lies, in em: half of what its fonts do not fill is above."""
+    faces = [metrics.face(role) for role in roles]
+    return (1 + max(face.ascent for face in faces) - max(face.descent for face in faces)) / 2
 
 
 def _looks(text: Text) -> str:
@@ -132,23 +163,55 @@ def _looks(text: Text) -> str:
 
 def _usual(text: Text) -> Run:
     """The run whose font and spacing the line has, where no span says otherwise."""
-    return max(text.runs, key=lambda run: len(run.text))
+    paired = [run for run in text.runs if run.role in LATIN] or text.runs
+    return max(paired, key=lambda run: len(run.text))
+
+
+@dataclass(frozen=True)
+class _Node:
+    """Words in one style: `gap` points come after them beside the spacing."""
+
+    text: str
+    roles: frozenset[str]
+    spacing: float
+    gap: float
+
+
+def _nodes(text: Text) -> list[_Node]:
+    """The runs, those joined that one element sets as they are placed."""
+    nodes: list[_Node] = []
+    usual = _usual(text)
+    for run, following in zip(text.runs, (*text.runs[1:], None), strict=True):
+        gap = 0.0
+        if following is not None:
+            end = run.x + metrics.text_width(run.text, run.role) * text.size + len(run.text) * run.spacing
+            gap = following.x - end if abs(following.x - end) > _NEGLIGIBLE else 0.0
+        node = _Node(run.text, frozenset((run.role,)), run.spacing, gap)
+        last = nodes[-1] if nodes else None
+        if last and not last.gap and last.spacing == node.spacing and _may_share(last, node, usual.role):
+            node = _Node(last.text + node.text, last.roles | node.roles, node.spacing, gap)
+            nodes.pop()
+        nodes.append(node)
+    return nodes
+
+
+def _may_share(one: _Node, other: _Node, usual: str) -> bool:
+    """Whether the family of the usual role takes every character from the font that the layout measured."""
+    if one.roles | other.roles != {usual, LATIN.get(usual)} or not is_paired(usual):
+        return False
+    return " " not in one.text + other.text  # a blank takes its width from whichever font is beside it
 
 
 def _runs(text: Text) -> str:
     usual = _usual(text)
     parts = []
-    for run, following in zip(text.runs, (*text.runs[1:], None), strict=True):
-        words = html.escape(run.text, quote=False)
-        gap = 0.0
-        if following is not None:
-            end = run.x + metrics.text_width(run.text, run.role) * text.size + len(run.text) * run.spacing
-            gap = following.x - end
-        style = [f"margin-right:{gap:.4f}pt"] if abs(gap) > _NEGLIGIBLE else []
-        kinds = [run.role] if run.role != usual.role else []
-        if run.spacing != usual.spacing:
-            kinds += ["k"] if not run.spacing else []
-            style += [f"letter-spacing:{run.spacing:.4f}pt"] if run.spacing else []
+    for node in _nodes(text):
+        words = html.escape(node.text, quote=False)
+        style = [f"margin-right:{node.gap:.4f}pt"] if node.gap else []
+        kinds = [] if usual.role in node.roles else [*node.roles]
+        if node.spacing != usual.spacing:
+            kinds += ["k"] if not node.spacing else []
+            style += [f"letter-spacing:{node.spacing:.4f}pt"] if node.spacing else []
         if kinds or style:
             words = f"<s{_attribute('class', ' '.join(kinds))}{_attribute('style', ';'.join(style))}>{words}</s>"
         parts.append(words)
@@ -160,7 +223,7 @@ def _attribute(name: str, value: str) -> str:
 
 
 def _joined(bars: Iterable[Bar]) -> list[Bar]:
-    """Rules drawn once: those of neighbouring rows of a table lie on each other, or go on in each other."""
+    """Each rule once: those of neighbouring rows of a table lie on each other, or go on in each other."""
     upright: dict[tuple[float, float, str], list[Bar]] = {}
     for bar in dict.fromkeys(bars):
         upright.setdefault((round(bar.x, 3), round(bar.width, 3), bar.colour), []).append(bar)

@@ -1,7 +1,7 @@
 """Turns a letter into a PDF. The only module that knows WeasyPrint, and it hands it nothing but placed text.
 
-The HTML is made by `markup` from millimetres; no template reaches it, and nothing is fetched but the fonts of the house.
-The PDF is tagged, and made for archives (PDF/A-2u).
+The HTML is made by `markup` from millimetres; no template reaches it, and nothing is fetched but the fonts of the
+house. The PDF is tagged, and made for archives (PDF/A-2u).
 """
 
 import hashlib
@@ -91,14 +91,19 @@ def _house() -> _House:
     addresses = {role: path.resolve().as_uri() for role, path in fonts.roles().items()}
     fetcher = FontFetcher(addresses.values())
     font_config = FontConfiguration()
-    # The family bears the name of the font, which is what the PDF then calls it.
-    faces = "".join(
-        f'@font-face{{font-family:"{face(role).name}";font-weight:400;font-style:normal;src:url({uri})}}'
-        f'.{role}{{font-family:"{face(role).name}"}}'
-        for role, uri in addresses.items()
-    )
+    faces = "".join(_font_face(role, uri) for role, uri in addresses.items())
     style = weasyprint.CSS(string=faces + markup.STYLE, font_config=font_config, url_fetcher=fetcher)
     return _House(font_config, style, fetcher)
+
+
+def _font_face(role: str, uri: str) -> str:
+    """The family bears the name of the font, which is what the PDF then calls it."""
+    reach = ";unicode-range:U+80-10FFFF" if markup.is_paired(role) else ""
+    name = face(role).name
+    return (
+        f'@font-face{{font-family:"{name}";font-weight:400;font-style:normal;src:url({uri}){reach}}}'
+        f".{role}{{font-family:{markup.family(role)}}}"
+    )
 
 
 def _seal_box(pages: Sequence[Page]) -> SealBox | None:

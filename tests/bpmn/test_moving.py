@@ -289,6 +289,22 @@ def test_a_called_process_closes_when_its_last_token_leaves_it() -> None:
     assert done(after, "close")
 
 
+def test_a_called_process_closes_although_a_reminder_in_it_is_over() -> None:
+    called_one = inner("inner").timer("soon", 'after("5d")', on="inner_one", interrupting=False)
+    called_one.timer("late", 'after("9d")', on="inner_one", interrupting=False).end("late_told").path(
+        "late", "late_told"
+    )
+    called_one.job("remind").end("reminded").path("soon", "remind", "reminded")
+    execution = started(outer(), called_one, inner("other"))
+    execution.fire(tokens(execution, "soon")[0], moment(5))
+    execution.complete_job(tokens(execution, "remind")[0], {}, moment(5))
+
+    after, _ = moved(execution, ("inner_one",), "outer:close")
+
+    assert live(after) == ["close"]
+    assert done(after, "close")
+
+
 def test_a_called_process_is_started_at_its_call() -> None:
     after, found = moved(called(), ("inner_one",), "outer:second_phase")
 

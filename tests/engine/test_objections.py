@@ -2,11 +2,14 @@
 
 import pytest
 import sqlalchemy as sa
-from accountability_acts import climb_until, late_case, signed_letter
+from accountability_acts import climb_until, late_case, receipt, signed_letter
 from scenario import NewScenario, Scenario, at
 
 from engine.commands.accountability import FileObjection
+from engine.commands.drafts import StartDraft
+from engine.commands.letter_service import ReceiveLetter
 from engine.commands.tasks import ClaimTask
+from engine.domain.drafting import Wording
 from engine.errors import Invalid, NotFound, NotPermitted, Rejected
 from engine.store.schema import letter_services, letters, objections
 
@@ -146,6 +149,26 @@ def test_a_review_is_asked_for_once(scenario: Scenario) -> None:
     with pytest.raises(Rejected) as refused:
         file(scenario)
 
+    assert refused.value.code == "objection_twice"
+
+
+def test_each_addressee_of_a_letter_to_several_asks_for_itself(scenario: Scenario) -> None:
+    wording = Wording("关于演示的通知", ("请各单位遵照执行（演示）。",))
+    draft = StartDraft(scenario.campaign, "notice", unit_ids=("gxj", "zrzyj"), bundle="joint", wording=wording)
+    scenario.engine.execute(draft, by=scenario.supervisor)
+    scenario.complete("draft_letter", None, by=None)
+    [row] = scenario.rows(sa.select(letters.c.letter_id).where(letters.c.draft_id.is_not(None)))
+    letter = row["letter_id"]
+    for login in ("gxj1", "zrzyj1"):
+        scenario.engine.execute(ReceiveLetter(letter, receipt()), by=scenario.person(login))
+
+    for login in ("gxj1", "zrzyj1"):
+        scenario.engine.execute(FileObjection(REASON, letter_id=letter), by=scenario.person(login))
+    with pytest.raises(Rejected) as refused:
+        scenario.engine.execute(FileObjection(REASON, letter_id=letter), by=scenario.person("zrzyj2"))
+
+    filed = scenario.rows(sa.select(objections.c.unit_id).order_by(objections.c.unit_id))
+    assert filed == [{"unit_id": "gxj"}, {"unit_id": "zrzyj"}]
     assert refused.value.code == "objection_twice"
 
 

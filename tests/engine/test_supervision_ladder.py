@@ -154,6 +154,20 @@ def test_what_is_done_after_the_referral_still_closes_the_letters(scenario: Scen
     assert scenario.engine.read.violations() == ()
 
 
+def test_a_rung_that_waited_for_approval_through_an_upgrade_is_reached_by_the_version_of_its_process(
+    scenario: Scenario, late: str
+) -> None:
+    scenario.work()
+    scenario.advance("1wd")
+    with scenario.raw() as connection:  # editions before 0008 did not note what the ladder said
+        connection.execute(supervision_items.update().values(ruling=None))
+
+    approve(scenario, late)
+
+    last = item(scenario).rungs[-1]
+    assert (last.instrument, last.rule, last.reason) == ("urge", "supervision@1", "")
+
+
 def test_a_task_is_watched_by_one_item_only(scenario: Scenario, late: str) -> None:
     for _ in range(2):
         scenario.advance("1wd")

@@ -114,7 +114,7 @@ def test_only_a_sample_carries_the_mark_and_the_empty_circle() -> None:
 
     short = _letter(CORRESPONDENCE, 2)
 
-    assert labels(short) == ["", "印章位置", "扫码核验"]
+    assert labels(short) == ["演示样张", "印章位置", "扫码核验"]
     assert labels(replace(short, is_sample=False, verify_url="")) == []
 
 

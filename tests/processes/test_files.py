@@ -32,7 +32,7 @@ DC = "{http://www.omg.org/spec/DD/20100524/DC}"
 DI = "{http://www.omg.org/spec/DD/20100524/DI}"
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 STEP_KEYS = {"complete", "variables", "message", "advance", "until", "expect"}
-EXPECT_KEYS = {"tasks", "milestones", "jobs", "variables", "due", "ended"}
+EXPECT_KEYS = {"tasks", "milestones", "jobs", "variables", "due", "ended", "refused"}
 
 Point = tuple[float, float]
 

@@ -108,6 +108,7 @@ class Walk:
         self.dues: dict[str, datetime | None] = {}
         self.milestones: list[str] = []
         self.jobs: list[str] = []
+        self.refused: list[str] = []
         self.passed: set[Place] = set()
         self.flows: set[Flow] = set()
         self._waiting: list[OpenedJob] = []
@@ -123,7 +124,13 @@ class Walk:
         given = dict(variables)
         if self.tasks[token].element.returnable:
             given.setdefault("outcome", "submitted")
-        self._after(self.execution.complete(token, given, self._moment()))
+        before = self.execution.dump()
+        step = self.execution.complete(token, given, self._moment())
+        if refusals := [decided.refusal.where for decided in step.decisions if decided.refusal is not None]:
+            self.refused += refusals  # as in the engine: nothing has happened
+            self.execution = Execution.load(self.model, before, self._moment())
+        else:
+            self._after(step)
 
     def deliver(self, message: str) -> None:
         self._after(self.execution.deliver(message, {}, self._moment()))
@@ -172,6 +179,7 @@ class Walk:
             "tasks": self.open_tasks(),
             "milestones": self.milestones,
             "jobs": self.jobs,
+            "refused": self.refused,
             "ended": self.is_ended,
             "variables": {name: variables.get(name) for name in expected.get("variables", {})},
             "due": {name: self.dues.get(name) for name in expected.get("due", {})},
@@ -182,7 +190,7 @@ class Walk:
         if "due" in wanted:
             wanted["due"] = {name: datetime.fromisoformat(text) for name, text in wanted["due"].items()}
         assert {name: found[name] for name in wanted} == wanted
-        self.milestones, self.jobs = [], []
+        self.milestones, self.jobs, self.refused = [], [], []
 
     # -- bookkeeping ---------------------------------------------------------------------------------------------------
     def _moment(self) -> Moment:

@@ -76,9 +76,9 @@ def _answer(component: Component, name: str, context: FormContext, chance: rando
             return [component.options[0].value]
         case "checkbox":
             wanted = component.rule.required or chance.random() < TICKS.get(key, 0.0)
-            return ["true"] if wanted else []
+            return ["true"] if wanted and not _is_too_late(component, context) else []
         case "datetime":
-            return [_moment(component, context)]
+            return [_extension(component, context) or _moment(component, context)]
         case "number":
             return [str(held)] if held is not None else [component.rule.low or "1"] if component.rule.required else []
         case "person":
@@ -114,6 +114,20 @@ def _fill_rows(
         values[f"{name}.on"] = [context.today.isoformat()]
         values[f"{name}.by"] = list(context.persons_of(component.place))[:1]
         files[f"{name}.files"] = [_photo(row.label.zh, 0)]
+
+
+def _is_too_late(component: Component, context: FormContext) -> bool:
+    """Who reads on the form until when an extension can be asked for does not ask later."""
+    ask_by = context.variables.get("extension_ask_by")
+    return component.key == "extension_asked" and (ask_by is None or context.now > datetime.fromisoformat(ask_by))
+
+
+def _extension(component: Component, context: FormContext) -> str:
+    """The last day that the form names is asked for, and what was asked for is granted."""
+    named = {"extension_wanted": "extension_latest", "extended_due": "extension_wanted"}.get(component.key, "")
+    if not (held := context.variables.get(named)):
+        return ""
+    return str(held) if len(held) == 10 else datetime.fromisoformat(held).astimezone(BEIJING).date().isoformat()
 
 
 def _moment(component: Component, context: FormContext) -> str:
