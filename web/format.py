@@ -79,7 +79,8 @@ def fact(kind: str, detail: Mapping[str, Any]) -> str:
     """The sentence of one line of the history; codes and instants in it are written for people."""
     zh, en = FACTS.get(kind, (kind, kind))
     filled = {name: _fact_value(name, value) for name, value in detail.items()}
-    return pick(zh, en).format_map(_Shown(filled))
+    # Facts of an older program do not name the addressee of a letter: their sentence begins without it.
+    return pick(zh, en).format_map(_Shown({"unit_name": "", **filled})).strip()
 
 
 def because(record: Mapping[str, Any] | None) -> tuple[str, ...]:

@@ -99,3 +99,10 @@ def _quoted(filename: str) -> str:
     from urllib.parse import quote
 
     return quote(filename, safe="")
+
+
+def campaign_id() -> str:
+    """The one that was asked for, else the first that is open; empty before any is."""
+    wanted = request.form.get("campaign", "") or text("campaign")
+    found = [row.campaign_id for row in engine().read.campaigns()]
+    return wanted if wanted in found else next(iter(found), "")

@@ -12,6 +12,7 @@ from engine.domain.calendar import civil_date
 from engine.domain.drafting import Consent
 from engine.domain.duration import Duration
 from engine.domain.letter import KINDS
+from engine.domain.letter_kinds import MADE_ELSEWHERE
 from engine.errors import Invalid, Problem
 from engine.store import drafts
 from engine.store.transaction import Transaction
@@ -83,6 +84,10 @@ def check_kind(kind: str) -> None:
     """Raises Invalid."""
     if kind not in KINDS:
         refuse((Problem("kind", f"没有“{kind}”这种公文。", f"There is no letter kind {kind!r}."),))
+    if kind in MADE_ELSEWHERE:
+        zh = f"{KINDS[kind].zh}在约谈、问责流程或者送达页面中制发，不能单独起草。"
+        en = f"A {KINDS[kind].en.lower()} is made in its own process or on its own page and is not drafted by hand."
+        refuse((Problem("kind", zh, en),))
 
 
 def too_many(where: str, count: int, most: int, zh: str, en: str) -> tuple[Problem, ...]:

@@ -152,6 +152,8 @@ def correct_letter(command: CorrectLetter, tx: Transaction) -> str:
     if known is not None or drafts.open_correction_of(tx, command.letter_id) is not None:
         by = known[1] if known else "—"
         raise Rejected("letter_corrected", f"{old['number']} has been corrected already.", number=old["number"], by=by)
+    if old["kind"] == "referral":  # a draft is open to the whole office, a referral is not
+        raise Rejected("letter_not_correctable", f"{old['number']} is restricted.", number=old["number"])
     unit_ids = tuple(unit_id for unit_id, _ in drafts.addressees_of(tx, command.letter_id)) or (old["unit_id"],)
     wording = Wording.from_json(old["wording"])
     case_ids = tuple(paper.case_ids_of(tx, command.letter_id))

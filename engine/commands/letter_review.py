@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from engine import plans
-from engine.commands.letter_service import check_length, delivery, record_of, tell
+from engine.commands.letter_service import check_length, delivery, record_of, tell_of_addressee
 from engine.domain import service as rules
 from engine.domain.actor import require_role
 from engine.domain.duration import Duration
@@ -52,9 +52,9 @@ def accept_reply(command: AcceptReply, tx: Transaction) -> None:
     opinion = command.opinion.strip()
     check_length("opinion", opinion, rules.LONGEST_WORDS)
     store.add_review(tx, row["letter_id"], row["unit_id"], row["rounds"], verdict=rules.ACCEPTED, opinion=opinion)
-    tell(tx, row, "LetterReplyAccepted", round=row["rounds"])
+    tell_of_addressee(tx, row, "LetterReplyAccepted", round=row["rounds"])
     store.close(tx, row, "回复已审核通过")
-    tell(tx, row, "LetterClosed", reason="回复已审核通过")
+    tell_of_addressee(tx, row, "LetterClosed", reason="回复已审核通过")
 
 
 def return_reply(command: ReturnReply, tx: Transaction) -> None:
@@ -82,7 +82,7 @@ def return_reply(command: ReturnReply, tx: Transaction) -> None:
         deadline=deadline,
     )
     store.update(tx, row["letter_id"], row["unit_id"], state="RETURNED", reply_due_at=due.due_at, deadline=deadline)
-    tell(tx, row, "LetterReplyReturned", round=row["rounds"], return_reason=command.reason, opinion=opinion)
+    tell_of_addressee(tx, row, "LetterReplyReturned", round=row["rounds"], return_reason=command.reason, opinion=opinion)
 
 
 def close_letter(command: CloseLetter, tx: Transaction) -> None:
@@ -104,7 +104,7 @@ def close_letter(command: CloseLetter, tx: Transaction) -> None:
             ),
         )
     store.close(tx, row, reason or "无需回复")
-    tell(tx, row, "LetterClosed", reason=reason or "无需回复")
+    tell_of_addressee(tx, row, "LetterClosed", reason=reason or "无需回复")
 
 
 def close_letters_of_item(tx: Transaction, item_id: str) -> None:
@@ -151,5 +151,5 @@ def _check_return(reason: str, opinion: str) -> None:
 
 def _close_open(tx: Transaction, letter_id: str, reason: str) -> None:
     paper.lock_letter(tx, letter_id)
-    if store.close_open(tx, letter_id, reason):
-        tell(tx, store.deliveries(tx, letter_id)[0], "LetterClosed", reason=reason)
+    for row in store.close_open(tx, letter_id, reason):
+        tell_of_addressee(tx, row, "LetterClosed", reason=reason)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from engine import rulings
+from engine import routes, rulings
 from engine.commands.ladders import arm
 from engine.domain.instance import InstanceKind
 from engine.domain.letter import KINDS
@@ -23,6 +23,25 @@ def lock_items(tx: Transaction, case_ids: Iterable[str]) -> dict[str, str | None
         if instance_id is not None:
             instances.lock(tx, instance_id)
     return {case_id: supervision.open_item_of_case(tx, case_id) for case_id in listed}
+
+
+def check_alone(tx: Transaction, campaign_id: str, kind: str) -> None:
+    """条例 s. 22: who signs which kind is settled beforehand, in the table letter_route. Raises Invalid."""
+    if kind not in KINDS or routes.route_of(tx, campaign_id, kind).is_direct:
+        return
+    name = KINDS[kind]
+    raise Invalid(
+        "needs_signing",
+        f"{name.en} is signed by somebody else: send it for signing.",
+        (
+            Problem(
+                "kind",
+                f"{name.zh}须经核稿、签发，请点“送签”。",
+                f"A {name.en.lower()} is reviewed and signed by others: send it for signing.",
+            ),
+        ),
+        letter_kind=kind,
+    )
 
 
 def check_skips(tx: Transaction, *, kind: str, reason: str, items: Mapping[str, str | None]) -> None:

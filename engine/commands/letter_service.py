@@ -70,11 +70,10 @@ class AttachToReply:
 def note_reading(command: NoteReading, tx: Transaction) -> bool:
     """Returns whether this is the person's first time."""
     rows = locked(tx, command.letter_id)
-    row = rows[0]
-    role = next((role for one in rows if (role := rules.role_at(tx.actor, one["unit_id"]))), None)
-    if role is None or not store.add_reading(tx, row["letter_id"], role):
+    mine = next(((one, role) for one in rows if (role := rules.role_at(tx.actor, one["unit_id"]))), None)
+    if mine is None or not store.add_reading(tx, command.letter_id, mine[1]):
         return False
-    tell(tx, row, "LetterRead", person=tx.actor.name)
+    tell_of_addressee(tx, mine[0], "LetterRead", person=tx.actor.name)
     return True
 
 
@@ -104,7 +103,8 @@ def receive_letter(command: ReceiveLetter, tx: Transaction) -> None:
         reply_due_at=due.due_at if due else None,
         deadline=deadline,
     )
-    tell(tx, row, "LetterReceived", person=receipt.person, post=receipt.post, manner=receipt.manner)
+    told = "LetterLeft" if receipt.manner == rules.LEFT else "LetterReceived"
+    tell_of_addressee(tx, row, told, person=receipt.person, post=receipt.post, manner=receipt.manner)
 
 
 def attach_to_receipt(command: AttachToReceipt, tx: Transaction) -> list[str]:
@@ -140,7 +140,7 @@ def reply_letter(command: ReplyLetter, tx: Transaction) -> None:
         replied_by=tx.actor.name,
         reply=text,
     )
-    tell(tx, row, "LetterReplied", round=number, is_late=is_late)
+    tell_of_addressee(tx, row, "LetterReplied", round=number, is_late=is_late)
 
 
 def attach_to_reply(command: AttachToReply, tx: Transaction) -> list[str]:
@@ -173,6 +173,11 @@ def tell(tx: Transaction, row: Mapping[str, Any], kind: str, **detail: Any) -> N
             letter=row["letter_id"],
             **detail,
         )
+
+
+def tell_of_addressee(tx: Transaction, row: Mapping[str, Any], kind: str, **detail: Any) -> None:
+    """What concerns the addressee of `row` alone; `access.visible_facts` shows it to no other."""
+    tell(tx, row, kind, unit=row["unit_id"], unit_name=row["unit"], **detail)
 
 
 # -- checks ------------------------------------------------------------------------------------------------------------

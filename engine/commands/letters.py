@@ -2,14 +2,12 @@
 
 from dataclasses import dataclass
 
-from engine import routes
 from engine.commands.letter_rows import issue
-from engine.commands.letter_rungs import check_skips, climb, lock_items
+from engine.commands.letter_rungs import check_alone, check_skips, climb, lock_items
 from engine.commands.letter_service import locked, tell
 from engine.commands.letter_targets import check_bundle, chosen_cases, targets_of
 from engine.domain.actor import require_role
 from engine.domain.drafting import BUNDLES
-from engine.domain.letter import KINDS
 from engine.domain.service import OPEN, check_state
 from engine.errors import Invalid, Problem
 from engine.store import jobs, paper
@@ -44,7 +42,7 @@ def issue_letters(command: IssueLetters, tx: Transaction) -> list[str]:
     if problems := check_bundle(command.bundle, BUNDLES):
         raise Invalid("letters_invalid", "The letters cannot be issued like this.", problems)
     rows = chosen_cases(tx, command.campaign_id, command.case_ids)
-    _check_alone(tx, command)
+    check_alone(tx, command.campaign_id, command.kind)
     items = lock_items(tx, [row["case_id"] for row in rows])
     check_skips(tx, kind=command.kind, reason=command.reason, items=items)
     targets = targets_of(tx, rows, command.bundle)
@@ -70,25 +68,6 @@ def issue_letters(command: IssueLetters, tx: Transaction) -> list[str]:
             climb(tx, kind=command.kind, reason=command.reason, item_id=items[case_id], letter_id=letter_id)
         issued.append(letter_id)
     return issued
-
-
-def _check_alone(tx: Transaction, command: IssueLetters) -> None:
-    """条例 s. 22: who signs which kind is settled beforehand, in the table letter_route."""
-    if command.kind not in KINDS or routes.route_of(tx, command.campaign_id, command.kind).is_direct:
-        return
-    name = KINDS[command.kind]
-    raise Invalid(
-        "needs_signing",
-        f"{name.en} is signed by somebody else: send it for signing.",
-        (
-            Problem(
-                "kind",
-                f"{name.zh}须经核稿、签发，请点“送签”。",
-                f"A {name.en.lower()} is reviewed and signed by others: send it for signing.",
-            ),
-        ),
-        letter_kind=command.kind,
-    )
 
 
 def void_letter(command: VoidLetter, tx: Transaction) -> None:

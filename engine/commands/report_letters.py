@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from engine.commands.letter_rows import issue
-from engine.commands.letter_rungs import check_skips, climb
+from engine.commands.letter_rungs import check_alone, check_skips, climb
 from engine.domain.actor import require_role
 from engine.domain.duration import Duration
 from engine.domain.instance import InstanceKind
@@ -13,7 +13,7 @@ from engine.errors import Invalid, NotFound, Problem
 from engine.store import instances, jobs, people, supervision
 from engine.store.transaction import Transaction
 
-KINDS = ("urge", "notice")  # those that a supervisor signs alone
+KINDS = ("urge", "notice")  # what a report that was not handed in can be urged by
 MAX_REPORTS = 100
 LONGEST_REASON = 500
 
@@ -37,6 +37,8 @@ def urge_reports(command: UrgeReports, tx: Transaction) -> list[str]:
     items = [locked[report_id] for report_id in asked]
     if problems := tuple(_not_late(report) for report, item in items if item is None):
         raise Invalid("report_not_late", "Not every report is late.", problems)
+    for campaign_id in sorted({report["campaign_id"] for report, _ in items}):
+        check_alone(tx, campaign_id, command.kind)
     names = {_name(tx, report): item["item_id"] for report, item in items if item is not None}
     check_skips(tx, kind=command.kind, reason=command.reason, items=names)
     issued = []

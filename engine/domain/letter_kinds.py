@@ -49,6 +49,9 @@ _FORM_NOTE: Final = (
     "内部表单，不是法定文种，不单独发文，随案归档。",
     "An internal form, none of the statutory kinds: kept with the case, not sent out on its own.",
 )
+# Made in a process or on a page of their own, with what belongs to it: nobody drafts one by hand.
+MADE_ELSEWHERE: Final = frozenset(("summons", "minutes", "referral", "service_receipt"))
+
 KINDS: Final = MappingProxyType(
     {
         kind.key: kind

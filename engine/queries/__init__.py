@@ -99,6 +99,7 @@ class Read:
     responsibility = _question(accountability_case_queries.responsibility)
     inspections = _question(inspection_queries.inspections_of)
     inspection = _question(inspection_queries.inspection)
+    concluded_plan = _question(inspection_queries.concluded_plan)
     inspection_overlaps = _question(inspection_queries.overlaps)
 
     desk = _question(desk_queries.desk)

@@ -96,6 +96,18 @@ def overlaps(reader: Reader, plan: Plan) -> tuple[Overlap, ...]:
     return rows.overlaps(reader, plan) if plan.starts_on and plan.ends_on else ()
 
 
+def concluded_plan(reader: Reader, actor: Actor, conclusion_id: str) -> str:
+    """The title of the plan that a conclusion ended. Raises NotFound for another unit's conclusion."""
+    query = _plans(actor).join(conclusions, conclusions.c.plan_id == inspection_plans.c.plan_id)
+    if not (actor.sees_all and actor.sees_accountability):
+        query = query.where(conclusions.c.unit_id.in_(actor.units))
+    query = query.where(conclusions.c.conclusion_id == conclusion_id)
+    title = reader.execute(query.with_only_columns(inspection_plans.c.title)).scalar()
+    if title is None:
+        raise NotFound("conclusion_unknown", "There is no such conclusion.", conclusion=conclusion_id)
+    return str(title)
+
+
 def _plans(actor: Actor) -> sa.Select[Any]:
     query = sa.select(inspection_plans)
     if actor.sees_all and actor.sees_accountability:

@@ -10,6 +10,7 @@ from engine.domain.task import LIVE
 from engine.store.schema import (
     case_units,
     cases,
+    facts,
     instances,
     letter_addressees,
     letters,
@@ -139,6 +140,15 @@ def _own_referrals(actor: Actor) -> sa.Select[Any]:
     asked = sa.and_(tasks.c.state.in_(LIVE), offered_to(actor))
     theirs = (tasks.c.assignee_id == actor.person_id, tasks.c.completed_by_id == actor.person_id)
     return of_referral.where(sa.or_(*theirs, asked))
+
+
+def visible_facts(actor: Actor) -> sa.ColumnElement[bool]:
+    """A condition on `facts` of letters and cases that the actor may see: of what one addressee of a letter to several
+    did, or was told, the others see nothing."""
+    if actor.sees_all:
+        return sa.true()
+    unit = facts.c.detail["unit"].as_string()
+    return sa.or_(facts.c.kind.not_like("Letter%"), unit.is_(None), unit.in_(actor.units))
 
 
 def may_see_letter(connection: Any, actor: Actor, letter_id: str) -> bool:

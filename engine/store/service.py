@@ -119,12 +119,12 @@ def close(tx: Transaction, row: Mapping[str, Any], reason: str) -> None:
     )
 
 
-def close_open(tx: Transaction, letter_id: str, reason: str) -> bool:
-    """With every addressee with whom it is still open. Returns whether there was one. Lock the letter first."""
+def close_open(tx: Transaction, letter_id: str, reason: str) -> list[Mapping[str, Any]]:
+    """With every addressee with whom it is still open; returns those deliveries. Lock the letter first."""
     rows = [row for row in deliveries(tx, letter_id) if state_of(row) in OPEN]
     for row in rows:
         close(tx, row, reason)
-    return bool(rows)
+    return rows
 
 
 def summary(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

@@ -18,17 +18,15 @@ from forms.letters.layout import Page
 from forms.letters.metrics import LATIN, MM_PER_POINT
 from forms.letters.typeset import BODY_SIZE, Run
 
-# The lines are `l`; in a table the element of a cell may be its line. `x-page` is no element of HTML, so that the tags
-# give it no meaning; a table is laid out as blocks, and still tagged as a table.
+# The lines are `l`; in a table the element of a cell may be its line. A table is laid out as blocks, and still tagged
+# as a table; `x-turn` is no element of HTML, so that the tags give it no meaning.
 STYLE: Final = f"""
 @page {{ size: A4; margin: 0; @top-left {{ content: element(foot); vertical-align: top }} }}
 * {{ margin: 0; padding: 0; font-weight: normal; text-align: left }}
 html {{ font-kerning: none; font-variant-ligatures: none; line-height: 1; font-size: {BODY_SIZE}pt }}
-x-page {{ display: block; height: 296mm }}
-x-page + x-page {{ break-before: page }}
 x-turn {{ display: block; position: absolute; left: 0; top: 0; width: 296mm; height: 0; transform-origin: 0 0 }}
 p, h1, h2, h3, table, thead, tbody, tr, th, td {{ display: block; height: 0; font-size: 1em }}
-footer {{ position: running(foot); width: 210mm }}
+footer {{ position: running(foot) }}
 i, s, u {{ font-style: normal; text-decoration: none }}
 .l {{ position: absolute; display: block; white-space: pre; width: 400mm; transform-origin: 0 0 }}
 .k {{ letter-spacing: 0 }}
@@ -38,15 +36,15 @@ _NEGLIGIBLE: Final = 0.0005  # points
 _TOUCHING: Final = 0.001  # mm
 
 
-def document_of(pages: Sequence[Page], *, title: str, author: str, keywords: str) -> str:
-    """The whole document; its style sheet is `STYLE`, with a class for every role of `fonts`."""
+def documents_of(pages: Sequence[Page], *, title: str, author: str, keywords: str) -> list[str]:
+    """Every page as a document of its own; the style sheet is `STYLE`, with a class for every role of `fonts`.
+
+    WeasyPrint lays out every page of a longer document twice, to see whether one moves another.
+    """
     about = {"author": author, "keywords": keywords, "generator": "Duban"}
     head = "".join(f'<meta name="{name}" content="{html.escape(value)}">' for name, value in about.items())
-    body = "".join(map(_page, pages))
-    return (
-        f'<!doctype html><html lang="zh-CN"><head><title>{html.escape(title)}</title>{head}</head>'
-        f"<body>{body}</body></html>"
-    )
+    head = f'<!doctype html><html lang="zh-CN"><head><title>{html.escape(title)}</title>{head}</head>'
+    return [f"{head}<body>{_page(page)}</body></html>" for page in pages]
 
 
 def family(role: str) -> str:
@@ -68,14 +66,14 @@ def _page(page: Page) -> str:
         # The paper stays upright, the table lies on its left side: its top along the left edge of the type area.
         style = f"transform:translate({page.left:g}mm,{BOTTOM:g}mm) rotate(-90deg)"
         inner += f'<x-turn style="{style}">{_items(page.turned)}</x-turn>'
-    return f"<x-page><footer>{''.join(map(_page_number, numbers))}</footer>{inner}</x-page>"
+    return "".join(map(_page_number, numbers)) + inner
 
 
 def _page_number(text: Text) -> str:
     """In the margin, which is not read out; margins know no absolute places."""
     left, top = _corner(text)
     style = f"margin:{top:.4f}mm 0 0 {left:.4f}mm{_looks(text)}"
-    return f'<div class="{_usual(text).role}" style="{style}">{_runs(text)}</div>'
+    return f'<footer class="{_usual(text).role}" style="{style}">{_runs(text)}</footer>'
 
 
 def _items(items: Sequence[Item]) -> str:
@@ -132,16 +130,16 @@ def _element(tag: str, lines: Sequence[Text]) -> str:
 
 
 def _line(tag: str, text: Text) -> str:
-    if not text.runs:
-        return f"<{tag}></{tag}>"
     left, top = _corner(text)
     style = f"left:{left:.4f}mm;top:{top:.4f}mm{_looks(text)}"
     return f'<{tag} class="l {_usual(text).role}" style="{style}">{_runs(text)}</{tag}>'
 
 
 def _corner(text: Text) -> tuple[float, float]:
-    """Of the box of the line: with line-height 1 the lowest baseline of its nodes rules."""
-    drop = max(_drop(roles) for roles in [frozenset((_usual(text).role,)), *(node.roles for node in _nodes(text))])
+    """Of the box of the line: with line-height 1 the lowest baseline rules, among them that of a blank."""
+    usual = _usual(text).role
+    blank = frozenset((LATIN[usual] if is_paired(usual) else usual,))
+    drop = max(_drop(roles) for roles in [blank, *(node.roles for node in _nodes(text))])
     left = text.x + text.runs[0].x * text.stretch * MM_PER_POINT
     return left, text.y - drop * text.size * MM_PER_POINT
 

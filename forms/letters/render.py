@@ -7,9 +7,10 @@ house. The PDF is tagged, and made for archives (PDF/A-2u).
 import hashlib
 import logging
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from types import MappingProxyType
 from typing import Any, Final
 
 import weasyprint
@@ -25,6 +26,7 @@ from forms.letters.rendered import RenderedLetter, SealBox
 
 _POINT: Final = 1 / MM_PER_POINT  # points in a millimetre
 _HEIGHT: Final = 297.0
+VARIANT: Final[Mapping[str, Any]] = MappingProxyType({"pdf_variant": "pdf/a-2u", "pdf_tags": True})
 
 
 def render(letter: Letter) -> RenderedLetter:
@@ -38,10 +40,11 @@ def render(letter: Letter) -> RenderedLetter:
     return RenderedLetter(pdf, len(pages), hashlib.sha256(pdf).hexdigest(), _seal_box(pages))
 
 
-def html_of(letter: Letter, pages: Sequence[Page]) -> str:
+def html_of(letter: Letter, pages: Sequence[Page]) -> list[str]:
+    """One document a page; all tell the same of the letter."""
     kind = KINDS[letter.kind]
     keywords = [kind.zh, kind.genre, letter.number, *(["演示样张"] if letter.is_sample else [])]
-    return markup.document_of(
+    return markup.documents_of(
         pages,
         title=letter.title.replace("\n", ""),
         author=letter.signatory,
@@ -49,18 +52,20 @@ def html_of(letter: Letter, pages: Sequence[Page]) -> str:
     )
 
 
-def print_html(text: str) -> bytes:
-    """Raises FontsMissing; the first call of a process also reads the fonts."""
+def print_html(documents: Sequence[str]) -> bytes:
+    """One PDF of documents of one page each. The first call of a process also reads the fonts: FontsMissing."""
     house = _house()
-    document = weasyprint.HTML(string=text, url_fetcher=house.fetcher)
+    rendered = [
+        weasyprint.HTML(string=text, url_fetcher=house.fetcher).render(
+            stylesheets=[house.style], font_config=house.font_config, **VARIANT
+        )
+        for text in documents
+    ]
+    whole = rendered[0].copy([page for document in rendered for page in document.pages])
     with warnings.catch_warnings():
         # WeasyPrint 70.0 leaves the file of its sRGB profile to the garbage collector.
         warnings.simplefilter("ignore", ResourceWarning)
-        return bytes(
-            document.write_pdf(
-                stylesheets=[house.style], font_config=house.font_config, pdf_variant="pdf/a-2u", pdf_tags=True
-            )
-        )
+        return bytes(whole.write_pdf(**VARIANT))
 
 
 class FontFetcher(URLFetcher):  # type: ignore[misc]

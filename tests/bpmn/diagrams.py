@@ -223,6 +223,7 @@ OURS = frozenset(
         "separateFrom",
         "jobKind",
         "decisionRef",
+        "refusal",
         "milestone",
     ]
 )

@@ -128,3 +128,33 @@ def test_a_doctype_is_refused_here_too() -> None:
 
     with pytest.raises(DocumentRefused):
         read_decisions(content)
+
+
+# -- texts that speak of the columns -----------------------------------------------------------------------------------
+def texts(*outputs: str) -> dict[str, Any]:
+    names = ["words", "words_en", "moment"][: len(outputs)]
+    decision = read_decision(table("t", ["due", "town"], names, [["-", "-", *outputs]]))
+    return decision.decide({"due": "2024-09-30T18:00:00+08:00", "town": "城郊（演示）"}).outputs
+
+
+def test_a_text_names_the_value_of_a_column_and_writes_instants_out() -> None:
+    assert texts('"{town}：最迟{due}"', '"until {due}"') == {
+        "words": "城郊（演示）：最迟2024年9月30日（周一）18:00",
+        "words_en": "until Mon 2024-09-30 18:00",
+    }
+
+
+def test_a_text_that_is_nothing_but_a_column_gives_its_value() -> None:
+    assert texts('"{town}"', "null", '"{due}"') == {
+        "words": "城郊（演示）",
+        "words_en": None,
+        "moment": "2024-09-30T18:00:00+08:00",
+    }
+
+
+def test_a_text_that_names_no_column_is_refused() -> None:
+    with pytest.raises(DecisionError) as failed:
+        texts('"最迟{dew}"')
+
+    assert failed.value.where == "t:rule1"
+    assert "{dew}" in failed.value.zh and "{dew}" in failed.value.en

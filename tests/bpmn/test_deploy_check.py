@@ -142,6 +142,8 @@ WRONG: list[tuple[str, str, str, str]] = [
     ("default('kind', 'urge')", "", "in_letter", "没有内容"),
     ("duban:input", "duban:output", "in_letter", "duban:output 不认识"),
     ('duban:decisionRef="disposition"', 'duban:decisionRef="dispositon"', "judge", "dispositon"),
+    ('decisionRef="disposition"', 'decisionRef="disposition" duban:refusal="no"', "judge", "现缺 no、no_en、no_field"),
+    ('decisionRef="disposition"', 'decisionRef="disposition" duban:jobKind="x"', "judge", "decisionRef、refusal"),
     ('calledElement="cleanup"', 'calledElement="unknown"', "phase", "没有部署"),
     ('calledElement="cleanup"', 'calledElement="demo"', "phase", "死循环"),
     ('calledElement="cleanup"', 'calledElement="loop_back"', "phase", "死循环"),

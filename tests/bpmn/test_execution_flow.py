@@ -4,13 +4,13 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
-from diagrams import NOW, Diagram, FakeDeadline, moment, table
+from diagrams import NOW, Diagram, FakeDeadline, job_inputs, moment, table
 from walker import Twins, opened, passed
 
 from engine.bpmn.definition import Definition, ModelRefused, load_model
 from engine.bpmn.execution import Execution, NotLive
 from engine.bpmn.script import ExecutionFailed
-from engine.errors import Invalid
+from engine.errors import Invalid, Problem
 
 
 def returned_and_done() -> Diagram:
@@ -231,6 +231,29 @@ def test_a_decision_table_gives_variables_and_says_by_which_row() -> None:
     assert opened(walk.first) == ["close"]
     decided = walk.first.decisions[0]
     assert (decided.decision_id, decided.rule_id, decided.outputs) == ("disposition", "rule1", {"way": "close"})
+
+
+def test_a_rule_task_tells_its_table_more_than_the_variables_and_may_refuse_the_answer_that_led_there() -> None:
+    columns = ["no", "no_en", "no_field"]
+    rules = table(
+        "limit",
+        ["asked", "area"],
+        columns,
+        [["> 3", "-", '"最多3，已填{asked}"', '"3 at most"', '"count"'], ["-", "-", "null", "null", "null"]],
+    )
+    inputs = job_inputs(asked="count + more")
+    diagram = (
+        Diagram().start().task("fill_in").node("businessRuleTask", "judge", inputs, decisionRef="limit", refusal="no")
+    )
+    model = diagram.task("go_on").end().path("begin", "fill_in", "judge", "go_on", "finish").model(limit__dmn=rules)
+
+    few, many = Twins(model, more=1), Twins(model, more=1)
+    allowed, refused = few.complete("fill_in", count=2), many.complete("fill_in", count=3)
+
+    assert [decided.refusal for decided in allowed.decisions] == [None]
+    assert [decided.refusal for decided in refused.decisions] == [Problem("count", "最多3，已填4", "3 at most")]
+    assert refused.decisions[0].inputs == {"asked": 4, "area": "unit-1"}
+    assert "asked" not in many.variables, "what only the table is told is no variable"
 
 
 def test_a_table_without_an_answer_stops_the_step_and_names_the_element() -> None:

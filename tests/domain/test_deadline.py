@@ -354,3 +354,38 @@ def test_the_day_of_a_time_is_the_day_in_shanghai() -> None:
     assert day_of(datetime(2024, 6, 27, 15, 59, tzinfo=UTC)) == date(2024, 6, 27)
     assert day_of(datetime(2024, 6, 27, 16, 0, tzinfo=UTC)) == date(2024, 6, 28)
     assert day_of(datetime(2024, 6, 27, 16, 0, tzinfo=UTC) + timedelta(hours=1)) == date(2024, 6, 28)
+
+
+# -- the limit of an extension -----------------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("length", "start", "limit"),
+    [
+        ("1d", None, "2024-10-01 18:00"),  # in the holiday: a limit is not moved
+        ("30d", None, "2024-10-30 18:00"),
+        ("50%", "2024-08-21", "2024-10-20 18:00"),  # of forty days
+        ("50%", "2024-08-20", "2024-10-20 18:00"),  # of forty-one: full days only
+        ("50%", "2024-08-19", "2024-10-21 18:00"),
+        ("100%", "2024-09-29", "2024-10-01 18:00"),
+        ("50%", "2024-10-02", "2024-09-30 18:00"),  # begun after it was due: no extension at all
+    ],
+)
+def test_a_limit_lies_days_or_a_share_of_the_period_past_the_due_date(
+    length: str, start: str | None, limit: str
+) -> None:
+    due = shanghai("2024-09-30 18:00")
+
+    found = timetable().beyond(due, length, start)
+
+    assert (found.due_at, found.start_at) == (shanghai(limit), due)
+    assert found.rule == f'beyond(due, "{length}")' and all(found.derivation[-1])
+
+
+@pytest.mark.parametrize(
+    ("length", "start"), [("3wd", None), ("48h", None), ("50%", None), ("0%", "2024-08-21"), ("", None)]
+)
+def test_a_limit_without_days_or_share_is_refused(length: str, start: str | None) -> None:
+    with pytest.raises(Invalid) as refused:
+        timetable().beyond(shanghai("2024-09-30 18:00"), length, start)
+
+    [problem] = refused.value.problems
+    assert problem.zh and problem.en

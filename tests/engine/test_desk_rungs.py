@@ -1,9 +1,14 @@
 """The rules of the ladder at the desk: no silent skip, one open notice for each rung, the original due date, reds."""
 
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
 import pytest
 import sqlalchemy as sa
-from scenario import NewScenario, Scenario, at, full_plan
+from scenario import PROCESSES, NewScenario, Scenario, at, full_plan
 
+from engine import sources
+from engine.commands.definitions import Deploy
 from engine.commands.letters import IssueLetters, VoidLetter
 from engine.commands.report_letters import UrgeReports
 from engine.errors import Invalid, NotFound, NotPermitted
@@ -152,6 +157,43 @@ def test_a_report_is_not_urged_twice_on_one_rung(missing: Scenario) -> None:
         missing.engine.execute(UrgeReports("urge", (report,)), by=missing.supervisor)
 
     assert refused.value.code == "notice_open"
+
+
+def test_an_office_that_has_notices_signed_by_others_is_obeyed_for_reports_too(missing: Scenario) -> None:
+    chosen = overdue(missing, 1)
+    files = dict(sources.process_folder(PROCESSES / "letter_approval").files)
+    table = files["letter_route.dmn"].decode()
+    mine = '<outputEntry id="letter_route_rule_2_out_3"><text>"writer"</text>'
+    assert mine in table
+    files["letter_route.dmn"] = table.replace(mine, mine.replace("writer", "leader")).encode()
+    missing.engine.execute(Deploy("letter_approval", files), by=missing.person("fabu"))
+
+    with pytest.raises(Invalid) as refused:
+        missing.engine.execute(UrgeReports("notice", chosen, reason="演示"), by=missing.supervisor)
+
+    assert refused.value.code == "needs_signing"
+    assert missing.rows(sa.select(letters)) == []
+
+
+def test_two_who_urge_the_same_reports_in_opposite_orders_do_not_block_each_other(missing: Scenario) -> None:
+    chosen = overdue(missing, 20)
+    together = Barrier(2)
+
+    def urge(login: str, listed: tuple[str, ...]) -> str:
+        by = missing.person(login)
+        together.wait()
+        try:
+            missing.engine.execute(UrgeReports("urge", listed), by=by)
+        except Invalid as refused:
+            return refused.code
+        return "issued"
+
+    with ThreadPoolExecutor(2) as pool:
+        outcomes = list(pool.map(urge, ("ducha1", "ducha2"), (chosen, chosen[::-1])))
+
+    assert sorted(outcomes) == ["issued", "notice_open"]
+    serials = missing.rows(sa.select(letters.c.serial).order_by(letters.c.serial))
+    assert [row["serial"] for row in serials] == list(range(1, len(chosen) + 1))
 
 
 @pytest.mark.parametrize(

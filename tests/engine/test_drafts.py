@@ -221,6 +221,15 @@ def test_a_kind_that_others_sign_is_not_issued_from_the_desk(scenario: Scenario)
     assert "送签" in refused.value.problems[0].zh
 
 
+@pytest.mark.parametrize("kind", ["summons", "minutes", "referral", "service_receipt"])
+def test_what_has_a_process_of_its_own_is_not_drafted_by_hand(scenario: Scenario, kind: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        start(scenario, kind=kind, unit_ids=("gxj",), wording=WORDS)
+
+    assert [problem.where for problem in refused.value.problems] == ["kind"]
+    assert scenario.rows(sa.select(letter_drafts)) == []
+
+
 def test_a_kind_that_its_writer_signs_is_numbered_when_the_draft_is_sent(scenario: Scenario) -> None:
     [case] = scenario.register()
     draft_id = start(scenario, case, kind="urge")

@@ -92,6 +92,16 @@ def test_a_field_hidden_by_the_instance_alone_is_not_drawn() -> None:
     assert fields(form, None, (), context(variables={"is_illegal": False}))[0].is_drawn
 
 
+def test_information_speaks_of_variables_and_of_nothing_else() -> None:
+    information = {"type": "text", "id": "note", "label": "{{note}}：{{missing}}{{ due }}", "labelEn": "{{note_en}}"}
+    question = {"type": "textfield", "key": "b", "label": "{{note}}", "labelEn": "b"}
+    form = load_form(form_bytes([information, question]), "f.form")
+    held = context(variables={"note": "最迟<b>", "note_en": "until", "due": "2024-09-26T10:00:00+00:00"})
+
+    assert [view.label for view in fields(form, None, (), held)] == ["最迟<b>：2024-09-26T18:00", "{{note}}"]
+    assert fields(form, None, (), held, "en")[0].label == "until"
+
+
 def test_labels_come_in_the_language_of_the_page() -> None:
     assert [view.label for view in fields(FORM, None, (), context(), "en")][:3] == ["Be honest", "Name", "Findings"]
     assert [view.label for view in fields(FORM, None, (), context())][:3] == ["请如实填写", "名称", "判定"]

@@ -1,4 +1,4 @@
-"""What the office sees of a case at one moment: every rung, letter and step with its due date and why, as lines of text."""
+"""What the office sees of a case at one moment: every rung, letter and step with its due date and why, as lines."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -93,7 +93,8 @@ def _letters(scenario: Scenario, case_id: str) -> Iterator[Entry]:
         lines = (service.deadline or {}).get("derivation", ()) if service.stands.due_at else ()
         manner = f"（{service.receipt.receipt.manner}）" if service.receipt else ""
         reviews = [
-            ("LATE " if one.is_late else "") + (one.review.verdict if one.review else "WAITING") for one in service.rounds
+            ("LATE " if one.is_late else "") + (one.review.verdict if one.review else "WAITING")
+            for one in service.rounds
         ]
         yield Entry(
             row["issued_at"],

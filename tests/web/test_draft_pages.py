@@ -87,6 +87,21 @@ def test_words_that_are_refused_stay_in_the_fields(scenario: Scenario, signed_in
     assert "请填写标题" in page and "正文没有“【表格7】”" in page and "我写的这一段（演示）" in page
 
 
+def test_the_note_and_the_tick_beside_refused_words_stay_too(signed_in: SignIn) -> None:
+    browser = signed_in("ducha1")
+    browser.get("/letters/drafts/new")
+    draft = browser.post("/letters/drafts", FREE).headers["Location"]
+    browser.get(draft)
+
+    sent = {"at": "1", "title": "", "text": TEXT, "draft_note": "请核对数字（演示）", "scope": "all"}
+    response = browser.post(f"{draft}/submission", sent)
+    page = response.get_data(as_text=True)
+
+    assert response.status_code == 422
+    assert "请核对数字（演示）</textarea>" in page
+    assert 'name="scope" value="all" checked' in page
+
+
 def test_more_than_four_thousand_characters_are_warned_of_and_kept(
     scenario: Scenario, signed_in: SignIn, draft_id: str
 ) -> None:

@@ -10,9 +10,9 @@ from werkzeug.wrappers import Response as BaseResponse
 from engine.commands.accountability import BeginCircular
 from engine.domain.calendar import civil_date
 from engine.errors import Invalid
-from web.accountability.sent import by_place, campaign_id, operation_key, sent_day, typed
+from web.accountability.sent import by_place, operation_key, sent_day, typed
 from web.permission import CASE_ROLES, needs
-from web.request import actor, engine, notify, now, see
+from web.request import actor, campaign_id, engine, notify, now, see
 
 
 @dataclass(frozen=True)

@@ -10,10 +10,10 @@ from engine.commands.inspections import ApproveInspection, ConcludeInspection, D
 from engine.domain.inspection import KINDS, METHODS, Overlap, Plan, lines_of
 from engine.errors import Invalid
 from engine.queries.accountability_inspections import InspectionPage
-from web.accountability.sent import by_place, campaign_id, operation_key, sent, sent_day, typed
+from web.accountability.sent import by_place, operation_key, sent, sent_day, typed
 from web.i18n import pick
 from web.permission import CASE_ROLES, needs
-from web.request import actor, engine, notify, see
+from web.request import actor, campaign_id, engine, notify, see
 
 NAMES = ("title", "basis", "kind", "scope", "items", "starts_on", "ends_on", "overlap_reason")
 CONCLUSION = ("unit_id", "findings", "evidence", "opinion", "demands")

@@ -10,9 +10,9 @@ from engine.commands.accountability import ArrangeInterview
 from engine.commands.accountability_rows import commitments
 from engine.errors import Invalid
 from engine.queries.accountability import InterviewPage
-from web.accountability.sent import by_place, campaign_id, operation_key, sent, typed
+from web.accountability.sent import by_place, operation_key, sent, typed
 from web.permission import CASE_ROLES, needs
-from web.request import actor, engine, notify, see
+from web.request import actor, campaign_id, engine, notify, see
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from flask import render_template, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from engine.commands.accountability import FileObjection
-from engine.errors import EngineError, Invalid, NotFound, Rejected
+from engine.errors import EngineError, Invalid, Rejected
 from web.accountability.sent import by_place, operation_key, sent, typed
 from web.errors import sentence
 from web.permission import CASE_ROLES, needs
@@ -69,15 +69,4 @@ def _against(values: Mapping[str, str]) -> str:
     read = engine().read
     if values["letter_id"]:
         return str(read.letter(actor(), values["letter_id"]).row.number)
-    for plan in read.inspections(actor(), _campaign(values["conclusion_id"])):
-        for each in read.inspection(actor(), plan.plan_id).conclusions:
-            if each.conclusion_id == values["conclusion_id"]:
-                return plan.plan.title
-    raise NotFound("conclusion_unknown", "There is no such conclusion.", conclusion=values["conclusion_id"])
-
-
-def _campaign(conclusion_id: str) -> str:
-    found = next(iter(engine().read.campaigns()), None)
-    if found is None or not conclusion_id:
-        raise NotFound("conclusion_unknown", "There is no such conclusion.", conclusion=conclusion_id)
-    return str(found.campaign_id)
+    return str(read.concluded_plan(actor(), values["conclusion_id"]))

@@ -6,9 +6,8 @@ from typing import Any
 from flask import render_template
 
 from engine.queries.accountability_referrals import AccountabilityFigures
-from web.accountability.sent import campaign_id
 from web.permission import CASE_ROLES, needs
-from web.request import actor, engine, text
+from web.request import actor, campaign_id, engine, text
 
 VIEWS = ("interviews", "circulars", "referrals", "objections", "inspections")
 

@@ -4,9 +4,8 @@ from flask import render_template
 
 from engine.commands.accountability import SeeReferral
 from engine.errors import NotFound
-from web.accountability.sent import campaign_id
 from web.permission import needs
-from web.request import actor, engine
+from web.request import actor, campaign_id, engine
 
 
 @needs("supervisor", "leader", "inspector")

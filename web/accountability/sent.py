@@ -7,14 +7,7 @@ from flask import request
 
 from engine.errors import Problem
 from web.errors import said
-from web.request import engine, text
-
-
-def campaign_id() -> str:
-    """The one that was asked for, else the first that is open; empty before any is."""
-    wanted = request.form.get("campaign", "") or text("campaign")
-    found = [row.campaign_id for row in engine().read.campaigns()]
-    return wanted if wanted in found else next(iter(found), "")
+from web.request import text
 
 
 def sent(name: str) -> str:

@@ -18,7 +18,7 @@ from web.desk.drafts import TERMS
 from web.letters.page import look
 from web.pdf import show_pdf
 from web.permission import CASE_ROLES, needs
-from web.request import actor, engine, notify, page_number, see, text
+from web.request import actor, campaign_id, engine, notify, page_number, see, text
 
 FREE_KINDS = ("notice", "supervision_letter", "supervision_order", "listed_supervision", "circular", "bulletin")
 MAX_NOTE = 1000
@@ -47,6 +47,8 @@ class View:
     problems: tuple[Problem, ...] = ()
     act: str = ""
     reason: str = ""
+    note: str = ""
+    is_for_all: bool = False
 
     terms = TERMS
     limit = CHARACTER_LIMIT
@@ -86,6 +88,8 @@ class View:
 class NewPage:
     """The form of a letter about no case; what was typed stays in it."""
 
+    campaign: str
+    campaigns: tuple[tuple[str, str], ...]
     kind: str
     unit_ids: frozenset[str]
     bundle: str
@@ -133,7 +137,7 @@ def new() -> str:
 def create() -> BaseResponse | tuple[str, int]:
     sent = request.form
     command = StartDraft(
-        campaign_id=str(engine().read.campaigns()[0].campaign_id),
+        campaign_id=campaign_id(),
         kind=sent.get("kind", ""),
         unit_ids=tuple(sent.getlist("unit_ids")),
         bundle=sent.get("bundle", ""),
@@ -155,7 +159,7 @@ def revise(draft_id: str) -> BaseResponse | tuple[str, int]:
     try:
         _revise(draft_id, at, wording)
     except Invalid as refused:
-        return _again(draft_id, refused.problems, "text", at=at, wording=wording)
+        return _again(draft_id, refused.problems, "text", at=at, wording=wording, **_beside())
     notify("draft_saved_words")
     return see(url_for("letters.draft", draft_id=draft_id, at=at))
 
@@ -189,7 +193,7 @@ def submit(draft_id: str) -> BaseResponse | tuple[str, int]:
             sent = CompleteTask(step.task_id, {"draft_note": note})
             engine().execute(sent, by=actor(), operation_key=operation_key(f"submit:{step.task_id}"))
     except Invalid as refused:
-        return _again(draft_id, refused.problems, "text", at=at, wording=wording)
+        return _again(draft_id, refused.problems, "text", at=at, wording=wording, **_beside())
     return see(_after(draft_id))
 
 
@@ -240,6 +244,11 @@ def _typed() -> tuple[int, Wording]:
     )
 
 
+def _beside() -> dict[str, object]:
+    """What was typed and ticked beside the words."""
+    return {"note": request.form.get("draft_note", ""), "is_for_all": request.form.get("scope") == "all"}
+
+
 def _revise(draft_id: str, at: int, wording: Wording) -> None:
     """Nothing is kept while the words are the template's own: the letter then says what is true on the day of signing.
 
@@ -276,6 +285,8 @@ def _view(
     arrangement: Arrangement | None = None,
     act: str = "",
     reason: str = "",
+    note: str = "",
+    is_for_all: bool = False,
 ) -> View:
     found = engine().read.draft(actor(), draft_id)
     chosen = min(max(1, at or request.args.get("at", 1, type=int)), len(found.letters))
@@ -298,6 +309,8 @@ def _view(
         problems=(*problems, *faults),
         act=act,
         reason=reason,
+        note=note,
+        is_for_all=is_for_all,
     )
 
 
@@ -331,6 +344,8 @@ def _units() -> tuple[Unit, ...]:
 
 def _new_page(values: MultiDict[str, str], problems: tuple[Problem, ...] = ()) -> NewPage:
     return NewPage(
+        campaign=campaign_id(),
+        campaigns=tuple((row.campaign_id, row.title) for row in engine().read.campaigns()),
         kind=values.get("kind", "notice"),
         unit_ids=frozenset(values.getlist("unit_ids")),
         bundle=values.get("bundle", "unit"),

@@ -10,7 +10,7 @@ from engine.commands.letter_service import NoteReading
 from engine.commands.letters import VoidLetter
 from engine.domain.calendar import SHANGHAI
 from engine.domain.duration import Duration
-from engine.domain.service import LONGEST_WORDS, MOST_FILES, PAPER_MANNERS, RETURN_REASONS, too_long
+from engine.domain.service import LEFT, LONGEST_WORDS, MOST_FILES, PAPER_MANNERS, RETURN_REASONS, too_long
 from engine.errors import Invalid, Problem
 from engine.queries.accountability import ObjectionRow
 from engine.queries.letter_service import ServicePage
@@ -91,11 +91,12 @@ class View:
 
     @property
     def stages(self) -> tuple[tuple[str, bool], ...]:
-        """The way of a letter: issued, received, replied, closed; true for what has happened."""
+        """The way of a letter: issued, received (or left behind), replied, closed; true for what has happened."""
         row, is_returned = self.letter.row, self.service.stands.state == "RETURNED"
+        is_left = self.service.receipt is not None and self.service.receipt.receipt.manner == LEFT
         return (
             ("issued", True),
-            ("received", row.received_at is not None),
+            ("left" if is_left else "received", row.received_at is not None),
             ("replied", row.replied_at is not None and not is_returned),
             ("closed", self.letter.closed_at is not None and row.state != "VOID"),
         )

@@ -3,7 +3,7 @@
 import io
 import random
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import lru_cache
 
 from PIL import Image, ImageDraw
@@ -38,6 +38,11 @@ TICKS: dict[tuple[str, str], float] = {
     ("report_standard", "extension_asked"): 0.06,
     ("close_by_law_decision", "late_extension"): 0.3,
     ("report", "nil_return"): 0.15,
+}
+# (form, key) -> the variable whose day is answered: the last possible one is asked for, and granted
+NAMED: dict[tuple[str, str], str] = {
+    ("report_standard", "extension_wanted"): "extension_latest",
+    ("review_extension", "extended_due"): "extension_wanted",
 }
 
 
@@ -78,7 +83,7 @@ def _answer(component: Component, name: str, context: FormContext, chance: rando
             wanted = component.rule.required or chance.random() < TICKS.get(key, 0.0)
             return ["true"] if wanted and not _is_too_late(component, context) else []
         case "datetime":
-            return [_extension(component, context) or _moment(component, context)]
+            return [_named_day(NAMED.get(key, ""), context) or _moment(component, context)]
         case "number":
             return [str(held)] if held is not None else [component.rule.low or "1"] if component.rule.required else []
         case "person":
@@ -122,12 +127,10 @@ def _is_too_late(component: Component, context: FormContext) -> bool:
     return component.key == "extension_asked" and (ask_by is None or context.now > datetime.fromisoformat(ask_by))
 
 
-def _extension(component: Component, context: FormContext) -> str:
-    """The last day that the form names is asked for, and what was asked for is granted."""
-    named = {"extension_wanted": "extension_latest", "extended_due": "extension_wanted"}.get(component.key, "")
-    if not (held := context.variables.get(named)):
-        return ""
-    return str(held) if len(held) == 10 else datetime.fromisoformat(held).astimezone(BEIJING).date().isoformat()
+def _named_day(variable: str, context: FormContext) -> str:
+    """The day in Beijing of a date or an instant that the process knows; empty when it does not."""
+    held = str(context.variables.get(variable) or "")
+    return held if len(held) <= 10 else datetime.fromisoformat(held).astimezone(BEIJING).date().isoformat()
 
 
 def _moment(component: Component, context: FormContext) -> str:

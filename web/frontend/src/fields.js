@@ -63,10 +63,10 @@ const MESSAGE = {
 
 const INPUTS = {
   key: 'inputs',
-  label: () => say('任务输入（每行：名称 = 表达式）', 'Job inputs (one a line: name = expression)'),
+  label: () => say('输入（每行：名称 = 表达式）', 'Inputs (one a line: name = expression)'),
   hint: "kind = 'notice'",
   isLong: true,
-  suits: (shape) => isA(shape, 'bpmn:ServiceTask'),
+  suits: (shape) => isA(shape, 'bpmn:ServiceTask') || isA(shape, 'bpmn:BusinessRuleTask'),
   read: (shape) => inputsOf(shape).map((input) => `${input.name} = ${input.expression}`).join('\n'),
   fault: (shape, value) =>
     lines(value).every((line) => /^[\w.-]+\s*=\s*\S/.test(line)) ? '' : say('每行应为：名称 = 表达式', 'Each line: name = expression'),
@@ -85,6 +85,7 @@ export const FIELDS = [
   attribute('duban:jobKind', ['bpmn:ServiceTask'], '自动任务种类', 'Job kind', 'letter'),
   INPUTS,
   attribute('duban:decisionRef', ['bpmn:BusinessRuleTask'], '决策表', 'Decision table', 'disposition'),
+  attribute('duban:refusal', ['bpmn:BusinessRuleTask'], '不准的输出列', 'Output that refuses the answer', 'extension_refusal'),
   attribute('duban:milestone', ['bpmn:IntermediateThrowEvent', 'bpmn:EndEvent'], '里程碑', 'Milestone', 'surveyed'),
   attribute('calledElement', ['bpmn:CallActivity'], '调用的流程', 'Called process', 'cleanup'),
   CONDITION,
