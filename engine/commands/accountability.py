@@ -61,15 +61,17 @@ class SeeReferral:
 
 # -- started by the ladder ---------------------------------------------------------------------------------------------
 def start_accountability(tx: Transaction, row: InstanceRow, variables: Mapping[str, Any]) -> None:
-    """移送问责 for the item of a supervision instance; at most one for each item."""
-    if instances.find(tx, InstanceKind.ACCOUNTABILITY, row.business_key) is not None:
+    """移送问责 for the item of a supervision instance; at most one for each item, but for those that were dropped."""
+    earlier = store.referrals_of_item(tx, row.business_key)
+    if any(state != "DROPPED" for state in earlier.values()):
         return
+    referral_id = tx.new_id() if earlier else row.business_key
     item = supervision.get_item(tx, row.business_key)
     assert item is not None
     store.add(
         tx,
         "referrals",
-        referral_id=row.business_key,
+        referral_id=referral_id,
         campaign_id=row.campaign_id,
         item_id=row.business_key,
         case_id=row.case_id,
@@ -79,7 +81,7 @@ def start_accountability(tx: Transaction, row: InstanceRow, variables: Mapping[s
         opened_at=tx.now,
         grounds=[],
     )
-    _start(tx, InstanceKind.ACCOUNTABILITY, row.business_key, row.campaign_id, row.case_id, dict(variables), row)
+    _start(tx, InstanceKind.ACCOUNTABILITY, referral_id, row.campaign_id, row.case_id, dict(variables), row)
 
 
 def start_interview(tx: Transaction, row: InstanceRow, variables: Mapping[str, Any]) -> None:
@@ -180,7 +182,7 @@ def begin_circular(command: BeginCircular, tx: Transaction) -> str:
 
 def file_objection(command: FileObjection, tx: Transaction) -> str:
     """Raises NotFound for what was not addressed to the actor's unit, Rejected before receipt, after the thirty days
-    and for a second time."""
+    and for a second time. Where a review was dropped undecided, the thirty days run anew from then."""
     require_role(tx.actor, "officer", "head")
     what = _objected(command, tx)
     unit_id = next((unit_id for unit_id in sorted(what["served"]) if unit_id in tx.actor.units), None)
@@ -191,9 +193,10 @@ def file_objection(command: FileObjection, tx: Transaction) -> str:
     served_at = what["served"][unit_id]
     if served_at is None:
         raise Rejected("objection_not_served", "It has not been received: sign for it first.", name=what["subject"])
-    deadline = plans.timetable(tx, what["campaign_id"]).after(OBJECTION_TERM, served_at)
-    check_in_time(tx.now, deadline.due_at)
     about = {"letter_id": command.letter_id, "conclusion_id": command.conclusion_id}
+    since = store.dropped_at(tx, unit_id, **about) or served_at
+    deadline = plans.timetable(tx, what["campaign_id"]).after(OBJECTION_TERM, since)
+    check_in_time(tx.now, deadline.due_at)
     if store.filed_objection(tx, unit_id, **about) is not None:
         raise Rejected("objection_twice", "A review of this was asked for already.", name=what["subject"])
     objection_id = tx.new_id()

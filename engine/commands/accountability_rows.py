@@ -9,7 +9,7 @@ from datetime import date, datetime
 from typing import Any
 
 from engine import plans
-from engine.domain.accountability import check_recusal, outcome_of
+from engine.domain.accountability import check_held, check_recusal, outcome_of
 from engine.domain.actor import Actor
 from engine.domain.calendar import SHANGHAI, civil_date
 from engine.domain.instance import InstanceKind, InstanceRow
@@ -47,6 +47,21 @@ def end(tx: Transaction, row: InstanceRow) -> None:
         found = store.get(tx, table, row.business_key) if row.kind is kind else None
         if found is not None and found["state"] in unfinished:
             store.update(tx, table, row.business_key, state="DROPPED")
+
+
+def cancelled(tx: Transaction, row: InstanceRow, reason: str) -> None:
+    """Its process was cancelled: the row waits for it no more, so that another one can take its place. Nothing for
+    other instances."""
+    table, live = store.LIVE_STATES.get(row.kind, ("", ()))
+    found = store.get(tx, table, row.business_key) if table else None
+    if found is None or found["state"] not in live:
+        return
+    changes: dict[str, Any] = {"state": "DROPPED"}
+    if row.kind is InstanceKind.OBJECTION:  # the unit reads why; its thirty days run anew
+        changes |= {"findings": reason, "decided_at": tx.now, "decided_by": tx.actor.name}
+    elif row.kind is InstanceKind.ACCOUNTABILITY:
+        changes["concluded_at"] = tx.now
+    store.update(tx, table, row.business_key, **changes)
 
 
 def _referral(tx: Transaction, row: InstanceRow, name: str, variables: Mapping[str, Any]) -> None:
@@ -175,6 +190,7 @@ class Matter:
 def matter_of(tx: Transaction, row: InstanceRow, variables: Mapping[str, Any]) -> Matter:
     """Empty for letters of other processes. The names of `extra` are those of `domain.letter_words`."""
     if row.kind is InstanceKind.INTERVIEW:
+        _check_talk(tx, row, variables)
         return Matter({"meeting": _meeting(variables)}, item_id=_text(variables, "item") or None)
     if row.kind is InstanceKind.CIRCULAR:
         return _circular_matter(tx, row, variables)
@@ -193,6 +209,13 @@ def letter_issued(tx: Transaction, row: InstanceRow, kind: str, letter_id: str) 
         store.update(tx, "circulars", row.business_key, letter_id=letter_id)
     elif row.kind is InstanceKind.ACCOUNTABILITY and kind == "referral":
         store.update(tx, "referrals", row.business_key, letter_id=letter_id)
+
+
+def _check_talk(tx: Transaction, row: InstanceRow, variables: Mapping[str, Any]) -> None:
+    """Raises Invalid, in the transaction in which the talk is entered: before its minutes take a number."""
+    held, talk = _text(variables, "interview_held_at"), store.get(tx, "interviews", row.business_key)
+    if held and talk is not None:
+        check_held(datetime.fromisoformat(held), called_at=talk["opened_at"], now=tx.now)
 
 
 def _meeting(variables: Mapping[str, Any]) -> dict[str, Any]:
@@ -255,6 +278,7 @@ def _circular_matter(tx: Transaction, row: InstanceRow, variables: Mapping[str, 
 
 
 def _referral_matter(tx: Transaction, row: InstanceRow, variables: Mapping[str, Any]) -> Matter:
+    item_id = item_of_referral(tx, row.business_key)
     approved_by = store.person_name(tx, store.completer(tx, row.instance_id, store.APPROVED_BY))
     letters = [
         {
@@ -263,7 +287,7 @@ def _referral_matter(tx: Transaction, row: InstanceRow, variables: Mapping[str, 
             "issued_on": letter["issued_on"].isoformat(),
             **({"received_on": civil_date(letter["received_at"]).isoformat()} if letter["received_at"] else {}),
         }
-        for letter in store.letters_of_item(tx, row.business_key)
+        for letter in store.letters_of_item(tx, item_id)
     ]
     referral = {
         "approved_by": approved_by,
@@ -271,7 +295,14 @@ def _referral_matter(tx: Transaction, row: InstanceRow, variables: Mapping[str, 
         "proposal": _sentence(_text(variables, "referral_proposal")).removeprefix("建议"),
         "evidence": [{"name": line} for line in _lines(variables, "referral_evidence_list")],
     }
-    return Matter({"referral": referral, "letters": letters}, signed_by=approved_by or None)
+    return Matter({"referral": referral, "letters": letters}, item_id=item_id, signed_by=approved_by or None)
+
+
+def item_of_referral(tx: Transaction, referral_id: str) -> str:
+    """The first referral of an item bears its id, one that follows a dropped one an id of its own."""
+    referral = store.get(tx, "referrals", referral_id)
+    assert referral is not None
+    return str(referral["item_id"])
 
 
 def spoken_time(instant: str) -> str:

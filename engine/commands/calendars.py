@@ -8,7 +8,7 @@ from typing import Any
 from engine import plans
 from engine.bpmn.expressions import evaluate
 from engine.bpmn.plain import due_instant
-from engine.commands.letter_service import tell
+from engine.commands.letter_service import tell_of_addressee
 from engine.commands.progress import plain_changes
 from engine.domain import calendar as calendars
 from engine.domain.actor import require_role
@@ -163,7 +163,7 @@ def _recompute_replies(tx: Transaction) -> int:
         if due.due_at != row["reply_due_at"]:
             changed += 1
             old, new = row["reply_due_at"].isoformat(), due.due_at.isoformat()
-            tell(tx, row, "DueChanged", name=row["number"], old=old, new=new)
+            tell_of_addressee(tx, row, "LetterReplyDueChanged", old=old, new=new)
     return changed
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from engine import plans
 from engine.bpmn.plain import plain, same
 from engine.bpmn.state import seal
+from engine.commands import accountability_rows
 from engine.commands.progress import cancel_step, close_item, load_execution, plain_changes
 from engine.domain.actor import require_role
 from engine.domain.case import changes_when_cancelled
@@ -26,7 +27,8 @@ MAX_VALUE_CHARACTERS = 20_000
 
 @dataclass(frozen=True)
 class SuspendInstance:
-    """Nothing moves it until it is resumed: tasks stand still, timers and jobs are held. Deadlines go on running."""
+    """Nothing moves it until it is resumed: tasks stand still, timers and jobs are held. Deadlines go on running.
+    Raises NotPermitted for a review of what the actor took part in."""
 
     instance_id: str
     reason: str
@@ -42,7 +44,9 @@ class ResumeInstance:
 
 @dataclass(frozen=True)
 class CancelInstance:
-    """Ends it here. A case that was still open leaves the register (剔除); a report obligation is owed all the same."""
+    """Ends it here. A case that was still open leaves the register (剔除); a report obligation is owed all the same; a
+    talk, referral, circular or review is dropped, and another may take its place. Raises NotPermitted for a review of
+    what the actor took part in."""
 
     instance_id: str
     reason: str
@@ -64,6 +68,7 @@ def suspend_instance(command: SuspendInstance, tx: Transaction) -> None:
     row = lock_visible(tx, command.instance_id, "sysadmin", "supervisor")
     check_live(row)
     check_active(row)
+    accountability_rows.check_reviewer(tx, row, tx.actor)
     instances.set_suspended(tx, row.instance_id, tx.now)
     holds.hold(tx, row.instance_id)
     tx.record("InstanceSuspended", **row.about, key=row.key, reason=reason)
@@ -88,6 +93,7 @@ def cancel_instance(command: CancelInstance, tx: Transaction) -> None:
     reason = reason_of(command.reason)
     row = lock_visible(tx, command.instance_id, "sysadmin", "supervisor")
     check_live(row)
+    accountability_rows.check_reviewer(tx, row, tx.actor)
     if row.is_suspended:
         instances.set_suspended(tx, row.instance_id, None)
         holds.release(tx, row.instance_id)
@@ -99,6 +105,7 @@ def cancel_instance(command: CancelInstance, tx: Transaction) -> None:
         close_item(tx, row, "RESOLVED")
     elif row.kind is InstanceKind.LETTER:
         drafts.update(tx, row.business_key, state=DraftState.WITHDRAWN, note=reason, closed_at=tx.now)
+    accountability_rows.cancelled(tx, row, reason)
 
 
 def set_variable(command: SetVariable, tx: Transaction) -> None:

@@ -82,7 +82,9 @@ def return_reply(command: ReturnReply, tx: Transaction) -> None:
         deadline=deadline,
     )
     store.update(tx, row["letter_id"], row["unit_id"], state="RETURNED", reply_due_at=due.due_at, deadline=deadline)
-    tell_of_addressee(tx, row, "LetterReplyReturned", round=row["rounds"], return_reason=command.reason, opinion=opinion)
+    tell_of_addressee(
+        tx, row, "LetterReplyReturned", round=row["rounds"], return_reason=command.reason, opinion=opinion
+    )
 
 
 def close_letter(command: CloseLetter, tx: Transaction) -> None:

@@ -17,7 +17,7 @@ from engine.domain.campaign import Campaign
 from engine.domain.drafting import Consent, DraftState, Wording
 from engine.domain.instance import InstanceKind, InstanceRow
 from engine.domain.letter import KINDS, format_number
-from engine.errors import Invalid, Problem
+from engine.errors import Invalid, Problem, Rejected
 from engine.store import cases, drafts, jobs, paper, people, service, supervision
 from engine.store.transaction import Transaction
 from engine.wording import letter_variables
@@ -40,7 +40,7 @@ def issue_for_job(tx: Transaction, row: InstanceRow, inputs: Mapping[str, Any], 
         sent = supervision.letter_at_or_above(tx, row.business_key, level)
         if sent is not None:
             return sent
-    item_id = row.business_key if row.kind in (InstanceKind.SUPERVISION, InstanceKind.ACCOUNTABILITY) else None
+    item_id = row.business_key if row.kind is InstanceKind.SUPERVISION else None
     report_id = variables.get("report") if isinstance(variables.get("report"), str) else None
     kind, matter = str(inputs.get("kind")), accountability_rows.matter_of(tx, row, variables)
     letter_id = issue(
@@ -85,7 +85,8 @@ def issue(
     extra: Mapping[str, Any] | None = None,
 ) -> str:
     """The one place where a number is taken. Returns the letter id. Raises Invalid for an unknown kind, layout, unit or
-    reply term, and for an addressee whom the office may not direct.
+    reply term, and for an addressee whom the office may not direct; Rejected for a second correction of one letter,
+    which is locked.
 
     `unit_ids`: every 主送机关 where there are several, `unit_id` the first of them. `extra` goes into the template's
     variables, `wording` replaces the template's words. `signed_by`: post and name of who decided.
@@ -93,6 +94,8 @@ def issue(
     problems = _problems(tx, kind=kind, unit_id=unit_id, layout=layout)
     if problems:
         raise Invalid("letter_invalid", "The letter cannot be issued.", problems)
+    if corrects_id:
+        check_uncorrected(tx, corrects_id)
     campaign = plans.campaign(tx, campaign_id)
     addressed = tuple(unit_ids) or (unit_id,)
     consent = check_addressees(tx, campaign, kind=kind, unit_ids=addressed, consent=consent)
@@ -165,6 +168,15 @@ def _words_of_signing(tx: Transaction, signed_by: str | None, corrects_id: str |
     if corrects_id and (corrected := paper.get_letter(tx.connection, corrects_id)):
         words["corrects"] = {"number": corrected["number"]}
     return words
+
+
+def check_uncorrected(tx: Transaction, letter_id: str) -> None:
+    """Locks the letter. A void correction does not count. Raises Rejected."""
+    paper.lock_letter(tx, letter_id)
+    old, known = paper.get_letter(tx, letter_id), drafts.correction_of(tx, letter_id)
+    if known is not None:
+        number = old["number"] if old else letter_id
+        raise Rejected("letter_corrected", f"{number} has been corrected already.", number=number, by=known[1])
 
 
 def check_addressees(

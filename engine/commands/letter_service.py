@@ -103,8 +103,10 @@ def receive_letter(command: ReceiveLetter, tx: Transaction) -> None:
         reply_due_at=due.due_at if due else None,
         deadline=deadline,
     )
-    told = "LetterLeft" if receipt.manner == rules.LEFT else "LetterReceived"
-    tell_of_addressee(tx, row, told, person=receipt.person, post=receipt.post, manner=receipt.manner)
+    if receipt.manner == rules.LEFT:
+        tell_of_addressee(tx, row, "LetterLeft", person=receipt.person, post=receipt.post)
+    else:
+        tell_of_addressee(tx, row, "LetterReceived", person=receipt.person, post=receipt.post, manner=receipt.manner)
 
 
 def attach_to_receipt(command: AttachToReceipt, tx: Transaction) -> list[str]:

@@ -256,9 +256,9 @@ def _reach(tx: Transaction, row: InstanceRow, reached: ReachedMilestone) -> None
     elif row.kind is InstanceKind.LETTER and name in DRAFT_STATES:
         drafts.update(tx, row.business_key, state=DRAFT_STATES[name])
     elif row.kind is InstanceKind.ACCOUNTABILITY and name == "referred":
-        item = supervision.get_item(tx, row.business_key)
+        item = supervision.get_item(tx, accountability_rows.item_of_referral(tx, row.business_key))
         if item is not None and item["state"] == "OPEN":  # what was done meanwhile stays resolved when it was
-            supervision.update_item(tx, row.business_key, state="REFERRED", closed_at=tx.now)
+            supervision.update_item(tx, item["item_id"], state="REFERRED", closed_at=tx.now)
     accountability_rows.reach(tx, row, name, reached.variables)
     tx.record(
         "MilestoneReached",

@@ -173,6 +173,19 @@ def _standing(
     return {"unit_id": unit_id, "name": names[unit_id], "place": place, **counts, "rate": rate}
 
 
+def check_held(held_at: datetime, *, called_at: datetime, now: datetime) -> None:
+    """Raises Invalid for a talk that took place before it was called or has not taken place yet. To the minute."""
+    problems = []
+    if held_at < called_at.replace(second=0, microsecond=0):
+        zh, en = "约谈时间不能早于提起约谈的时间。", "The talk cannot have taken place before it was called."
+        problems.append(Problem("interview_held_at", zh, en))
+    if held_at > now:
+        zh, en = "约谈时间不能晚于现在。", "The talk cannot have taken place in the future."
+        problems.append(Problem("interview_held_at", zh, en))
+    if problems:
+        raise Invalid("interview_invalid", "The talk cannot have taken place then.", tuple(problems))
+
+
 def check_period(from_on: date | None, to_on: date | None, today: date) -> None:
     """Raises Invalid."""
     problems = []

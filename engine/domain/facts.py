@@ -40,6 +40,10 @@ FACTS: dict[str, tuple[str, str]] = {
         "{unit_name} 第{round}次回复 {number} 退办：{return_reason}，{opinion}",
         "{unit_name} reply {round} to {number} returned: {return_reason}, {opinion}",
     ),
+    "LetterReplyDueChanged": (
+        "{unit_name} 回复 {number} 的时限重算：{old} → {new}",
+        "time of {unit_name} to reply to {number} recomputed: {old} → {new}",
+    ),
     "LetterClosed": ("{unit_name} {number} 办结：{reason}", "{unit_name} {number} closed: {reason}"),
     "LetterCorrected": ("更正 {number}，见 {by_number}", "{number} corrected by {by_number}"),
     "DraftStarted": ("拟稿 {kind_name}：{subject}", "drafted {kind_name}: {subject}"),

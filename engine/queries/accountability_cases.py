@@ -13,7 +13,7 @@ from engine.domain.calendar import civil_date
 from engine.domain.instance import InstanceKind
 from engine.domain.task import LIVE, TaskState
 from engine.errors import NotFound
-from engine.store.access import known_referrals, may_see_case, visible_letters
+from engine.store.access import known_referrals, known_rungs, may_see_case, visible_letters
 from engine.store.schema import (
     cases,
     facts,
@@ -200,7 +200,7 @@ def _posts(reader: Reader, names: Mapping[str, str]) -> dict[str, str]:
 
 
 def _papers(reader: Reader, actor: Actor, case_id: str, names: Mapping[str, str]) -> Iterator[Paper]:
-    """Every rung of the case's items, then the letters that stand for no rung."""
+    """Every rung of the case's items that the actor may know of, then the letters that stand for no rung."""
     on_rungs: set[str] = set()
     for row in reader.execute(
         sa.select(rung_rows, supervision_items.c.unit_id, letters.c.number, letters.c.kind)
@@ -208,7 +208,7 @@ def _papers(reader: Reader, actor: Actor, case_id: str, names: Mapping[str, str]
         .join(supervision_items, supervision_items.c.item_id == rung_rows.c.item_id)
         .outerjoin(letters, letters.c.letter_id == rung_rows.c.letter_id)
         .outerjoin(letter_services, letter_services.c.letter_id == rung_rows.c.letter_id)
-        .where(supervision_items.c.case_id == case_id)
+        .where(supervision_items.c.case_id == case_id, known_rungs(actor))
     ):
         on_rungs.add(row.letter_id or "")
         yield Paper(

@@ -3,6 +3,7 @@ checkpoints, and whether everything still proves itself.
 """
 
 import json
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -132,7 +133,7 @@ def record_day(reader: Reader, actor: Actor, day: date) -> DayRecord:
         .where(of_day)
     ).one()
     count = sum(number for _, number in by_kind)
-    closing = sa.and_(checkpoints.c.kind == "day", checkpoints.c.day == day)
+    closing = sa.and_(checkpoints.c.kind == "day", checkpoints.c.day == _closed_by(reader, day))
     taken = _checkpoints(reader, sa.or_(sa.and_(checkpoints.c.at >= begin, checkpoints.c.at < end), closing))
     return DayRecord(
         day=day,
@@ -141,7 +142,7 @@ def record_day(reader: Reader, actor: Actor, day: date) -> DayRecord:
         first_fact=first,
         last_fact=last,
         unsealed=count - sealed,
-        closing=next((each for each in taken if each.kind == "day" and each.day == day), None),
+        closing=next((each for each in taken if each.kind == "day" and each.day is not None and each.day >= day), None),
         checkpoints=tuple(each for each in taken if begin <= each.at < end),
     )
 
@@ -150,7 +151,7 @@ def record_days(reader: Reader, actor: Actor, until: date, count: int = 31) -> D
     """The `count` days up to `until`, those without a fact left out."""
     require_role(actor, "auditor")
     of_days = sa.select(checkpoints.c.day, checkpoints.c.number).where(checkpoints.c.kind == "day")
-    closed = {day: number for day, number in reader.execute(of_days)}
+    closed = sorted((day, number) for day, number in reader.execute(of_days))
     per_day: dict[date, int] = {}
     begin, end = _midnight(until - timedelta(days=count - 1)), _midnight(until + timedelta(days=1))
     hour = _hour_of(reader)
@@ -159,10 +160,20 @@ def record_days(reader: Reader, actor: Actor, until: date, count: int = 31) -> D
     ):
         day = datetime.strptime(at, "%Y-%m-%d %H").replace(tzinfo=UTC).astimezone(SHANGHAI).date()
         per_day[day] = per_day.get(day, 0) + number
-    listed = tuple((day, per_day[day], closed.get(day)) for day in sorted(per_day, reverse=True))
+    closing = (next(iter(closed[bisect_left(closed, (day, 0)) :]), None) for day in sorted(per_day, reverse=True))
+    days = zip(sorted(per_day, reverse=True), closing, strict=True)
+    listed = tuple((day, per_day[day], found[1] if found else None) for day, found in days)
     sealed = reader.execute(sa.select(sa.func.count()).select_from(fact_chain)).scalar_one()
     recorded = reader.execute(sa.select(sa.func.count()).select_from(facts)).scalar_one()
     return DayList(listed, last_checkpoint(reader), sealed, recorded - sealed)
+
+
+def _closed_by(reader: Reader, day: date) -> date | None:
+    """The day whose checkpoint closes this one: itself, or the first after it that got one, where the program stood
+    still overnight. None where there is none yet."""
+    query = sa.select(sa.func.min(checkpoints.c.day)).where(checkpoints.c.kind == "day", checkpoints.c.day >= day)
+    found: date | None = reader.execute(query).scalar()
+    return found
 
 
 def _hour_of(reader: Reader) -> Any:

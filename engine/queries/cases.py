@@ -18,7 +18,15 @@ from engine.queries.ledger import CaseFilter
 from engine.queries.paging import Page, page_within
 from engine.queries.task_page import EvidenceRow, evidence_rows
 from engine.store import people, supervision
-from engine.store.access import known_referrals, visible_cases, visible_letters, visible_tasks
+from engine.store.access import (
+    known_facts,
+    known_level,
+    known_referrals,
+    visible_cases,
+    visible_facts,
+    visible_letters,
+    visible_tasks,
+)
 from engine.store.counts import is_open, light
 from engine.store.schema import (
     cases as rows,
@@ -197,14 +205,14 @@ def case(reader: Reader, actor: Actor, case_id: str) -> CasePage:
             ),
         ),
         letters=_letters(reader, actor, case_id),
-        items=_items(reader, case_id),
+        items=_items(reader, actor, case_id),
         facts=history(reader, actor, case_id),
     )
 
 
 def history(reader: Reader, actor: Actor, case_id: str, limit: int = 500) -> tuple[FactRow, ...]:
     """Newest first; without the making of a referral for those whom it does not concern."""
-    told = sa.select(facts).where(facts.c.case_id == case_id)
+    told = sa.select(facts).where(facts.c.case_id == case_id, visible_facts(actor), known_facts(actor))
     discreet = sa.select(instances.c.instance_id).where(instances.c.case_id == case_id, sa.not_(known_referrals(actor)))
     told = told.where(sa.or_(facts.c.instance_id.is_(None), facts.c.instance_id.not_in(discreet)))
     ours = {letter.letter_id for letter in _letters(reader, actor, case_id)}
@@ -286,10 +294,12 @@ def _letters(reader: Reader, actor: Actor, case_id: str) -> tuple[CaseLetter, ..
     return tuple(CaseLetter(row.letter_id, row.number, row.kind, row.title, row.state, row.issued_at) for row in found)
 
 
-def _items(reader: Reader, case_id: str) -> tuple[CaseItem, ...]:
+def _items(reader: Reader, actor: Actor, case_id: str) -> tuple[CaseItem, ...]:
     found = reader.execute(
-        sa.select(supervision_items)
+        sa.select(supervision_items, known_level(actor).label("known_level"))
         .where(supervision_items.c.case_id == case_id)
         .order_by(supervision_items.c.opened_at, supervision_items.c.item_id)
     )
-    return tuple(CaseItem(row.item_id, row.name, row.state, row.level, row.opened_at, row.closed_at) for row in found)
+    return tuple(
+        CaseItem(row.item_id, row.name, row.state, row.known_level, row.opened_at, row.closed_at) for row in found
+    )

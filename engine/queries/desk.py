@@ -16,7 +16,15 @@ from engine.errors import NotFound
 from engine.queries.cases import FactRow
 from engine.queries.paging import COUNTED_TO, PER_PAGE, Count, Page, like, page_of, page_within
 from engine.queries.red_cases import RedCase, overdue_workdays, red_cases
-from engine.store.access import visible_cases, visible_items, visible_letters, visible_reports
+from engine.store.access import (
+    known_facts,
+    known_level,
+    known_rungs,
+    visible_cases,
+    visible_items,
+    visible_letters,
+    visible_reports,
+)
 from engine.store.schema import (
     cases,
     facts,
@@ -129,13 +137,13 @@ class ItemPage:
 
 def desk(reader: Reader, actor: Actor, wanted: DeskFilter) -> DeskPage:
     """Most overdue first. All late work is counted in one pass, by unit, area and level; only a page of it is read."""
-    base = _watched(actor)
+    base, level = _watched(actor), known_level(actor)
     if wanted.campaign:
         base = base.where(tasks.c.campaign_id == wanted.campaign)
-    parts = _parts(reader, base.where(tasks.c.due_at < reader.now))
+    parts = _parts(reader, base.where(tasks.c.due_at < reader.now), level)
     names = _unit_names(reader)
     areas = tuple((area, names[area]) for area in sorted({part.area_id for part in parts if part.area_id}))
-    query = _narrowed(base.where(tasks.c.due_at < reader.now), wanted)
+    query = _narrowed(base.where(tasks.c.due_at < reader.now), wanted, level)
     if wanted.text.strip():
         page = page_of(reader.execute, query.with_only_columns(tasks.c.task_id), wanted.page)
     else:
@@ -143,7 +151,7 @@ def desk(reader: Reader, actor: Actor, wanted: DeskFilter) -> DeskPage:
     if (
         page.total > COUNTED_TO
     ):  # much is late: walk from the oldest on instead of sorting it all, by no index of due_at
-        query = _narrowed(base.where(sa.func.coalesce(tasks.c.due_at, tasks.c.due_at) < reader.now), wanted)
+        query = _narrowed(base.where(sa.func.coalesce(tasks.c.due_at, tasks.c.due_at) < reader.now), wanted, level)
     listed = reader.execute(
         query.outerjoin(persons, persons.c.person_id == tasks.c.assignee_id)
         .outerjoin(reports, reports.c.report_id == instances.c.business_key)
@@ -152,7 +160,7 @@ def desk(reader: Reader, actor: Actor, wanted: DeskFilter) -> DeskPage:
             persons.c.name.label("assignee"),
             _first_unit().label("unit_id"),
             supervision_items.c.item_id,
-            supervision_items.c.level,
+            level.label("level"),
             supervision_items.c.level_at,
             reports.c.report_id.label("report_id"),
         )
@@ -160,7 +168,7 @@ def desk(reader: Reader, actor: Actor, wanted: DeskFilter) -> DeskPage:
         .limit(PER_PAGE)
         .offset(page.offset)
     ).mappings()
-    rows = tuple(_row(reader, row, names) for row in listed)
+    rows = tuple(_row(reader, actor, row, names) for row in listed)
     red, red_total = red_cases(reader, actor, wanted, names)
     return DeskPage(
         wanted,
@@ -179,6 +187,7 @@ def item(reader: Reader, actor: Actor, item_id: str) -> ItemPage:
     row = (
         reader.execute(
             sa.select(supervision_items, units.c.name.label("unit"), tasks.c.name.label("task_name"))
+            .add_columns(known_level(actor).label("known_level"))
             .join(units, units.c.unit_id == supervision_items.c.unit_id)
             .join(tasks, tasks.c.task_id == supervision_items.c.task_id)
             .where(supervision_items.c.item_id == item_id, visible_items(actor))
@@ -206,16 +215,16 @@ def item(reader: Reader, actor: Actor, item_id: str) -> ItemPage:
                 "unit_id",
                 "reason",
                 "due_original_at",
-                "level",
                 "state",
                 "opened_at",
                 "closed_at",
             )
         },
         overdue_workdays=overdue_workdays(reader, row["due_original_at"], row["closed_at"]),
+        level=row["known_level"],
         instance_id=instance_id,
         next_at=_next_at(reader, instance_id),
-        rungs=_rungs(reader, item_id),
+        rungs=_rungs(reader, actor, item_id),
         letters=tuple(
             (found.letter_id, found.number, found.kind, found.state)
             for found in reader.execute(
@@ -228,7 +237,10 @@ def item(reader: Reader, actor: Actor, item_id: str) -> ItemPage:
         facts=tuple(
             FactRow(fact.fact_id, fact.at, fact.kind, fact.person, fact.detail)
             for fact in reader.execute(
-                sa.select(facts).where(facts.c.instance_id == instance_id).order_by(facts.c.fact_id.desc()).limit(200)
+                sa.select(facts)
+                .where(facts.c.instance_id == instance_id, known_facts(actor))
+                .order_by(facts.c.fact_id.desc())
+                .limit(200)
             )
         ),
     )
@@ -288,12 +300,12 @@ def _first_unit() -> sa.ScalarSelect[Any]:
     )
 
 
-def _parts(reader: Reader, base: sa.Select[Any]) -> tuple[_Part, ...]:
+def _parts(reader: Reader, base: sa.Select[Any], level: sa.ColumnElement[int]) -> tuple[_Part, ...]:
     late = base.with_only_columns(
         _first_unit().label("unit_id"),
         tasks.c.area_id,
         supervision_items.c.item_id.is_not(None).label("item"),
-        supervision_items.c.level,
+        level.label("level"),
     ).subquery()
     found = reader.execute(sa.select(late, sa.func.count()).group_by(*late.c))
     return tuple(_Part(row.unit_id, row.area_id, bool(row.item), row.level, row[-1]) for row in found)
@@ -321,7 +333,7 @@ def _unit_names(reader: Reader) -> dict[str, str]:
     return {row.unit_id: row.name for row in reader.execute(sa.select(units.c.unit_id, units.c.name))}
 
 
-def _narrowed(query: sa.Select[Any], wanted: DeskFilter) -> sa.Select[Any]:
+def _narrowed(query: sa.Select[Any], wanted: DeskFilter, level: sa.ColumnElement[int]) -> sa.Select[Any]:
     if wanted.unit:
         query = query.where(_first_unit() == wanted.unit)
     if wanted.area:
@@ -329,19 +341,20 @@ def _narrowed(query: sa.Select[Any], wanted: DeskFilter) -> sa.Select[Any]:
     if wanted.level == "none":
         query = query.where(supervision_items.c.item_id.is_(None))
     elif wanted.level.lstrip("-").isdigit():
-        query = query.where(supervision_items.c.level == int(wanted.level))
+        query = query.where(level == int(wanted.level))
     if wanted.text.strip():
         pattern = like(wanted.text.strip())
         query = query.where(sa.or_(tasks.c.subject.like(pattern, escape="\\"), tasks.c.name.like(pattern, escape="\\")))
     return query
 
 
-def _row(reader: Reader, row: Mapping[str, Any], names: Mapping[str, str]) -> DeskRow:
-    instrument = None
+def _row(reader: Reader, actor: Actor, row: Mapping[str, Any], names: Mapping[str, str]) -> DeskRow:
+    instrument, level_at = None, row["level_at"]
     open_letters: tuple[tuple[str, str, str], ...] = ()
     if row["item_id"]:
-        reached = _rungs(reader, row["item_id"])
-        instrument = reached[-1].instrument if reached else None
+        reached = _rungs(reader, actor, row["item_id"])
+        if reached:
+            instrument, level_at = reached[-1].instrument, reached[-1].at
         open_letters = tuple(
             (found.letter_id, found.number, found.state)
             for found in reader.execute(
@@ -368,16 +381,16 @@ def _row(reader: Reader, row: Mapping[str, Any], names: Mapping[str, str]) -> De
         item_id=row["item_id"],
         level=row["level"],
         instrument=instrument,
-        level_at=row["level_at"],
+        level_at=level_at,
         open_letters=open_letters,
     )
 
 
-def _rungs(reader: Reader, item_id: str) -> tuple[RungRow, ...]:
+def _rungs(reader: Reader, actor: Actor, item_id: str) -> tuple[RungRow, ...]:
     found = reader.execute(
         sa.select(rung_rows, letters.c.number)
         .outerjoin(letters, letters.c.letter_id == rung_rows.c.letter_id)
-        .where(rung_rows.c.item_id == item_id)
+        .where(rung_rows.c.item_id == item_id, known_rungs(actor))
         .order_by(rung_rows.c.position)
     )
     return tuple(

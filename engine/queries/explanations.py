@@ -19,7 +19,7 @@ from engine.domain.derivation import Line, en_time, zh_time
 from engine.domain.duration import Duration
 from engine.domain.escalation import NOT_YET, REFERRAL, WAIT
 from engine.errors import Invalid, NotFound
-from engine.store.access import visible_cases, visible_items, visible_tasks
+from engine.store.access import known_rungs, visible_cases, visible_items, visible_tasks
 from engine.store.schema import cases, instances, jobs, rungs, supervision_items, tasks
 from engine.store.transaction import Reader
 
@@ -133,7 +133,7 @@ _OLDER_CALENDAR: Line = (
 def explain_rung(reader: Reader, actor: Actor, item_id: str, position: int) -> Explanation:
     """Why the item reached the rung at this position (from 1). Raises NotFound."""
     item = _item(reader, actor, item_id)
-    query = sa.select(rungs).where(rungs.c.item_id == item_id, rungs.c.position == position)
+    query = sa.select(rungs).where(rungs.c.item_id == item_id, rungs.c.position == position, known_rungs(actor))
     row = reader.execute(query).mappings().first()
     if row is None:
         raise NotFound("rung_unknown", f"Item {item_id} has no rung {position}.", item=item_id, position=position)
@@ -141,9 +141,9 @@ def explain_rung(reader: Reader, actor: Actor, item_id: str, position: int) -> E
 
 
 def explain_rungs(reader: Reader, actor: Actor, item_id: str) -> dict[int, Explanation]:
-    """Every rung of an item by its position. Raises NotFound."""
+    """Every rung of an item that the actor may know of by its position. Raises NotFound."""
     item = _item(reader, actor, item_id)
-    query = sa.select(rungs).where(rungs.c.item_id == item_id).order_by(rungs.c.position)
+    query = sa.select(rungs).where(rungs.c.item_id == item_id, known_rungs(actor)).order_by(rungs.c.position)
     return {
         row["position"]: _rung(reader, item, row["instrument"], row["at"], row["ruling"], row["reason"])
         for row in reader.execute(query).mappings()

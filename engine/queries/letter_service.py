@@ -24,6 +24,7 @@ from engine.store.schema import (
     letter_replies,
     letter_reviews,
     letters,
+    memberships,
 )
 from engine.store.transaction import Reader
 
@@ -140,7 +141,7 @@ def letter_service(reader: Reader, actor: Actor, letter_id: str, unit_id: str = 
         files[file["round"]] = (*files.get(file["round"], ()), file_of(file))
     state = rules.state_of(row)
     coming = store.RECEIPT_ROUND if state in AWAITING_RECEIPT else row["rounds"] + 1
-    readings = _readings(reader, letter_id)
+    readings = _readings(reader, actor, letter_id)
     may_sign, is_office = rules.may_sign(actor, row["unit_id"]), rules.is_office(actor)
     is_own = actor.person_id in store.repliers(reader, letter_id, row["unit_id"])
     return ServicePage(
@@ -244,8 +245,12 @@ def chosen(rows: Sequence[Mapping[str, Any]], actor: Actor, unit_id: str) -> Map
     return found
 
 
-def _readings(reader: Reader, letter_id: str) -> list[Any]:
+def _readings(reader: Reader, actor: Actor, letter_id: str) -> list[Any]:
+    """A unit sees its own people's."""
     query = sa.select(letter_readings).where(letter_readings.c.letter_id == letter_id)
+    if not actor.sees_all:
+        ours = sa.select(memberships.c.person_id).where(memberships.c.unit_id.in_(actor.units))
+        query = query.where(letter_readings.c.person_id.in_(ours))
     return list(reader.execute(query.order_by(letter_readings.c.at, letter_readings.c.person_id)).all())
 
 

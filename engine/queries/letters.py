@@ -1,6 +1,6 @@
 """The letters register and one letter with its document. What a letter is made from: `letter_sources`."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -14,10 +14,18 @@ from engine.domain.service import AWAITING_REPLY, OPEN
 from engine.errors import NotFound
 from engine.queries.cases import FactRow
 from engine.queries.paging import PER_PAGE, Page, like, page_of
-from engine.store import drafts
+from engine.store import drafts, service
 from engine.store import paper as store
-from engine.store.access import may_see_instance, visible_letters
-from engine.store.schema import blobs, facts, letter_addressees, letter_documents, letter_services, units
+from engine.store.access import may_see_instance, visible_facts, visible_letters
+from engine.store.schema import (
+    blobs,
+    facts,
+    letter_addressees,
+    letter_deliveries,
+    letter_documents,
+    letter_services,
+    units,
+)
 from engine.store.schema import letters as rows
 from engine.store.transaction import Reader
 
@@ -35,7 +43,11 @@ class LetterFilter:
 
 @dataclass(frozen=True)
 class LetterRow:
-    """`pages` and `sha256` are None until the PDF is made. `is_reply_late`: past due and not answered."""
+    """`pages` and `sha256` are None until the PDF is made. `is_reply_late`: past due and not answered.
+
+    Of a letter to several, `state` and `reply_due_at` are the letter's as a whole; who received and replied, and when,
+    is for a unit what it did itself.
+    """
 
     letter_id: str
     number: str
@@ -104,7 +116,7 @@ def letters(reader: Reader, actor: Actor, wanted: LetterFilter) -> LetterList:
     """Newest number first."""
     query = _narrowed(_register(actor), wanted)
     page = page_of(reader.execute, query.with_only_columns(rows.c.letter_id), wanted.page)
-    found = reader.execute(_ordered(query).limit(PER_PAGE).offset(page.offset)).mappings()
+    found = reader.execute(_ordered(query).limit(PER_PAGE).offset(page.offset)).mappings().all()
     kinds = reader.execute(_register(actor).with_only_columns(rows.c.kind).distinct().order_by(rows.c.kind)).scalars()
     states = reader.execute(
         _register(actor).with_only_columns(letter_services.c.state).distinct().order_by(letter_services.c.state)
@@ -117,7 +129,7 @@ def letters(reader: Reader, actor: Actor, wanted: LetterFilter) -> LetterList:
     )
     return LetterList(
         wanted,
-        tuple(_row(reader, row) for row in found),
+        tuple(_row(reader, row) for row in _own(reader, actor, found)),
         page,
         tuple((kind, KINDS[kind].zh) for kind in kinds),
         tuple(states),
@@ -127,9 +139,10 @@ def letters(reader: Reader, actor: Actor, wanted: LetterFilter) -> LetterList:
 
 def letter(reader: Reader, actor: Actor, letter_id: str) -> LetterPage:
     """Raises NotFound for a letter of somebody else."""
-    row = reader.execute(_ordered(_register(actor)).where(rows.c.letter_id == letter_id)).mappings().first()
-    if row is None:
+    found = reader.execute(_ordered(_register(actor)).where(rows.c.letter_id == letter_id)).mappings().all()
+    if not found:
         raise NotFound("letter_unknown", f"There is no letter {letter_id}.", letter=letter_id)
+    [row] = _own(reader, actor, found)
     return LetterPage(
         row=_row(reader, row),
         campaign_id=row["campaign_id"],
@@ -141,7 +154,7 @@ def letter(reader: Reader, actor: Actor, letter_id: str) -> LetterPage:
         closed_by=row["closed_by"],
         void_reason=row["void_reason"],
         may_void=row["state"] in OPEN and actor.has_role("supervisor", "leader"),
-        facts=_facts(reader, row),
+        facts=_facts(reader, actor, row),
         signed_by=row["signed_by"],
         opinion=row["opinion"],
         draft_id=_draft_of(reader, actor, row),
@@ -204,7 +217,7 @@ _older, _newer = rows.alias(), rows.alias()
 
 
 def _number_of(others: Any, condition: Any) -> Any:
-    return sa.select(others.c.number).where(condition).scalar_subquery()
+    return sa.select(others.c.number).where(condition).correlate_except(others).scalar_subquery()
 
 
 def _ordered(query: sa.Select[Any]) -> sa.Select[Any]:
@@ -217,7 +230,9 @@ def _ordered(query: sa.Select[Any]) -> sa.Select[Any]:
         letter_documents.c.sha256,
         letter_documents.c.title.label("printed_title"),
         _number_of(_older, _older.c.letter_id == rows.c.corrects_id).label("corrects_number"),
-        _number_of(_newer, _newer.c.corrects_id == rows.c.letter_id).label("corrected_number"),
+        _number_of(_newer, _newer.c.letter_id == drafts.counting_correction(rows.c.letter_id)).label(
+            "corrected_number"
+        ),
         sa.select(sa.func.count())
         .where(letter_addressees.c.letter_id == rows.c.letter_id)
         .scalar_subquery()
@@ -239,6 +254,30 @@ def _narrowed(query: sa.Select[Any], wanted: LetterFilter) -> sa.Select[Any]:
         pattern = like(wanted.text.strip())
         query = query.where(sa.or_(rows.c.number.like(pattern, escape="\\"), rows.c.title.like(pattern, escape="\\")))
     return query
+
+
+_DONE = ("received_at", "received_by", "replied_at", "replied_by", "reply")  # by an addressee
+
+
+def _own(reader: Reader, actor: Actor, found: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """The rows, for a unit among several addressees with what it did itself in place of what the last of them did."""
+    joint = [] if actor.sees_all else [row["letter_id"] for row in found if row["addressed"] > 1]
+    if not joint:
+        return list(found)
+    mine: dict[str, list[Mapping[str, Any]]] = {letter_id: [] for letter_id in joint}
+    query = sa.select(letter_deliveries).where(
+        letter_deliveries.c.letter_id.in_(joint), letter_deliveries.c.unit_id.in_(actor.units)
+    )
+    for delivery in reader.execute(query).mappings():
+        mine[delivery["letter_id"]].append(delivery)
+    narrowed = []
+    for row in found:
+        done: Mapping[str, Any] = row
+        if row["letter_id"] in mine:
+            deliveries = mine[row["letter_id"]]
+            done = service.summary(deliveries) if deliveries else dict.fromkeys(_DONE)
+        narrowed.append({**row, **{name: done[name] for name in _DONE}})
+    return narrowed
 
 
 def _row(reader: Reader, row: Mapping[str, Any]) -> LetterRow:
@@ -269,16 +308,33 @@ def _row(reader: Reader, row: Mapping[str, Any]) -> LetterRow:
     )
 
 
-def _facts(reader: Reader, row: Mapping[str, Any]) -> tuple[FactRow, ...]:
-    """Newest first. What is told of each of its cases is told here once."""
+def _facts(reader: Reader, actor: Actor, row: Mapping[str, Any]) -> tuple[FactRow, ...]:
+    """Newest first, of what the actor may know. What is told of each of its cases is told here once."""
     case_ids = store.case_ids_of(reader, row["letter_id"])
-    of_first = facts.c.case_id == case_ids[0] if case_ids else sa.false()
-    found = reader.execute(
+    of_letter = sa.and_(
+        facts.c.case_id == case_ids[0] if case_ids else facts.c.case_id.is_(None),
+        facts.c.kind.like("Letter%"),
+        facts.c.at >= row["issued_at"],
+        facts.c.detail["letter"].as_string() == row["letter_id"],
+    )
+    mine = list(reader.execute(sa.select(facts).where(of_letter, visible_facts(actor))))
+    if case_ids and mine and row["pages"] is not None:
+        mine += _rendered(reader, row["letter_id"], after=min(fact.fact_id for fact in mine))
+    mine.sort(key=lambda fact: fact.fact_id, reverse=True)
+    return tuple(FactRow(fact.fact_id, fact.at, fact.kind, fact.person, fact.detail) for fact in mine)
+
+
+def _rendered(reader: Reader, letter_id: str, *, after: int) -> Sequence[Any]:
+    """The making of the document is told of no case. It is looked for from the issue on, and no further than it."""
+    query = (
         sa.select(facts)
         .where(
-            sa.or_(of_first, facts.c.case_id.is_(None)), facts.c.kind.like("Letter%"), facts.c.at >= row["issued_at"]
+            facts.c.case_id.is_(None),
+            facts.c.fact_id > after,
+            facts.c.kind == "LetterRendered",
+            facts.c.detail["letter"].as_string() == letter_id,
         )
-        .order_by(facts.c.fact_id.desc())
+        .order_by(facts.c.fact_id)
+        .limit(1)
     )
-    mine = [fact for fact in found if fact.detail.get("letter") == row["letter_id"]]
-    return tuple(FactRow(fact.fact_id, fact.at, fact.kind, fact.person, fact.detail) for fact in mine)
+    return reader.execute(query).all()

@@ -10,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from engine.domain.verification import hashed_key, letter_key
+from engine.store import drafts
 from engine.store.schema import blobs, letter_documents, letter_services, letter_signatures, letters
 from engine.store.transaction import Reader
 
@@ -17,7 +18,7 @@ from engine.store.transaction import Reader
 @dataclass(frozen=True)
 class IssuedLetter:
     """Digests are hexadecimal, of the `size_bytes` bytes that were issued. `signer` and what follows is None for a
-    sample. `void_at` and `replaced_by` (a number) say what became of it."""
+    sample. `void_at` and `replaced_by` (a number, of a letter that is not void itself) say what became of it."""
 
     organ: str
     number: str
@@ -79,7 +80,7 @@ def _found(reader: Reader, condition: Any) -> IssuedLetter | None:
             .join(letter_documents, letter_documents.c.letter_id == letter_signatures.c.letter_id)
             .join(blobs, blobs.c.sha256 == letter_documents.c.sha256)
             .join(letter_services, letter_services.c.letter_id == letter_signatures.c.letter_id)
-            .outerjoin(later, later.c.corrects_id == letter_signatures.c.letter_id)
+            .outerjoin(later, later.c.letter_id == drafts.counting_correction(letter_signatures.c.letter_id))
             .where(condition)
             .order_by(letter_signatures.c.letter_id)
             .limit(1)

@@ -18,6 +18,7 @@ from engine.queries.figures import figures
 from engine.queries.replay import INSTANTS, cases_at
 from engine.queries.verify_copies import COPIES
 from engine.queries.verify_guards import GUARDS
+from engine.queries.verify_letters import LETTERS
 from engine.queries.verify_service import SERVICE
 from engine.store.schema import (
     blobs,
@@ -219,5 +220,6 @@ CHECKS: dict[str, Callable[[Reader], list[str]]] = {
     "figures_reconcile": figures_reconcile,
     **COPIES,
     **SERVICE,
+    **LETTERS,
     **GUARDS,
 }

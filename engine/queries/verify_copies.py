@@ -5,10 +5,12 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from engine.domain.drafting import OPEN as DRAFT_OPEN
+from engine.domain.instance import InstanceState
 from engine.domain.task import LIVE
+from engine.store import accountability, offers, tallies
 from engine.store import cases as case_store
-from engine.store import offers, tallies
-from engine.store.schema import cases, task_groups, tasks
+from engine.store.schema import cases, instances, letter_drafts, task_groups, tasks
 from engine.store.tally_tables import NEVER
 from engine.store.transaction import Reader
 
@@ -55,6 +57,19 @@ def cases_have_their_rank(reader: Reader) -> list[str]:
     return [f"case {row.case_id} has rank {row.ledger_rank} in the ledger" for row in reader.execute(query)]
 
 
+def cancelled_matters_are_over(reader: Reader) -> list[str]:
+    """A talk, referral, circular, objection or draft says of itself that it is over when its process was cancelled."""
+    drafts = (
+        sa.select(letter_drafts.c.draft_id)
+        .join(instances, instances.c.instance_id == letter_drafts.c.instance_id)
+        .where(instances.c.state == InstanceState.CANCELLED, letter_drafts.c.state.in_(DRAFT_OPEN))
+        .order_by(letter_drafts.c.draft_id)
+    )
+    live = accountability.live_without_process(reader)
+    live += [f"letter_drafts {draft_id}" for draft_id in reader.execute(drafts).scalars()]
+    return [f"{what} waits for a process that was cancelled" for what in live]
+
+
 def _by_key(reader: Reader, query: Any) -> dict[tuple[Any, ...], int]:
     return {tuple(row[:-1]): int(row[-1]) for row in reader.execute(query)}
 
@@ -67,4 +82,5 @@ COPIES: dict[str, Callable[[Reader], list[str]]] = {
     "counters_equal_a_full_count": counters_equal_a_full_count,
     "offers_repeat_their_tasks": offers_repeat_their_tasks,
     "cases_have_their_rank": cases_have_their_rank,
+    "cancelled_matters_are_over": cancelled_matters_are_over,
 }

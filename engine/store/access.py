@@ -5,6 +5,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from engine.domain.actor import Actor
+from engine.domain.escalation import REFERRAL
 from engine.domain.instance import InstanceKind
 from engine.domain.task import LIVE
 from engine.store.schema import (
@@ -14,7 +15,9 @@ from engine.store.schema import (
     instances,
     letter_addressees,
     letters,
+    referrals,
     reports,
+    rungs,
     supervision_items,
     task_groups,
     tasks,
@@ -130,6 +133,50 @@ def known_referrals(actor: Actor) -> sa.ColumnElement[bool]:
     if actor.sees_referrals:
         return sa.true()
     return sa.or_(instances.c.kind != InstanceKind.ACCOUNTABILITY, instances.c.instance_id.in_(_own_referrals(actor)))
+
+
+def known_rungs(actor: Actor) -> sa.ColumnElement[bool]:
+    """A condition on `rungs`, true for all but the referral: that an item has come to it is for whom the referral
+    concerns (`known_referrals`), for the chief has not decided yet."""
+    if actor.sees_referrals:
+        return sa.true()
+    return sa.or_(rungs.c.instrument != REFERRAL, rungs.c.item_id.in_(_known_items(actor)))
+
+
+def known_level(actor: Actor) -> sa.ColumnElement[int]:
+    """The level of a row of `supervision_items`, as far as the actor knows its rungs."""
+    if actor.sees_referrals:
+        return supervision_items.c.level
+    of_item = rungs.c.item_id == supervision_items.c.item_id
+    hidden = sa.exists().where(of_item, sa.not_(known_rungs(actor))).correlate(supervision_items)
+    last = (
+        sa.select(rungs.c.level)
+        .where(of_item, known_rungs(actor))
+        .order_by(rungs.c.position.desc())
+        .limit(1)
+        .correlate(supervision_items)
+        .scalar_subquery()
+    )
+    return sa.case((hidden, sa.func.coalesce(last, 0)), else_=supervision_items.c.level)
+
+
+def known_facts(actor: Actor) -> sa.ColumnElement[bool]:
+    """A condition on `facts`, true for all but the one that tells of the rung of a referral (`known_rungs`)."""
+    if actor.sees_referrals:
+        return sa.true()
+    climbs = sa.select(instances.c.instance_id).where(
+        instances.c.kind == InstanceKind.SUPERVISION, instances.c.business_key.in_(_known_items(actor))
+    )
+    is_other = sa.or_(facts.c.kind != "RungReached", facts.c.detail["rung"].as_string() != REFERRAL)
+    return sa.or_(is_other, facts.c.instance_id.in_(climbs))
+
+
+def _known_items(actor: Actor) -> sa.Select[Any]:
+    """Supervision items whose referral concerns the actor."""
+    of_referral = sa.and_(
+        instances.c.kind == InstanceKind.ACCOUNTABILITY, instances.c.business_key == referrals.c.referral_id
+    )
+    return sa.select(referrals.c.item_id).join(instances, of_referral).where(known_referrals(actor)).correlate(None)
 
 
 def _own_referrals(actor: Actor) -> sa.Select[Any]:

@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from engine.domain.accountability import Outcome, TookPart
-from engine.domain.instance import InstanceKind
+from engine.domain.instance import InstanceKind, InstanceState
 from engine.domain.task import TaskState
 from engine.store.schema import (
     circular_figures,
@@ -38,6 +38,13 @@ _KEYS = {
 }
 _TABLES = {key.table.name: key.table for key in _KEYS.values()}
 PREPARED_BY, APPROVED_BY = "prepare_referral", "approve_referral"
+# Of whose process the row is, and the states in which it waits for that process.
+LIVE_STATES: Mapping[InstanceKind, tuple[str, tuple[str, ...]]] = {
+    InstanceKind.INTERVIEW: ("interviews", ("ARRANGING", "SUMMONED", "HELD", "REPORTED")),
+    InstanceKind.ACCOUNTABILITY: ("referrals", ("PREPARING", "REFERRED")),
+    InstanceKind.CIRCULAR: ("circulars", ("DRAFTING", "APPROVED")),
+    InstanceKind.OBJECTION: ("objections", ("OPEN",)),
+}
 
 
 def add(tx: Transaction, table: str, **values: Any) -> None:
@@ -54,8 +61,28 @@ def get(scope: Any, table: str, row_id: str) -> Mapping[str, Any] | None:
 
 
 def live_interview_of_item(tx: Transaction, item_id: str) -> str | None:
-    live = interviews.c.state.in_(("ARRANGING", "SUMMONED", "HELD", "REPORTED"))
+    live = interviews.c.state.in_(LIVE_STATES[InstanceKind.INTERVIEW][1])
     return tx.execute(sa.select(interviews.c.interview_id).where(interviews.c.item_id == item_id, live)).scalar()
+
+
+def referrals_of_item(tx: Transaction, item_id: str) -> dict[str, str]:
+    """referral id -> state: several only where the earlier ones came to nothing."""
+    found = tx.execute(sa.select(referrals.c.referral_id, referrals.c.state).where(referrals.c.item_id == item_id))
+    return {row.referral_id: row.state for row in found}
+
+
+def live_without_process(scope: Any) -> list[str]:
+    """Rows that still wait for a process that was cancelled, as `interviews 0190…`."""
+    found = []
+    for kind, (table, live) in LIVE_STATES.items():
+        query = (
+            sa.select(_KEYS[table])
+            .join(instances, sa.and_(instances.c.kind == kind, instances.c.business_key == _KEYS[table]))
+            .where(instances.c.state == InstanceState.CANCELLED, _TABLES[table].c.state.in_(live))
+            .order_by(_KEYS[table])
+        )
+        found += [f"{table} {row_id}" for row_id in scope.execute(query).scalars()]
+    return found
 
 
 def completer(tx: Transaction, instance_id: str, element_id: str) -> str | None:
@@ -124,9 +151,21 @@ def figures_of(scope: Any, circular_id: str, version: int) -> Mapping[str, Any] 
 
 # -- objections --------------------------------------------------------------------------------------------------------
 def filed_objection(tx: Transaction, unit_id: str, *, letter_id: str | None, conclusion_id: str | None) -> str | None:
-    """Any objection of this unit to it, however it ended: each addressee asks once, for itself."""
+    """Any objection of this unit to it that was decided or will be: each addressee asks once, for itself."""
+    query = sa.select(objections.c.objection_id).where(*_about(unit_id, letter_id, conclusion_id))
+    return tx.execute(query.where(objections.c.state != "DROPPED")).scalar()
+
+
+def dropped_at(scope: Any, unit_id: str, *, letter_id: str | None, conclusion_id: str | None) -> datetime | None:
+    """When the last review that this unit had asked for was dropped undecided."""
+    query = sa.select(sa.func.max(objections.c.decided_at)).where(*_about(unit_id, letter_id, conclusion_id))
+    found: datetime | None = scope.execute(query.where(objections.c.state == "DROPPED")).scalar()
+    return found
+
+
+def _about(unit_id: str, letter_id: str | None, conclusion_id: str | None) -> tuple[sa.ColumnElement[bool], ...]:
     about = objections.c.letter_id == letter_id if letter_id else objections.c.conclusion_id == conclusion_id
-    return tx.execute(sa.select(objections.c.objection_id).where(objections.c.unit_id == unit_id, about)).scalar()
+    return objections.c.unit_id == unit_id, about
 
 
 def lock_conclusion(tx: Transaction, conclusion_id: str) -> None:

@@ -12,6 +12,7 @@ from engine.store.schema import (
     draft_texts,
     letter_addressees,
     letter_drafts,
+    letter_services,
     letters,
     memberships,
     task_groups,
@@ -137,9 +138,26 @@ def has_staff(scope: Scope, unit_id: str) -> bool:
     return scope.execute(query).first() is not None
 
 
+def counting_correction(letter_id: Any) -> sa.ScalarSelect[Any]:
+    """The id of the letter that corrects the one of this id or column. A void correction replaces nothing, and of the
+    others there is one: `letter_rows.issue` looks under the lock of the corrected letter."""
+    newer, stands = letters.alias(), letter_services.alias()
+    return (
+        sa.select(newer.c.letter_id)
+        .join(stands, stands.c.letter_id == newer.c.letter_id)
+        .where(newer.c.corrects_id == letter_id, stands.c.state != "VOID")
+        .order_by(newer.c.issued_at, newer.c.letter_id)
+        .limit(1)
+        .correlate_except(newer, stands)
+        .scalar_subquery()
+    )
+
+
 def correction_of(scope: Scope, letter_id: str) -> tuple[str, str] | None:
-    """(letter id, number) of the letter that corrects this one."""
-    query = sa.select(letters.c.letter_id, letters.c.number).where(letters.c.corrects_id == letter_id)
+    """(letter id, number) of the letter that corrects this one and is not void."""
+    query = sa.select(letters.c.letter_id, letters.c.number).where(
+        letters.c.letter_id == counting_correction(letter_id)
+    )
     row = scope.execute(query).first()
     return (row.letter_id, row.number) if row else None
 

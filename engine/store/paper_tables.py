@@ -69,7 +69,7 @@ letters = sa.Table(  # never updated once written: a trigger sees to it
     sa.Column("wording", sa.JSON),  # the writer's words, where they are not the template's
     sa.Column("consent", sa.JSON),
     sa.UniqueConstraint("organ_code", "year", "serial"),
-    sa.Index("uq_letters_corrects_id", "corrects_id", unique=True),
+    sa.Index("ix_letters_corrects_id", "corrects_id"),  # not unique: a void correction may be followed by another
     sa.Index("ix_letters_run_id", "run_id", "serial"),
     sa.Index("ix_letters_draft_id", "draft_id"),
     sa.Index("ix_letters_campaign_id", "campaign_id", "kind", "issued_at"),

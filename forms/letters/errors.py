@@ -21,8 +21,15 @@ class MissingGlyph(Invalid):
 
 
 class RenderFailed(Invalid):
-    """The letter could not be set in type within its limits of time, memory and pages."""
+    """The letter could not be set in type within its limits of time, memory and pages; `zh` says why in Chinese."""
 
-    def __init__(self, reason: str) -> None:
+    def __init__(self, reason: str, zh: str = "排印进程出错，请把原因告诉管理员") -> None:
         self.reason = reason
-        super().__init__("render_failed", f"The letter could not be made: {reason}.", reason=reason)
+        self.zh = zh
+        message = f"The letter could not be made: {reason}."
+        super().__init__(
+            "render_failed", message, (Problem("letter", f"公文无法排印：{zh}。", message),), reason=reason
+        )
+
+    def __str__(self) -> str:
+        return self.message

@@ -66,9 +66,9 @@ class Press:
                 _send(child, request, deadline)
                 return self._receive(child, deadline)
             except (TimeoutError, OSError, EOFError, ValueError) as error:
-                reason = self._reason(error)
+                failed = RenderFailed(*self._reason(error))
                 self._stop()
-                raise RenderFailed(reason) from error
+                raise failed from error
             except BaseException:
                 if self._child is not None and self._child.poll() is not None:
                     self._stop()
@@ -117,17 +117,17 @@ class Press:
         if "failed" in head:
             if head["ends"]:
                 self._stop()
-            raise RenderFailed(head["failed"])
+            raise RenderFailed(head["failed"], *([head["zh"]] if "zh" in head else []))
         if head["size"] > _LARGEST_PDF:
             raise ValueError("the PDF is too large")
         box = SealBox(*head["seal_box"]) if head["seal_box"] else None
         return RenderedLetter(answer.exactly(head["size"]), head["pages"], head["sha256"], box)
 
-    def _reason(self, error: Exception) -> str:
+    def _reason(self, error: Exception) -> tuple[str, ...]:
         if isinstance(error, TimeoutError):
-            return f"it took longer than {self._seconds:g} seconds"
+            return f"it took longer than {self._seconds:g} seconds", f"排印超过 {self._seconds:g} 秒，请缩短或稍后再试"
         status = self._child.wait() if self._child is not None and isinstance(error, (EOFError, OSError)) else None
-        return f"the letter process ended with status {status}" if status is not None else str(error)
+        return (f"the letter process ended with status {status}" if status is not None else str(error),)
 
     def _stop(self) -> None:
         child, self._child = self._child, None

@@ -68,7 +68,9 @@ def lay_out(letter: Letter) -> list[Page]:
     metrics.check_glyphs(_all_texts(letter))
     head, top = head_of(letter)
     if top > BOTTOM - 2 * LINE:
-        raise RenderFailed("its head and title leave no room for text on the first page")
+        raise RenderFailed(
+            "its head and title leave no room for text on the first page", "版头和标题太长，首页排不下正文，请缩短标题"
+        )
     imprint = imprint_of(letter)
     sheets = _sheets(letter, top, imprint)
     bare = _place_imprint(sheets, imprint)
@@ -140,16 +142,19 @@ def _place_imprint(sheets: list[Sheet], imprint: Imprint) -> set[int]:
 
 def _check_length(sheets: Sequence[Sheet]) -> None:
     if len(sheets) > MAX_PAGES:
-        raise RenderFailed(f"it would have more than {MAX_PAGES} pages")
+        raise RenderFailed(f"it would have more than {MAX_PAGES} pages", f"全文超过 {MAX_PAGES} 页，请分作几件公文")
 
 
 def _check_room(sheets: Sequence[Sheet], imprint: Imprint) -> None:
     """A signature, a note or an imprint longer than a page would run off the paper."""
     for number, sheet in enumerate(sheets, start=1):
         if sheet.end > sheet.bottom + 0.1:
-            raise RenderFailed(f"the end of its text is longer than page {number}: shorten names, note or attachments")
+            raise RenderFailed(
+                f"the end of its text is longer than page {number}: shorten names, note or attachments",
+                f"第 {number} 页排不下落款、附注或附件说明，请缩短",
+            )
     if imprint.height > HEIGHT:
-        raise RenderFailed("the list of who receives copies is longer than a page")
+        raise RenderFailed("the list of who receives copies is longer than a page", "抄送机关超过一页，请缩短")
 
 
 class _Blocks:

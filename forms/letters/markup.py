@@ -5,9 +5,8 @@ reaches the HTML but words, and they are escaped.
 """
 
 import html
-import string
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache
 from itertools import groupby
 from typing import Final
@@ -15,7 +14,7 @@ from typing import Final
 from forms.letters import metrics
 from forms.letters.flow import BOTTOM, Bar, Item, Picture, Text
 from forms.letters.layout import Page
-from forms.letters.metrics import LATIN, MM_PER_POINT
+from forms.letters.metrics import MM_PER_POINT
 from forms.letters.typeset import BODY_SIZE, Run
 
 # The lines are `l`; in a table the element of a cell may be its line. A table is laid out as blocks, and still tagged
@@ -45,18 +44,6 @@ def documents_of(pages: Sequence[Page], *, title: str, author: str, keywords: st
     head = "".join(f'<meta name="{name}" content="{html.escape(value)}">' for name, value in about.items())
     head = f'<!doctype html><html lang="zh-CN"><head><title>{html.escape(title)}</title>{head}</head>'
     return [f"{head}<body>{_page(page)}</body></html>" for page in pages]
-
-
-def family(role: str) -> str:
-    """The fonts of a role, in quotes: where digits come from another font, that one stands second."""
-    names = [role, LATIN[role]] if is_paired(role) else [role]
-    return ",".join(f'"{metrics.face(name).name}"' for name in names)
-
-
-@cache
-def is_paired(role: str) -> bool:
-    """Whether all letters and digits of ASCII come from the role's second font."""
-    return role in LATIN and all(metrics.role_of(char, role) == LATIN[role] for char in string.printable[:94])
 
 
 def _page(page: Page) -> str:
@@ -136,19 +123,17 @@ def _line(tag: str, text: Text) -> str:
 
 
 def _corner(text: Text) -> tuple[float, float]:
-    """Of the box of the line: with line-height 1 the lowest baseline rules, among them that of a blank."""
-    usual = _usual(text).role
-    blank = frozenset((LATIN[usual] if is_paired(usual) else usual,))
-    drop = max(_drop(roles) for roles in [blank, *(node.roles for node in _nodes(text))])
+    """Of the box of the line: with line-height 1 the lowest baseline of its fonts rules."""
+    drop = max(_drop(run.role) for run in text.runs)
     left = text.x + text.runs[0].x * text.stretch * MM_PER_POINT
     return left, text.y - drop * text.size * MM_PER_POINT
 
 
 @cache
-def _drop(roles: frozenset[str]) -> float:
-    """How far below the top of its line a node's baseline lies, in em: half of what its fonts do not fill is above."""
-    faces = [metrics.face(role) for role in roles]
-    return (1 + max(face.ascent for face in faces) - max(face.descent for face in faces)) / 2
+def _drop(role: str) -> float:
+    """How far below the top of its line a font's baseline lies, in em: half of what it does not fill is above it."""
+    face = metrics.face(role)
+    return (1 + face.ascent - face.descent) / 2
 
 
 def _looks(text: Text) -> str:
@@ -161,55 +146,23 @@ def _looks(text: Text) -> str:
 
 def _usual(text: Text) -> Run:
     """The run whose font and spacing the line has, where no span says otherwise."""
-    paired = [run for run in text.runs if run.role in LATIN] or text.runs
-    return max(paired, key=lambda run: len(run.text))
-
-
-@dataclass(frozen=True)
-class _Node:
-    """Words in one style: `gap` points come after them beside the spacing."""
-
-    text: str
-    roles: frozenset[str]
-    spacing: float
-    gap: float
-
-
-def _nodes(text: Text) -> list[_Node]:
-    """The runs, those joined that one element sets as they are placed."""
-    nodes: list[_Node] = []
-    usual = _usual(text)
-    for run, following in zip(text.runs, (*text.runs[1:], None), strict=True):
-        gap = 0.0
-        if following is not None:
-            end = run.x + metrics.text_width(run.text, run.role) * text.size + len(run.text) * run.spacing
-            gap = following.x - end if abs(following.x - end) > _NEGLIGIBLE else 0.0
-        node = _Node(run.text, frozenset((run.role,)), run.spacing, gap)
-        last = nodes[-1] if nodes else None
-        if last and not last.gap and last.spacing == node.spacing and _may_share(last, node, usual.role):
-            node = _Node(last.text + node.text, last.roles | node.roles, node.spacing, gap)
-            nodes.pop()
-        nodes.append(node)
-    return nodes
-
-
-def _may_share(one: _Node, other: _Node, usual: str) -> bool:
-    """Whether the family of the usual role takes every character from the font that the layout measured."""
-    if one.roles | other.roles != {usual, LATIN.get(usual)} or not is_paired(usual):
-        return False
-    return " " not in one.text + other.text  # a blank takes its width from whichever font is beside it
+    return max(text.runs, key=lambda run: len(run.text))
 
 
 def _runs(text: Text) -> str:
     usual = _usual(text)
     parts = []
-    for node in _nodes(text):
-        words = html.escape(node.text, quote=False)
-        style = [f"margin-right:{node.gap:.4f}pt"] if node.gap else []
-        kinds = [] if usual.role in node.roles else [*node.roles]
-        if node.spacing != usual.spacing:
-            kinds += ["k"] if not node.spacing else []
-            style += [f"letter-spacing:{node.spacing:.4f}pt"] if node.spacing else []
+    for run, following in zip(text.runs, (*text.runs[1:], None), strict=True):
+        words = html.escape(run.text, quote=False)
+        gap = 0.0
+        if following is not None:
+            end = run.x + metrics.text_width(run.text, run.role) * text.size + len(run.text) * run.spacing
+            gap = following.x - end
+        style = [f"margin-right:{gap:.4f}pt"] if abs(gap) > _NEGLIGIBLE else []
+        kinds = [run.role] if run.role != usual.role else []
+        if run.spacing != usual.spacing:
+            kinds += ["k"] if not run.spacing else []
+            style += [f"letter-spacing:{run.spacing:.4f}pt"] if run.spacing else []
         if kinds or style:
             words = f"<s{_attribute('class', ' '.join(kinds))}{_attribute('style', ';'.join(style))}>{words}</s>"
         parts.append(words)

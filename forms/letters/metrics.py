@@ -20,7 +20,7 @@ from forms.letters.errors import MissingGlyph
 
 MM_PER_POINT: Final = 25.4 / 72
 # The Latin glyphs of 仿宋 and 楷体 are sans-like or too wide: digits come from 宋体, as from Times in an office.
-LATIN: Final = {"fangsong": "songti", "kaiti": "songti"}
+_LATIN: Final = {"fangsong": "songti", "kaiti": "songti"}
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,7 @@ def face(role: str) -> Face:
 @cache
 def role_of(char: str, role: str) -> str:
     """The role whose font draws `char` where the text is set in `role`. Raises MissingGlyph."""
-    first = LATIN.get(role, role) if char.isascii() else role
+    first = _LATIN.get(role, role) if char.isascii() else role
     for candidate in (first, role, fonts.FALLBACK):
         if face(candidate).draws(char):
             return candidate

@@ -46,11 +46,11 @@ def answer_one(request: str, answers: BinaryIO) -> bool:
     except MissingGlyph as error:
         head = {"missing": list(error.characters)}
     except RenderFailed as error:
-        head = {"failed": error.reason, "ends": False}
+        head = {"failed": error.reason, "zh": error.zh, "ends": False}
     except FontsMissing as error:
         head = {"fonts": error.message}
     except MemoryError:
-        head = {"failed": "it needs more memory than a letter may use", "ends": True}
+        head = {"failed": "it needs more memory than a letter may use", "zh": "所需内存超过限度，请缩短", "ends": True}
     except Exception as error:  # the parent turns every failure into RenderFailed; the next letter is not to suffer
         head = {"failed": f"{type(error).__name__}: {error}", "ends": True}
     answers.write(json.dumps(head).encode() + b"\n" + pdf)

@@ -19,13 +19,16 @@ from weasyprint.urls import FatalURLFetchingError, URLFetcher
 
 from engine.domain.letter import KINDS, Letter
 from forms.letters import fonts, markup
-from forms.letters.flow import Picture
+from forms.letters.errors import RenderFailed
+from forms.letters.flow import Picture, Text
 from forms.letters.layout import SEAL_PLACE, Page, lay_out
 from forms.letters.metrics import MM_PER_POINT, face
 from forms.letters.rendered import RenderedLetter, SealBox
 
 _POINT: Final = 1 / MM_PER_POINT  # points in a millimetre
 _HEIGHT: Final = 297.0
+# WeasyPrint 70.0 needs some 1.2 ms and 30 kB a run: this many stay within 30 s and 1 GB (docs/benchmark.md).
+MAX_RUNS: Final = 15_000
 VARIANT: Final[Mapping[str, Any]] = MappingProxyType({"pdf_variant": "pdf/a-2u", "pdf_tags": True})
 
 
@@ -36,8 +39,22 @@ def render(letter: Letter) -> RenderedLetter:
     once warm; letters from templates that others wrote go through `isolate`.
     """
     pages = lay_out(letter)
+    _check_amount(pages)
     pdf = print_html(html_of(letter, pages))
     return RenderedLetter(pdf, len(pages), hashlib.sha256(pdf).hexdigest(), _seal_box(pages))
+
+
+def _check_amount(pages: Sequence[Page]) -> None:
+    """Long before the limits of `isolate` are reached the writer is told what to do."""
+    items = (item for page in pages for item in (*page.items, *page.turned))
+    runs = sum(len(item.runs) for item in items if isinstance(item, Text))
+    if runs > MAX_RUNS:
+        raise RenderFailed(
+            f"its {len(pages)} pages hold {runs} pieces of text, and a letter holds at most {MAX_RUNS}, about 900 rows "
+            "of a table of six columns: send a long table in several letters, or as a file",
+            f"全文 {len(pages)} 页共 {runs} 段文字，一件公文最多 {MAX_RUNS} 段（六栏表格约 900 行）；"
+            "请把长表格分作几件公文，或另以电子表格发送",
+        )
 
 
 def html_of(letter: Letter, pages: Sequence[Page]) -> list[str]:
@@ -103,11 +120,10 @@ def _house() -> _House:
 
 def _font_face(role: str, uri: str) -> str:
     """The family bears the name of the font, which is what the PDF then calls it."""
-    reach = ";unicode-range:U+80-10FFFF" if markup.is_paired(role) else ""
     name = face(role).name
     return (
-        f'@font-face{{font-family:"{name}";font-weight:400;font-style:normal;src:url({uri}){reach}}}'
-        f".{role}{{font-family:{markup.family(role)}}}"
+        f'@font-face{{font-family:"{name}";font-weight:400;font-style:normal;src:url({uri})}}'
+        f'.{role}{{font-family:"{name}"}}'
     )
 
 

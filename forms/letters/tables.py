@@ -44,7 +44,8 @@ def table_pieces(table: Table, block: int, *, is_turned: bool = False) -> list[P
     widths = _column_widths(texts, size, whole)
     if min(widths) < 2 * PAD + size * MM_PER_POINT:
         raise RenderFailed(
-            f"the table {table.caption or texts[0][0]!r} has {len(widths)} columns, too many for the paper"
+            f"the table {table.caption or texts[0][0]!r} has {len(widths)} columns, too many for the paper",
+            f"表格“{table.caption or texts[0][0]}”有 {len(widths)} 栏，纸面排不下，请减少栏数",
         )
     centred = [_is_short(column, width, size) for column, width in zip(zip(*texts, strict=True), widths, strict=True)]
     header = _row_pieces(texts[0], widths, size, [True] * len(widths), "heiti", block, 0)[0]

@@ -7,11 +7,11 @@ from datetime import date
 
 from bench.measuring import Figure, in_turns
 from bench.office import Sizes
-from bench.weasy import finished_html, print_html
+from bench.weasy import print_bare
 from engine.domain.letter import Heading, Letter, Paragraph
 from forms.letters.isolate import Press, Presses
 from forms.letters.layout import lay_out
-from forms.letters.render import render
+from forms.letters.render import html_of, render
 from forms.letters.rendered import RenderedLetter
 
 WHERE = "letters"
@@ -61,12 +61,12 @@ def _first() -> Figure:
 
 def _next(sizes: Sizes) -> Iterator[Figure]:
     for name, letter in (("one page", ONE_PAGE), ("two pages", TWO_PAGES)):
-        text = finished_html(lay_out(letter), letter.title)
+        finished = html_of(letter, lay_out(letter))
         rounds = in_turns(
             sizes.rounds,
             {
                 "ours": lambda number, letter=letter: render(letter),
-                "weasyprint": lambda number, text=text: print_html(text),
+                "weasyprint": lambda number, finished=finished: print_bare(finished),
             },
         )
         detail = rounds.detail("ours")

@@ -400,6 +400,28 @@ def test_a_correction_is_a_new_letter_and_the_old_one_says_by_which(scenario: Sc
     assert scenario.engine.read.violations() == ()
 
 
+def test_a_void_correction_replaces_nothing_and_may_be_followed_by_another(scenario: Scenario) -> None:
+    old, read = issued(scenario), scenario.engine.read
+    draft_id = scenario.engine.execute(CorrectLetter(old, "时限写错（演示）"), by=scenario.supervisor)
+    do(scenario, "draft_letter", "ducha1")
+    [wrong] = letters_of(scenario, draft_id)
+
+    scenario.engine.execute(VoidLetter(wrong["letter_id"], "更正有误（演示）"), by=scenario.supervisor)
+    between = read.letter(scenario.supervisor, old)
+    again_id = scenario.engine.execute(CorrectLetter(old, "再更正（演示）"), by=scenario.supervisor)
+    do(scenario, "draft_letter", "ducha1")
+    [right] = letters_of(scenario, again_id)
+
+    after = read.letter(scenario.supervisor, old)
+    assert (between.corrected_by, between.row.corrected_by, between.may_correct) == (None, None, True)
+    assert after.corrected_by == (right["letter_id"], "临散乱污办督〔2024〕3号")
+    assert (after.row.corrected_by, after.may_correct) == ("临散乱污办督〔2024〕3号", False)
+    with pytest.raises(Rejected):
+        scenario.engine.execute(CorrectLetter(old, "又更正（演示）"), by=scenario.supervisor)
+    scenario.work()
+    assert read.violations() == ()
+
+
 def test_a_void_letter_may_be_followed_by_its_correction_and_stays_void(scenario: Scenario) -> None:
     old = issued(scenario)
     scenario.engine.execute(VoidLetter(old, "主送有误（演示）"), by=scenario.supervisor)

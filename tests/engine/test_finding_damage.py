@@ -9,9 +9,12 @@ import pytest
 import sqlalchemy as sa
 from scenario import NewScenario, Scenario
 
+from engine.commands.accountability import ArrangeInterview
+from engine.commands.drafts import StartDraft
 from engine.commands.letter_review import ReturnReply
 from engine.commands.letter_service import ReceiveLetter, ReplyLetter
 from engine.commands.letters import IssueLetters
+from engine.domain.drafting import Wording
 from engine.domain.service import Receipt
 from engine.queries.verify import CHECKS
 from engine.queries.verify_guards import commits_are_durable
@@ -51,6 +54,10 @@ def three_cases(scenario: Scenario) -> None:
     )
     scenario.work()
     answer_one(scenario, late)
+    scenario.engine.execute(ArrangeInterview(scenario.campaign, "gxj", "进度滞后（演示）"), by=scenario.supervisor)
+    wording = Wording("关于演示的通知", ("请遵照执行（演示）。",))
+    draft = StartDraft(scenario.campaign, "notice", unit_ids=("zrzyj",), bundle="joint", wording=wording)
+    scenario.engine.execute(draft, by=scenario.supervisor)
     assert scenario.engine.read.violations() == ()
 
 
@@ -132,11 +139,12 @@ def change_a_document(connection: Any) -> None:
 
 
 def lose_a_document(connection: Any) -> None:
+    connection.execute(db.letter_signatures.delete())
     connection.execute(db.letter_documents.delete())
 
 
 def withdraw_the_job_of_a_letter(connection: Any) -> None:
-    connection.execute(db.letter_documents.delete())
+    lose_a_document(connection)
     connection.execute(db.jobs.update().where(db.jobs.c.kind == "letter").values(state="CANCELLED"))
 
 
@@ -250,6 +258,36 @@ def call_a_letter_received(connection: Any) -> None:
     )
 
 
+def lose_the_digests_of_a_document(connection: Any) -> None:
+    row = first(connection, db.letter_signatures)
+    connection.execute(db.letter_signatures.delete().where(db.letter_signatures.c.letter_id == row["letter_id"]))
+
+
+def give_a_document_the_digest_of_another(connection: Any) -> None:
+    row = first(connection, db.letter_signatures)
+    same = db.letter_signatures.c.letter_id == row["letter_id"]
+    connection.execute(db.letter_signatures.update().where(same).values(sha256="0" * 64))
+
+
+def correct_a_letter_twice(connection: Any) -> None:
+    corrected = first(connection, db.letters)["letter_id"]
+    others = db.letters.c.letter_id != corrected
+    assert connection.execute(db.letters.update().where(others).values(corrects_id=corrected)).rowcount > 1
+
+
+def cancel_behind_its_row(connection: Any, kind: str) -> None:
+    found = connection.execute(db.instances.update().where(db.instances.c.kind == kind).values(state="CANCELLED"))
+    assert found.rowcount == 1
+
+
+def keep_a_cancelled_talk_waiting(connection: Any) -> None:
+    cancel_behind_its_row(connection, "interview")
+
+
+def keep_a_draft_of_a_cancelled_approval(connection: Any) -> None:
+    cancel_behind_its_row(connection, "letter")
+
+
 PLANTED: list[tuple[str, Damage]] = [
     ("tokens_match_rows", withdraw_a_live_task),
     ("tokens_match_rows", forget_a_timer),
@@ -273,11 +311,16 @@ PLANTED: list[tuple[str, Damage]] = [
     ("counters_equal_a_full_count", rewrite_a_case),
     ("offers_repeat_their_tasks", offer_a_task_that_is_over),
     ("cases_have_their_rank", move_a_case_in_the_ledger),
+    ("cancelled_matters_are_over", keep_a_cancelled_talk_waiting),
+    ("cancelled_matters_are_over", keep_a_draft_of_a_cancelled_approval),
     ("letters_stand_where_their_records_say", sign_in_another_name),
     ("letters_stand_where_their_records_say", forget_that_a_reply_was_late),
     ("letters_stand_where_their_records_say", lose_a_review),
     ("letters_stand_where_their_records_say", move_the_time_to_reply),
     ("letters_stand_where_their_records_say", call_a_letter_received),
+    ("documents_have_their_digests", lose_the_digests_of_a_document),
+    ("documents_have_their_digests", give_a_document_the_digest_of_another),
+    ("letters_have_one_correction", correct_a_letter_twice),
     ("guards_are_in_place", lose_the_triggers),
     ("record_is_chained", say_that_another_did_it),
     ("record_is_chained", make_a_checkpoint_by_hand),

@@ -66,6 +66,34 @@ def test_a_supervisor_needs_the_leader(scenario: Scenario) -> None:
     assert scenario.task_of(case, "hold_interview")
 
 
+@pytest.mark.parametrize(
+    ("moment", "is_possible"),
+    [("06-28T17:59", False), ("06-28T18:00", True), ("07-03T11:00", True), ("07-03T11:01", False)],
+    ids=["before it was called", "then", "now", "to come"],
+)
+def test_a_talk_took_place_after_it_was_called_and_not_in_the_future(
+    scenario: Scenario, moment: str, is_possible: bool
+) -> None:
+    case = late_case(scenario)
+    ask(scenario, case)
+    arrange(scenario, case)
+    scenario.work()
+    scenario.until("2024-07-03 11:00")
+
+    def enter() -> None:
+        scenario.complete("hold_interview", case, interview_held_at=f"2024-{moment}:00+08:00", **HELD)
+
+    if is_possible:
+        enter()
+    else:
+        with pytest.raises(Invalid) as refused:
+            enter()
+        assert [problem.where for problem in refused.value.problems] == ["interview_held_at"]
+
+    found = scenario.rows(sa.select(letters.c.kind).where(letters.c.kind == "minutes"))
+    assert len(found) == is_possible
+
+
 def test_a_declined_talk_is_dropped_and_nothing_goes_out(scenario: Scenario) -> None:
     case = late_case(scenario)
     ask(scenario, case, by="ducha1")

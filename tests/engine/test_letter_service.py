@@ -10,9 +10,11 @@ from scenario import Scenario, at
 from engine.commands.letter_review import AcceptReply, CloseLetter, ReturnReply
 from engine.commands.letter_service import AttachToReceipt, AttachToReply, NoteReading, ReceiveLetter, ReplyLetter
 from engine.commands.letters import IssueLetters, VoidLetter
+from engine.domain.actor import Actor
 from engine.domain.evidence import EvidenceFile
 from engine.domain.service import DIRECT, LEFT, MOST_FILES, Receipt
 from engine.errors import Invalid, NotFound, NotPermitted, Rejected
+from engine.queries.letters import LetterFilter
 from engine.store.schema import letter_readings, letter_services
 
 SIGNED = Receipt("李四（演示）", "收文员（演示）")
@@ -169,6 +171,7 @@ def test_left_behind_is_served_and_not_signed_for(scenario: Scenario) -> None:
     assert (words["method"], words["receiver"], words["refusal"], words["servers"]) == (
         "留置送达", "", "李四（演示）（收文员（演示））拒收：拒绝签字（演示）", scenario.supervisor.name,
     )  # fmt: skip
+    assert (len(scenario.facts("LetterLeft")), scenario.facts("LetterReceived")) == (1, [])  # who refuses signs nothing
     do(scenario, ReplyLetter(letter_id, "已落实（演示）"), "gxj1")
     assert scenario.engine.read.violations() == ()
 
@@ -401,3 +404,50 @@ def test_each_addressee_of_one_letter_signs_and_replies_for_itself(scenario: Sce
     assert scenario.engine.read.violations() == ()
     do(scenario, AcceptReply(letter_id, unit_id=units[1]), "ducha1")
     assert scenario.engine.read.letter(scenario.supervisor, letter_id).row.state == "CLOSED"
+
+
+def test_the_addressees_of_one_letter_learn_nothing_of_each_other(scenario: Scenario) -> None:
+    industry, commerce = scenario.register(1), scenario.register(1, group="services")
+    letter_id = issue(scenario, *industry, *commerce, bundle="joint")
+    scenario.work()
+    units = [(one.unit_id, one.unit) for one in page(scenario, letter_id).addressees]
+    words = dict(zip((unit_id for unit_id, _ in units), ("第一家", "第二家"), strict=True))
+    for unit_id, own in words.items():
+        do(scenario, NoteReading(letter_id), f"{unit_id}1")
+        do(scenario, ReceiveLetter(letter_id, Receipt(f"{own}收文人（演示）", f"{own}（演示）")), f"{unit_id}1")
+        do(scenario, ReplyLetter(letter_id, f"{own}已办（演示）"), f"{unit_id}1")
+        do(scenario, ReturnReply(letter_id, "untrue", f"{own}不实（演示）", "3wd", unit_id=unit_id), "ducha1")
+    last = units[1][0]
+    do(scenario, CloseLetter(letter_id, "第二家办结（演示）", unit_id=last), "ducha1")
+
+    read = scenario.engine.read
+    done = ["LetterRead", "LetterReceived", "LetterReplied", "LetterReplyReturned"]
+    told = {unit_id: [*done, *(["LetterClosed"] if unit_id == last else [])] for unit_id, _ in units}
+    for unit_id, own in words.items():
+        name, [other] = scenario.person(f"{unit_id}1").name, [one for one in words.values() if one != own]
+        for reader in (scenario.person(f"{unit_id}1"), scenario.person(f"{unit_id}2")):
+            seen, service = read.letter(reader, letter_id), read.letter_service(reader, letter_id)
+            [listed] = [row for row in read.letters(reader, LetterFilter()).rows if row.letter_id == letter_id]
+            histories = [told_of(scenario, reader, case_id) for case_id in (*industry, *commerce)]
+            assert any(histories) and other not in str((seen, service, listed, histories))
+            assert (seen.reply, seen.replied_by, seen.row.received_by) == (
+                f"{own}已办（演示）",
+                name,
+                listed.received_by,
+            )
+            assert listed.received_by == f"{own}收文人（演示）"
+            assert [one.person for one in service.readings] == [name]
+            assert [fact.kind for fact in reversed(seen.facts)] == ["LetterIssued", "LetterRendered", *told[unit_id]]
+    recorded = [fact for fact in reversed(read.letter(scenario.supervisor, letter_id).facts) if "unit" in fact.detail]
+    assert [(fact.detail["unit"], fact.detail["unit_name"], fact.kind) for fact in recorded] == [
+        (*unit, kind) for unit in units for kind in told[unit[0]]
+    ]
+    assert read.violations() == ()
+
+
+def told_of(scenario: Scenario, reader: Actor, case_id: str) -> tuple[object, ...]:
+    """What the case's page tells; nothing where it is not theirs."""
+    try:
+        return scenario.engine.read.case(reader, case_id).facts
+    except NotFound:
+        return ()

@@ -14,7 +14,7 @@ from engine.commands.letter_rows import issue
 from engine.domain.actor import SYSTEM
 from engine.domain.letter import KINDS, text_of
 from engine.domain.letter_words import check_words
-from engine.errors import Invalid
+from engine.errors import Invalid, Rejected
 from engine.ids import CountingIds
 from engine.store.schema import counters, letters
 from engine.store.transaction import Reader, Transaction
@@ -113,6 +113,19 @@ def test_who_signed_and_what_is_corrected_come_to_the_template(scenario: Scenari
     [row] = scenario.rows(sa.select(letters.c.variables).where(letters.c.letter_id == right))
     said = {name: row["variables"].get(name) for name in ("signer", "corrects")}
     assert said == {"signer": "领导小组组长", "corrects": {"number": "临散乱污办督函〔2024〕1号"}}
+
+
+def test_a_second_correction_of_a_letter_takes_no_number(scenario: Scenario, case: str) -> None:
+    with scenario.raw() as connection:
+        tx = Transaction(connection, scenario.now, CountingIds(7_000_000), SYSTEM, b"")
+        wrong = _issue(tx, scenario, case)
+        _issue(tx, scenario, case, corrects_id=wrong)
+        with pytest.raises(Rejected) as refused:
+            _issue(tx, scenario, case, corrects_id=wrong)
+        taken = connection.execute(sa.select(counters.c.last_serial)).scalars().all()
+
+    assert refused.value.fields == {"number": "临散乱污办督函〔2024〕1号", "by": "临散乱污办督函〔2024〕2号"}
+    assert taken == [2]
 
 
 def test_a_layout_that_the_kind_does_not_have_is_refused_before_a_number_is_taken(

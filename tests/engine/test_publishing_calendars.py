@@ -139,9 +139,9 @@ def test_the_time_to_reply_to_a_letter_moves_too_and_what_the_receipt_recorded_s
     provisional, moved = at("2025-01-29 18:00"), at("2025-02-05 18:00")
     assert before == dict.fromkeys(letters, provisional) | {unread: None}
     assert after == before | {waiting: moved, returned: moved}
-    facts = [fact["detail"] for fact in winter.facts("DueChanged") if fact["detail"].get("letter")]
-    assert {(fact["letter"], fact["old"], fact["new"]) for fact in facts} == {
-        (letter_id, provisional.astimezone(UTC).isoformat(), moved.astimezone(UTC).isoformat())
+    facts = [fact["detail"] for fact in winter.facts("LetterReplyDueChanged")]
+    assert {(fact["letter"], fact["unit"], fact["old"], fact["new"]) for fact in facts} == {
+        (letter_id, "gxj", provisional.astimezone(UTC).isoformat(), moved.astimezone(UTC).isoformat())
         for letter_id in (waiting, returned)
     }
     assert answer["recomputed"] >= 2

@@ -9,6 +9,7 @@ from engine.commands.accountability import SeeReferral
 from engine.commands.letter_service import ReceiveLetter
 from engine.domain.actor import SYSTEM
 from engine.errors import Invalid, NotFound
+from engine.queries.desk import DeskFilter
 from engine.queries.letters import LetterFilter
 from engine.store.schema import letters, referrals, tasks
 
@@ -114,6 +115,32 @@ def test_before_it_is_prepared_every_supervisor_is_asked_and_may_look(new_scenar
 
     assert [row.state for row in asked] == ["PREPARING"]
     assert scenario.engine.read.referrals(other, scenario.campaign) == ()
+
+
+@pytest.mark.parametrize(
+    ("login", "knows"), [("gxj1", False), ("ducha2", False), ("ducha1", True), ("lingdao", True), ("jijian", True)]
+)
+def test_before_the_chief_decides_the_unit_reads_nowhere_that_its_referral_is_being_made(
+    new_scenario: NewScenario, login: str, knows: bool
+) -> None:
+    scenario = new_scenario(story=proposed)
+    case, actor, read = the_case(scenario), scenario.person(login), scenario.engine.read
+    item_id = str(the_referral(scenario)["item_id"])
+    prepare_referral(scenario, case, by=scenario.supervisor)
+
+    assert ("referral" in {fact.detail.get("rung") for fact in read.case(actor, case).facts}) == knows
+    assert ("referral" in {paper.instrument for paper in read.responsibility(actor, case).papers}) == knows
+    page = read.item(actor, item_id)
+    assert ("referral" in {rung.instrument for rung in page.rungs}) == knows
+    assert ("referral" in {fact.detail.get("rung") for fact in page.facts}) == knows
+    assert page.level == page.rungs[-1].level
+    assert set(read.explain_rungs(actor, item_id)) == {rung.position for rung in page.rungs}
+    assert {item.level for item in read.case(actor, case).items if item.item_id == item_id} == {page.level}
+    desk = read.desk(actor, DeskFilter(level=str(page.level)))
+    assert [(row.item_id, row.level, row.instrument, row.level_at) for row in desk.rows if row.case_id == case] == [
+        (item_id, page.level, page.rungs[-1].instrument, page.rungs[-1].at)
+    ]
+    assert desk.page.total == desk.by_level[str(page.level)]
 
 
 def test_every_look_is_on_record(scenario: Scenario) -> None:

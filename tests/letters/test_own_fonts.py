@@ -67,13 +67,12 @@ def test_the_fonts_of_the_office_are_embedded_and_measured(tmp_path: Path) -> No
 
     # Then
     with pikepdf.open(io.BytesIO(content)) as pdf:
-        embedded = dict(pdf.pages[0].Resources.Font.items())
-        names = {name: str(font.BaseFont).split("+")[1] for name, font in embedded.items()}
-        [text_font] = embedded["/fangsong"].DescendantFonts
-        assert {round(float(width[0])) for width in list(text_font.W)[1::2]} == {900}
-    assert names["/xiaobiaosong"] == "FZXBSJW--GB1-0"
-    assert names["/fangsong"] == "FangSong_GB2312"
-    assert names.get("/heiti", "FandolHei-Regular") == "FandolHei-Regular"
+        embedded = {str(font.BaseFont).split("+")[1]: font for font in pdf.pages[0].Resources.Font.values()}
+        assert {"FZXBSJW--GB1-0", "FangSong_GB2312"} <= set(embedded)
+        assert not {"FandolSong-Bold", "FandolFang-Regular"} & set(embedded)
+        [text_font] = embedded["FangSong_GB2312"].DescendantFonts
+        assert {round(float(width)) for widths in list(text_font.W)[1::2] for width in widths} == {900}
+    assert "FandolHei-Regular" in embedded  # the broken file is not used
 
 
 def _renamed(source: Path, target: Path, name: str) -> None:

@@ -122,6 +122,7 @@ def test_every_fact_that_is_recorded_has_a_sentence_and_every_sentence_is_record
                 "record",
                 "_record",
                 "tell",
+                "tell_of_addressee",
             ):
                 recorded |= {
                     word.value for word in call.args if isinstance(word, ast.Constant) and isinstance(word.value, str)

@@ -22,7 +22,7 @@ from engine.commands.letters import IssueLetters, VoidLetter
 from engine.domain.letter import Letter
 from engine.domain.verification import hashed_key, letter_key
 from engine.queries.verification import IssuedLetter
-from engine.store.schema import letter_signatures, letters
+from engine.store.schema import letter_deliveries, letter_services, letter_signatures, letters
 from engine.worker import Worker
 from web.bootstrap import handlers
 from web.verification import ASKED, EXAMINED, MOST_BYTES
@@ -163,10 +163,21 @@ def test_a_corrected_letter_names_the_number_that_replaces_it(house: House, app:
         row = dict(connection.execute(sa.select(letters).where(letters.c.letter_id == house.second)).mappings().one())
         row |= {"letter_id": "the-correction", "number": "临散乱污办督〔2024〕99号", "serial": 99}
         connection.execute(letters.insert().values({**row, "corrects_id": house.first}))
+        stands = letter_services.c.letter_id == house.second
+        service = dict(connection.execute(sa.select(letter_services).where(stands)).mappings().one())
+        connection.execute(letter_services.insert().values({**service, "letter_id": "the-correction"}))
+        delivery = letter_deliveries.c.letter_id == house.second
+        sent = dict(connection.execute(sa.select(letter_deliveries).where(delivery)).mappings().one())
+        connection.execute(letter_deliveries.insert().values({**sent, "letter_id": "the-correction"}))
 
     said = words(app.test_client().get(f"/v/{house.key(house.first)}"))
 
     assert "已被更正" in said and "更正公文字号：临散乱污办督〔2024〕99号" in said and "真实有效" not in said
+
+    house.scenario.engine.execute(VoidLetter("the-correction", "更正有误（演示）"), by=house.scenario.supervisor)
+    again = words(app.test_client().get(f"/v/{house.key(house.first)}"))
+
+    assert "真实有效" in again and "已被更正" not in again and "99号" not in again
 
 
 def test_a_sample_says_that_it_has_no_force(scenario: Scenario, app: Flask) -> None:

@@ -137,6 +137,8 @@ def _moment(component: Component, context: FormContext) -> str:
     day = context.now.astimezone(BEIJING)
     if component.rule.low in ("today", "=today"):
         day += timedelta(days=20)
+    if component.key == "interview_held_at":  # a talk is entered on the spot
+        return day.strftime("%Y-%m-%dT%H:%M")
     if component.subtype == "datetime":
         return (day - timedelta(days=2)).strftime("%Y-%m-%dT%H:%M")
     return day.date().isoformat()

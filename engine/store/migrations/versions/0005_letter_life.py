@@ -97,7 +97,7 @@ def _letters() -> None:
     op.add_column("letters", sa.Column("opinion", sa.Text(), nullable=True))
     op.add_column("letters", sa.Column("wording", sa.JSON(), nullable=True))
     op.add_column("letters", sa.Column("consent", sa.JSON(), nullable=True))
-    op.create_index("uq_letters_corrects_id", "letters", ["corrects_id"], unique=True)
+    op.create_index("ix_letters_corrects_id", "letters", ["corrects_id"])
     op.create_index("ix_letters_run_id", "letters", ["run_id", "serial"])
     op.create_index("ix_letters_draft_id", "letters", ["draft_id"])
 

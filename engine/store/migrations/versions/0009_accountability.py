@@ -113,7 +113,7 @@ def _referrals() -> None:
         _plain("grounds", sa.JSON()),
         _id("letter_id"),
         _at("concluded_at"),
-        _states("referrals", "PREPARING", "REFERRED", "DECLINED", "CONCLUDED"),
+        _states("referrals", "PREPARING", "REFERRED", "DECLINED", "CONCLUDED", "DROPPED"),
         *_keys(
             "referrals",
             "referral_id",
@@ -258,7 +258,7 @@ def _objections() -> None:
         _text("changed_to"),
         _at("decided_at"),
         _name("decided_by", nullable=True),
-        _states("objections", "OPEN", "UPHELD", "CHANGED", "WITHDRAWN"),
+        _states("objections", "OPEN", "UPHELD", "CHANGED", "WITHDRAWN", "DROPPED"),
         sa.CheckConstraint("(letter_id IS NULL) <> (conclusion_id IS NULL)", name=op.f("ck_objections_one_subject")),
         *_keys(
             "objections",
