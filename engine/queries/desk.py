@@ -16,15 +16,7 @@ from engine.errors import NotFound
 from engine.queries.cases import FactRow
 from engine.queries.paging import COUNTED_TO, PER_PAGE, Count, Page, like, page_of, page_within
 from engine.queries.red_cases import RedCase, overdue_workdays, red_cases
-from engine.store.access import (
-    known_facts,
-    known_level,
-    known_rungs,
-    visible_cases,
-    visible_items,
-    visible_letters,
-    visible_reports,
-)
+from engine.store import access
 from engine.store.schema import (
     cases,
     facts,
@@ -137,7 +129,7 @@ class ItemPage:
 
 def desk(reader: Reader, actor: Actor, wanted: DeskFilter) -> DeskPage:
     """Most overdue first. All late work is counted in one pass, by unit, area and level; only a page of it is read."""
-    base, level = _watched(actor), known_level(actor)
+    base, level = _watched(actor), access.known_level(actor)
     if wanted.campaign:
         base = base.where(tasks.c.campaign_id == wanted.campaign)
     parts = _parts(reader, base.where(tasks.c.due_at < reader.now), level)
@@ -148,9 +140,8 @@ def desk(reader: Reader, actor: Actor, wanted: DeskFilter) -> DeskPage:
         page = page_of(reader.execute, query.with_only_columns(tasks.c.task_id), wanted.page)
     else:
         page = page_within(Count(sum(part.count for part in parts if part.fits(wanted))), wanted.page)
-    if (
-        page.total > COUNTED_TO
-    ):  # much is late: walk from the oldest on instead of sorting it all, by no index of due_at
+    if page.total > COUNTED_TO:
+        # much is late: walk from the oldest on instead of sorting it all, by no index of due_at
         query = _narrowed(base.where(sa.func.coalesce(tasks.c.due_at, tasks.c.due_at) < reader.now), wanted, level)
     listed = reader.execute(
         query.outerjoin(persons, persons.c.person_id == tasks.c.assignee_id)
@@ -187,10 +178,10 @@ def item(reader: Reader, actor: Actor, item_id: str) -> ItemPage:
     row = (
         reader.execute(
             sa.select(supervision_items, units.c.name.label("unit"), tasks.c.name.label("task_name"))
-            .add_columns(known_level(actor).label("known_level"))
+            .add_columns(access.known_level(actor).label("known_level"))
             .join(units, units.c.unit_id == supervision_items.c.unit_id)
             .join(tasks, tasks.c.task_id == supervision_items.c.task_id)
-            .where(supervision_items.c.item_id == item_id, visible_items(actor))
+            .where(supervision_items.c.item_id == item_id, access.visible_items(actor))
         )
         .mappings()
         .first()
@@ -230,7 +221,7 @@ def item(reader: Reader, actor: Actor, item_id: str) -> ItemPage:
             for found in reader.execute(
                 sa.select(letters.c.letter_id, letters.c.number, letters.c.kind, letter_services.c.state)
                 .join(letter_services, letter_services.c.letter_id == letters.c.letter_id)
-                .where(letters.c.item_id == item_id, visible_letters(actor))
+                .where(letters.c.item_id == item_id, access.visible_letters(actor))
                 .order_by(letters.c.issued_at, letters.c.letter_id)
             )
         ),
@@ -238,7 +229,7 @@ def item(reader: Reader, actor: Actor, item_id: str) -> ItemPage:
             FactRow(fact.fact_id, fact.at, fact.kind, fact.person, fact.detail)
             for fact in reader.execute(
                 sa.select(facts)
-                .where(facts.c.instance_id == instance_id, known_facts(actor))
+                .where(facts.c.instance_id == instance_id, access.known_facts(actor))
                 .order_by(facts.c.fact_id.desc())
                 .limit(200)
             )
@@ -287,8 +278,8 @@ def _watched(actor: Actor) -> sa.Select[Any]:
         return query
     return query.where(
         sa.or_(
-            tasks.c.case_id.in_(sa.select(cases.c.case_id).where(visible_cases(actor))),
-            instances.c.business_key.in_(sa.select(reports.c.report_id).where(visible_reports(actor))),
+            tasks.c.case_id.in_(sa.select(cases.c.case_id).where(access.visible_cases(actor))),
+            instances.c.business_key.in_(sa.select(reports.c.report_id).where(access.visible_reports(actor))),
         )
     )
 
@@ -390,7 +381,7 @@ def _rungs(reader: Reader, actor: Actor, item_id: str) -> tuple[RungRow, ...]:
     found = reader.execute(
         sa.select(rung_rows, letters.c.number)
         .outerjoin(letters, letters.c.letter_id == rung_rows.c.letter_id)
-        .where(rung_rows.c.item_id == item_id, known_rungs(actor))
+        .where(rung_rows.c.item_id == item_id, access.known_rungs(actor))
         .order_by(rung_rows.c.position)
     )
     return tuple(

@@ -27,8 +27,8 @@ from forms.letters.rendered import RenderedLetter, SealBox
 
 _POINT: Final = 1 / MM_PER_POINT  # points in a millimetre
 _HEIGHT: Final = 297.0
-# WeasyPrint 70.0 needs some 1.2 ms and 30 kB a run: this many stay within 30 s and 1 GB (docs/benchmark.md).
-MAX_RUNS: Final = 15_000
+# WeasyPrint 70.0 needs up to 1.5 ms and 30 kB a run: this many stay within 30 s and 1 GB (docs/benchmark.md).
+MAX_RUNS: Final = 12_000
 VARIANT: Final[Mapping[str, Any]] = MappingProxyType({"pdf_variant": "pdf/a-2u", "pdf_tags": True})
 
 
@@ -50,9 +50,9 @@ def _check_amount(pages: Sequence[Page]) -> None:
     runs = sum(len(item.runs) for item in items if isinstance(item, Text))
     if runs > MAX_RUNS:
         raise RenderFailed(
-            f"its {len(pages)} pages hold {runs} pieces of text, and a letter holds at most {MAX_RUNS}, about 900 rows "
+            f"its {len(pages)} pages hold {runs} pieces of text, and a letter holds at most {MAX_RUNS}, about 700 rows "
             "of a table of six columns: send a long table in several letters, or as a file",
-            f"全文 {len(pages)} 页共 {runs} 段文字，一件公文最多 {MAX_RUNS} 段（六栏表格约 900 行）；"
+            f"全文 {len(pages)} 页共 {runs} 段文字，一件公文最多 {MAX_RUNS} 段（六栏表格约 700 行）；"
             "请把长表格分作几件公文，或另以电子表格发送",
         )
 

@@ -119,6 +119,23 @@ def test_the_first_round_of_a_beijing_day_closes_the_day_before(
     assert (last.kind, last.day and last.day.isoformat()) == (kind or "hour", day)
 
 
+def test_a_day_after_which_the_program_stood_still_is_closed_by_the_next_one_that_is(scenario: Scenario) -> None:
+    """From Monday to Thursday nothing ran: the checkpoint that closes Wednesday closes Monday too."""
+    scenario.clock.set(at("2024-05-20 23:30"))
+    seal_all(scenario)
+    scenario.engine.execute(TakeCheckpoint(), by=SYSTEM)
+    auditor, monday, ask = scenario.person("shenji"), at("2024-05-20 12:00").date(), scenario.engine.read
+    before = ask.record_day(auditor, monday).closing, ask.record_days(auditor, monday).days
+
+    scenario.clock.set(at("2024-05-23 08:00"))
+    scenario.engine.execute(TakeCheckpoint(), by=SYSTEM)
+
+    closing, days = ask.record_day(auditor, monday).closing, ask.record_days(auditor, monday).days
+    assert before == (None, tuple((day, count, None) for day, count, _ in days))
+    assert closing is not None and (closing.number, str(closing.day)) == (2, "2024-05-22")
+    assert [(str(day), number) for day, _, number in days] == [("2024-05-20", 2)]
+
+
 def test_a_clock_that_was_set_back_over_midnight_closes_no_day_twice(scenario: Scenario) -> None:
     seal_all(scenario)
     for moment in ("2024-05-20 23:30", "2024-05-21 00:10"):

@@ -69,7 +69,7 @@ def lines_of(pdf: bytes) -> list[list[MeasuredLine]]:
     pages = []
     for page in extract_pages(io.BytesIO(pdf)):
         rows: dict[int, list[Char]] = {}
-        for char in _chars(page):
+        for char in chars_of(page):
             rows.setdefault(round(char.baseline * 10), []).append(char)
         pages.append([MeasuredLine(tuple(sorted(row, key=lambda char: char.x))) for _, row in sorted(rows.items())])
     return pages
@@ -162,7 +162,7 @@ def groups(rows: list[float]) -> list[tuple[float, float]]:
     return found
 
 
-def _chars(container: LTContainer) -> list[Char]:
+def chars_of(container: LTContainer) -> list[Char]:
     found = []
     for item in container:
         if isinstance(item, LTChar):
@@ -170,7 +170,7 @@ def _chars(container: LTContainer) -> list[Char]:
             font = ROLE_OF_FONT[name_of_font(item.fontname)]
             found.append(Char(item.get_text(), x, item.x1 * MM, baseline, font, item.y1 - item.y0))
         elif isinstance(item, LTContainer):
-            found += _chars(item)
+            found += chars_of(item)
     return found
 
 

@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -14,6 +15,8 @@ import pytest
 from fontTools.ttLib import TTFont
 from letters_measure import lines_of
 from letters_samples import CORRESPONDENCE_LETTER, DOCUMENT_LETTER
+from pdfminer.high_level import extract_pages
+from pdfminer.layout import LTChar, LTContainer
 
 from engine.domain.letter import Paragraph, to_json
 from forms.letters import fonts
@@ -52,6 +55,9 @@ def test_the_fonts_of_the_office_are_embedded_and_measured(tmp_path: Path) -> No
     # Given: files named as offices name them; the one for the text is TrueType and of other widths.
     _renamed(fonts.roles()["xiaobiaosong"], tmp_path / "方正小标宋简体.otf", "FZXBSJW--GB1-0")
     _narrowed(fonts.roles()["fallback"], tmp_path / "仿宋_GB2312.ttf", "FangSong_GB2312")
+    _renamed(
+        fonts.roles()["fallback"], tmp_path / "宋体.ttf", "SimSun"
+    )  # other heights than 仿宋: digits keep the line
     (tmp_path / "黑体.ttf").write_bytes(b"broken")
 
     # When: in a fresh process, as after a restart.
@@ -73,6 +79,19 @@ def test_the_fonts_of_the_office_are_embedded_and_measured(tmp_path: Path) -> No
         [text_font] = embedded["FangSong_GB2312"].DescendantFonts
         assert {round(float(width)) for widths in list(text_font.W)[1::2] for width in widths} == {900}
     assert "FandolHei-Regular" in embedded  # the broken file is not used
+    [page] = extract_pages(io.BytesIO(content))
+    rows = {round(char.matrix[5], 1) for char in _chars(page) if "SimSun" in char.fontname and round(char.size) == 16}
+    own = {round(char.matrix[5], 1) for char in _chars(page) if "FangSong" in char.fontname}
+    assert rows
+    assert rows <= own
+
+
+def _chars(container: LTContainer) -> Iterator[LTChar]:
+    for item in container:
+        if isinstance(item, LTChar):
+            yield item
+        elif isinstance(item, LTContainer):
+            yield from _chars(item)
 
 
 def _renamed(source: Path, target: Path, name: str) -> None:

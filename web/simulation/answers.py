@@ -44,6 +44,18 @@ NAMED: dict[tuple[str, str], str] = {
     ("report_standard", "extension_wanted"): "extension_latest",
     ("review_extension", "extended_due"): "extension_wanted",
 }
+# key -> what is written of a talk, and so printed in its notice and minutes
+OF_A_TALK: dict[str, str] = {
+    "interview_place": "领导小组办公室会议室（演示）",
+    "interview_persons": "主要负责人、分管负责人",
+    "interview_materials": "整改台账和佐证材料（演示）",
+    "interview_present": "被约谈单位主要负责人（演示）\n领导小组办公室主任（演示）",
+    "interview_problems": "督办事项逾期未办结，整改措施没有落实到位（演示）。",
+    "commitment_1": "逐项落实整改措施，按期办结（演示）。",
+    "commitment_1_who": "分管负责人（演示）",
+    "interview_report": "承诺事项已逐项落实，佐证材料附后（演示）。",
+    "interview_report_signer": "主要负责人（演示）",
+}
 
 
 def fill_in(
@@ -92,6 +104,8 @@ def _answer(component: Component, name: str, context: FormContext, chance: rando
             return list(context.units)[:1]
     if isinstance(held, str) and held:
         return [held]
+    if component.key in OF_A_TALK and component.rule.required:
+        return [OF_A_TALK[component.key]]
     return [SENTENCE if component.kind == "textarea" else "演示"] if component.rule.required else []
 
 
