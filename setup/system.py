@@ -33,8 +33,7 @@ def _has_file(folder: str, pattern: str) -> bool:
     return any(Path(folder).glob(pattern))
 
 
-# HarfBuzz cuts down the fonts of letters. WeasyPrint, against which `make bench` measures, opens the others by name;
-# libgobject comes with pango.
+# What WeasyPrint opens by name. libgobject comes with pango; without harfbuzz-subset a letter takes ten times as long.
 NEEDS: Final = (
     Need("libpango-1.0-0", partial(_loads, "libpango-1.0.so.0")),
     Need("libpangoft2-1.0-0", partial(_loads, "libpangoft2-1.0.so.0")),

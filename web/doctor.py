@@ -20,8 +20,7 @@ OLDEST_PYTHON: Final = (3, 11)
 LONGEST_ADDRESS: Final = 62  # bytes that a QR code of version 4-M holds
 _SETUP: Final = "运行 make setup / run: make setup"
 
-# HarfBuzz cuts down the fonts of letters; the others are opened by WeasyPrint, against which `make bench` measures
-# letters. Each with the Debian package that brings it; the installer looks for the same.
+# What WeasyPrint opens by name, and the Debian package that brings it; the installer looks for the same.
 LIBRARIES: Final = (
     ("libpango-1.0.so.0", "libpango-1.0-0"),
     ("libpangoft2-1.0.so.0", "libpangoft2-1.0-0"),
@@ -74,9 +73,9 @@ def _python() -> Check:
 
 
 def _pdf_writer() -> Check:
-    name = "公文输出 PDF writer pydyf"
+    name = "公文输出 PDF writer WeasyPrint"
     try:
-        version = metadata.version("pydyf")
+        version = metadata.version("weasyprint")
     except metadata.PackageNotFoundError:
         return _check(name, False, "not installed", _SETUP)
     return _check(name, True, version)

@@ -1,5 +1,6 @@
 """What letters cost: the first, the next, two hundred in a batch, and ours against bare WeasyPrint."""
 
+import resource
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -81,12 +82,23 @@ def _next(sizes: Sizes) -> Iterator[Figure]:
 
 
 def _batch(count: int, sizes: Sizes) -> Figure:
+    before = _cpu_of_children()
     with Presses(2) as presses:
         list(presses.render_all(letters(4)))  # warm
         begun = time.perf_counter()
         printed = list(presses.render_all(letters(count)))
         taken = time.perf_counter() - begun
     assert all(isinstance(each, RenderedLetter) for each in printed)
-    detail = {"letters": count, "letters_per_second": round(count / taken, 1)}
+    detail = {
+        "letters": count,
+        "letters_per_second": round(count / taken, 1),
+        "cpu_ms_with_start": round((_cpu_of_children() - before) * 1000 / count),
+    }
     line = f"{count} letters in a batch, two warm processes, each letter"
     return Figure(line, WHERE, taken * 1000 / count, "ms", sizes.judged(A_LETTER_MS), detail)
+
+
+def _cpu_of_children() -> float:
+    """Seconds of those that have ended: what the letters cost where the machine is busy with other things too."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime

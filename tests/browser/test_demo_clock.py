@@ -40,8 +40,8 @@ def test_after_friday_noon_the_missing_reports_are_late(new_person: NewPerson) -
 
     set_clock(supervisor, "2024-06-17T18:30")
     supervisor.go("/desk?unit=chengjiao&text=6月14日")
-    look_until(supervisor, lambda: "催办单" in supervisor.main.get_by_role("table").inner_text())
-    assert "〔2024〕" in supervisor.main.get_by_role("table").inner_text()
+    look_until(supervisor, lambda: "催办单" in supervisor.main.get_by_role("table", name="逾期任务").inner_text())
+    assert "〔2024〕" in supervisor.main.get_by_role("table", name="逾期任务").inner_text()
 
 
 def test_the_clock_goes_forward_only(new_person: NewPerson) -> None:

@@ -40,26 +40,30 @@ def test_three_notices_go_out_together_and_are_followed_up(new_person: NewPerson
     taken = sorted(int(found[1]) for found in numbers if found)
     assert taken == list(range(taken[0], taken[0] + 3))
     wait_for_paper(supervisor, 3)
-    follow_up(supervisor, taken[0])
+    follow_up(supervisor, new_person("chengjiao1"), taken[0])
 
 
-def follow_up(supervisor: Person, number: int) -> None:
-    """The paper is read; receipt and reply of the unit are recorded, then the letter is closed."""
+def follow_up(supervisor: Person, officer: Person, number: int) -> None:
+    """The paper is read; the unit signs for it and replies, the reply is accepted, and the letter is closed by it."""
     supervisor.press_in_row(f"〔2024〕{number}号", f"〔2024〕{number}号")
     pdf = supervisor.download(supervisor.main.get_by_role("link", name="下载"))
     words = extract_text(pdf).replace(" ", "").replace("\n", "")
     assert pdf.read_bytes().startswith(b"%PDF-") and pdf.name.endswith(f"{number}号.pdf")
     assert f"〔2024〕{number}号" in words and "督办通知" in words
 
-    supervisor.page.get_by_label("签收人").fill("城郊镇办公室（演示）")
-    supervisor.press("登记签收")
-    assert "已签收" in supervisor.said
+    letter = supervisor.page.url
+    officer.go(letter)
+    officer.page.get_by_label("签收人").fill("演示员")
+    officer.page.get_by_label("职务").fill("收文员")
+    officer.press("确认签收")
+    assert "已签收" in officer.said
 
-    supervisor.page.get_by_label("回复内容").fill("已安排人员今日到场登记（演示）")
-    supervisor.press("登记回复")
-    assert "已安排人员今日到场登记" in supervisor.said
+    officer.page.get_by_label("回复内容").fill("已安排人员今日到场登记（演示）")
+    officer.press("提交第")
+    assert "已安排人员今日到场登记" in officer.said
 
-    supervisor.press("办结")
+    supervisor.go(letter)
+    supervisor.press("审核通过")
     assert "已办结" in supervisor.said
 
 

@@ -1,7 +1,7 @@
 """Everything but the drawings works in a browser without JavaScript."""
 
 from browser_person import NewPerson
-from browser_site import FRESH
+from browser_site import FRESH, LATE
 from test_officer_day import REASON, claim, photo
 
 
@@ -29,7 +29,7 @@ def test_letters_are_issued_without_javascript(new_person: NewPerson) -> None:
     supervisor = new_person("ducha1", java_script_enabled=False)
 
     supervisor.go("/desk")
-    supervisor.main.get_by_role("checkbox").first.check()
+    supervisor.main.get_by_role("checkbox", name=LATE[3]).check()
     supervisor.press("催办单")
     supervisor.press("签发 1 份")
 

@@ -5,7 +5,7 @@ import subprocess
 from dataclasses import dataclass
 
 from pdfminer.high_level import extract_pages
-from pdfminer.layout import LTChar, LTContainer, LTCurve, LTRect
+from pdfminer.layout import LTChar, LTContainer, LTCurve, LTLine, LTRect
 from PIL import Image
 
 from forms.letters import fonts
@@ -108,9 +108,9 @@ def rules_of(pdf: bytes) -> list[list[Box]]:
 
 
 def outlines_of(pdf: bytes) -> list[list[Box]]:
-    """For every page what is drawn as a stroked outline: the places of seals and stamps."""
+    """For every page what is drawn as a stroked outline: the places of seals and stamps, not the strokes of a code."""
     return [
-        [_box(item) for item in page if isinstance(item, LTCurve) and item.stroke]
+        [_box(item) for item in page if isinstance(item, LTCurve) and item.stroke and not isinstance(item, LTLine)]
         for page in extract_pages(io.BytesIO(pdf))
     ]
 
