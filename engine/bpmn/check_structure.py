@@ -95,7 +95,10 @@ TOP_LEVEL = frozenset(
         "itemDefinition",
     ]
 )
-BESIDE = frozenset(["sequenceFlow", "textAnnotation", "association", "group", "documentation", "extensionElements"])
+# A property only declares a list that a multi-instance task goes through, so that editors do not lose its name.
+BESIDE = frozenset(
+    ["sequenceFlow", "textAnnotation", "association", "group", "documentation", "extensionElements", "property"]
+)
 INSIDE = frozenset(["incoming", "outgoing", "documentation", "extensionElements", "multiInstanceLoopCharacteristics"])
 
 

@@ -70,7 +70,10 @@ def html_of(letter: Letter, pages: Sequence[Page]) -> list[str]:
 
 
 def print_html(documents: Sequence[str]) -> bytes:
-    """One PDF of documents of one page each. The first call of a process also reads the fonts: FontsMissing."""
+    """One PDF of documents of one page each. The first call of a process also reads the fonts: FontsMissing.
+
+    Raises RenderFailed when a document does not stay on its page.
+    """
     house = _house()
     rendered = [
         weasyprint.HTML(string=text, url_fetcher=house.fetcher).render(
@@ -79,6 +82,8 @@ def print_html(documents: Sequence[str]) -> bytes:
         for text in documents
     ]
     whole = rendered[0].copy([page for document in rendered for page in document.pages])
+    if len(whole.pages) != len(documents):
+        raise RenderFailed("a page of it runs over onto another", "有一页的内容超出纸面")
     with warnings.catch_warnings():
         # WeasyPrint 70.0 leaves the file of its sRGB profile to the garbage collector.
         warnings.simplefilter("ignore", ResourceWarning)

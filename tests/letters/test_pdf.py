@@ -16,8 +16,8 @@ from PIL import Image, ImageCms
 
 from engine.domain.letter import Letter, Paragraph, texts_of
 from forms.letters import fonts
-from forms.letters.errors import MissingGlyph
-from forms.letters.render import FontFetcher, render
+from forms.letters.errors import MissingGlyph, RenderFailed
+from forms.letters.render import FontFetcher, print_html, render
 from forms.letters.rendered import RenderedLetter
 
 
@@ -245,6 +245,13 @@ def test_markup_in_the_words_of_a_letter_stays_words() -> None:
     read = text_of_pdf(letter.pdf)
     assert "<script>1</script>" in read
     assert "关于<b>的函" in read
+
+
+def test_a_page_that_runs_over_stops_the_letter() -> None:
+    assert print_html(['<p class="l fangsong">督办</p>'])
+
+    with pytest.raises(RenderFailed, match="onto another"):
+        print_html(['<div>督办</div><div style="break-before:page">督办</div>'])
 
 
 @pytest.mark.parametrize(
