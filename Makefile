@@ -36,7 +36,7 @@ bench: setup-tests
 	PYTHONPATH=tests $(BIN)/python -m bench $(BENCH_ARGS)
 
 faults: setup-tests
-	DUBAN_FAULTS=full $(BIN)/pytest tests/faults -s $(FAULTS_ARGS)
+	DUBAN_FAULTS=full $(BIN)/pytest tests/faults -s --timeout=0 $(FAULTS_ARGS)
 
 clean:
 	rm -rf .venv web/frontend/node_modules web/static/dist build *.egg-info

@@ -94,7 +94,9 @@ def visible_letters(actor: Actor) -> sa.ColumnElement[bool]:
     is_other = letters.c.kind != "referral"
     if not actor.sees_accountability:
         return sa.and_(mine, is_other)
-    foreign = sa.select(instances.c.business_key).where(sa.not_(known_referrals(actor)))
+    foreign = sa.select(instances.c.business_key).where(
+        instances.c.kind == InstanceKind.ACCOUNTABILITY, instances.c.instance_id.not_in(_own_referrals(actor))
+    )
     return sa.and_(mine, sa.or_(is_other, letters.c.item_id.is_(None), letters.c.item_id.not_in(foreign)))
 
 
@@ -181,7 +183,8 @@ def _known_items(actor: Actor) -> sa.Select[Any]:
 
 def _own_referrals(actor: Actor) -> sa.Select[Any]:
     """Instances of referrals in which the actor has a part."""
-    of_referral = sa.select(tasks.c.instance_id).where(tasks.c.process_key == InstanceKind.ACCOUNTABILITY)
+    made = sa.and_(instances.c.instance_id == tasks.c.instance_id, instances.c.kind == InstanceKind.ACCOUNTABILITY)
+    of_referral = sa.select(tasks.c.instance_id).join(instances, made).correlate(None)
     if actor.sees_referrals:
         return of_referral
     asked = sa.and_(tasks.c.state.in_(LIVE), offered_to(actor))

@@ -387,6 +387,7 @@ def test_a_process_tells_another_by_a_message_and_its_sender_may_be_over_by_then
         outcome_form="none",
         outcome_organ="演示机关",
         outcome_note="已整改（演示）",
+        outcome_more="no",
     )
     scenario.work()
 
