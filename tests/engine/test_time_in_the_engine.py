@@ -165,8 +165,8 @@ def test_what_another_thread_has_forgotten_meanwhile_is_asked_again(scenario: Sc
     with scenario.engine.database.read() as connection:
         remembering, forgetting = (Reader(connection, scenario.now, b"", known) for known in ({}, Forgetful()))
         found = [
-            plans.yellow_from(reader, campaign, scenario.now, due) for reader in (remembering, remembering, forgetting)
+            plans.lighting(reader, campaign, scenario.now, due) for reader in (remembering, remembering, forgetting)
         ]
 
-    assert found[0] is not None
+    assert found[0]["yellow_at"] is not None
     assert found == [found[0]] * 3
