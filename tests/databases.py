@@ -19,8 +19,9 @@ class Databases(Protocol):
     def empty(self) -> str:
         """The URL of a new database without tables."""
 
-    def copy(self, name: str, build: Builder) -> str:
-        """The URL of a fresh copy of the template `name`, which `build` fills when it is first asked for."""
+    def copy(self, name: str, build: Builder, on: tuple[str, Builder] | None = None) -> str:
+        """The URL of a fresh copy of the template `name`, which `build` fills when it is first asked for; the template
+        begins empty, or as a copy of the template `on`."""
 
     def drop(self, url: str) -> None: ...
 
@@ -36,12 +37,13 @@ class SqliteFiles:
     def empty(self) -> str:
         return f"sqlite:///{self._folder / f'{next(self._serial)}.db'}"
 
-    def copy(self, name: str, build: Builder) -> str:
+    def copy(self, name: str, build: Builder, on: tuple[str, Builder] | None = None) -> str:
         if name not in self._templates:
-            template = self._folder / f"template-{name}-{next(self._serial)}.db"
-            build(f"sqlite:///{template}")
-            assert not template.with_name(f"{template.name}-wal").exists(), "the template is still open"
-            self._templates[name] = template
+            template = self.copy(*on) if on else self.empty()
+            build(template)
+            path = Path(template.removeprefix("sqlite:///"))
+            assert not path.with_name(f"{path.name}-wal").exists(), "the template is still open"
+            self._templates[name] = path
         url = self.empty()
         shutil.copyfile(self._templates[name], url.removeprefix("sqlite:///"))
         return url
@@ -73,11 +75,11 @@ class PostgresServer:
     def empty(self) -> str:
         return self._create(f"t{next(self._serial)}", "template0")
 
-    def copy(self, name: str, build: Builder) -> str:
+    def copy(self, name: str, build: Builder, on: tuple[str, Builder] | None = None) -> str:
         if name not in self._templates:
-            template = f"template_{next(self._serial)}"  # a template whose story broke keeps its own name
-            build(self._create(template, "template0"))
-            self._templates[name] = template
+            template = self.copy(*on) if on else self.empty()
+            build(template)
+            self._templates[name] = _name(template)
         return self._create(f"t{next(self._serial)}", self._templates[name])
 
     def drop(self, url: str) -> None:

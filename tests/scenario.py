@@ -18,10 +18,12 @@ from databases import Databases
 from engine.bpmn.plain import due_instant
 from engine.clock import SetClock
 from engine.commands.campaigns import OpenCampaign
+from engine.commands.instances import CancelInstance
 from engine.commands.register import NewCase, RegisterCases
 from engine.commands.tasks import ClaimTask, CompleteTask, EvidenceFile, SendBackTask
 from engine.domain.actor import SYSTEM, Actor
 from engine.domain.deadline import Timetable
+from engine.domain.instance import InstanceKind, InstanceState
 from engine.domain.job import Job, JobResult
 from engine.errors import NotPermitted
 from engine.ids import CountingIds
@@ -30,7 +32,7 @@ from engine.queries.inbox import InboxFilter, InboxPage
 from engine.queries.task_page import TaskPage
 from engine.queries.work import LiveTask
 from engine.runtime import Engine
-from engine.store.schema import facts
+from engine.store.schema import facts, instances
 from engine.worker import Handler, Worker
 from web.bootstrap import deploy_all, handlers, make_database, open_engine
 from web.config import Config
@@ -113,8 +115,8 @@ class Scenario:
         `story`, a function of the module, is played once a session; the scenario begins where it ended.
         """
         content = quiet_plan() if plan is None else plan
-        named = (content, moment, str(processes), letters, story and f"{story.__module__}.{story.__qualname__}")
-        name = hashlib.sha256(repr(named).encode()).hexdigest()[:12]
+        founded = _name(content, moment, str(processes))
+        name = _name(founded, letters, f"{story.__module__}.{story.__qualname__}") if story else founded
 
         def on(url: str, place: Path, start: datetime, ids: int, *, new: bool = False) -> Scenario:
             config, clock = _config(url, place, processes), SetClock(start)
@@ -122,19 +124,21 @@ class Scenario:
             work: Mapping[str, Handler] = handlers(config) if letters == "real" else {"letter": fake_letter}
             return cls(config, clock, engine, Worker(engine, work), databases)
 
-        def build(url: str) -> None:
+        def found(url: str) -> None:
             made = on(url, folder / "template", at(moment), 1, new=True)
             deploy_all(made.engine, processes)
             made.engine.execute(OpenCampaign(content), by=SYSTEM)
             add_staff(made.engine, made.engine.read.campaign(made.campaign), password_hash())
             made.engine.close()
-            if story is not None:
-                told = on(url, folder / "template", at(moment), IDS_AFTER_TEMPLATE)
-                story(told)
-                _ends[name] = told.now
-                told.engine.close()
 
-        url = databases.copy(name, build)
+        def play(url: str) -> None:
+            assert story is not None
+            told = on(url, folder / "template", at(moment), IDS_AFTER_TEMPLATE)
+            story(told)
+            _ends[name] = told.now
+            told.engine.close()
+
+        url = databases.copy(founded, found) if story is None else databases.copy(name, play, on=(founded, found))
         return on(url, folder, _ends.get(name, at(moment)), IDS_AFTER_TEMPLATE * (1 if story is None else 2))
 
     def close(self) -> None:
@@ -257,6 +261,12 @@ class Scenario:
         """Do what is due now. Returns how many jobs that took."""
         return self.worker.run_until_idle()
 
+    def drop_talks(self) -> None:
+        """Every talk is called off: a ladder waits for one that goes on."""
+        live = (instances.c.kind == InstanceKind.INTERVIEW, instances.c.state == InstanceState.ACTIVE)
+        for row in self.rows(sa.select(instances.c.instance_id).where(*live)):
+            self.engine.execute(CancelInstance(row["instance_id"], "演示：不再约谈"), by=self.supervisor)
+
     def until(self, moment: str | datetime) -> None:
         """The clock goes there, in Beijing time; every timer fires at its own instant, what is due then included."""
         goal = at(moment) if isinstance(moment, str) else moment
@@ -305,6 +315,10 @@ def new_case(number: int, *, area: str = "chengjiao", group: str = "industry", *
         fingerprint=more.pop("fingerprint", f"{number + 1:08d}"),
         **more,
     )
+
+
+def _name(*parts: str | bytes) -> str:
+    return hashlib.sha256(repr(parts).encode()).hexdigest()[:12]
 
 
 def _config(url: str, folder: Path, processes: Path) -> Config:
