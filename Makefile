@@ -25,7 +25,7 @@ demo: setup
 	@$(BIN)/duban demo
 
 test: setup-tests check
-	$(BIN)/pytest -v $(PYTEST_ARGS)
+	eatmydata $(BIN)/pytest -v $(PYTEST_ARGS)
 
 check: setup-tests
 	$(BIN)/ruff format --check $(HOUSE)

@@ -46,13 +46,20 @@ class Problem:
     """One thing wrong with what was handed in.
 
     `where` names the place in the reader's terms: a form field key, `row 12 column 信用代码`, `file.bpmn:element_id`.
-    `zh` and `en` are whole sentences that say what is wrong and what to do.
+    `zh` and `en` are whole sentences that say what is wrong and what to do. What the check of process files finds
+    also names its `rule`, the element and the property that an editor opens, and in `todo` what the sentence does not
+    say yet.
     """
 
     where: str
     zh: str
     en: str
     severity: str = "error"  # error | warning | info
+    rule: str = ""
+    element_id: str = ""
+    property: str = ""
+    todo_zh: str = ""
+    todo_en: str = ""
 
 
 class Invalid(EngineError):

@@ -4,18 +4,20 @@ A ruling is kept with the item and the rung, so that the page can explain it for
 """
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any
 
 from engine import plans
 from engine.bpmn.decision import Decision, DecisionError, DecisionResult, read_decision
 from engine.bpmn.document import DocumentRefused
+from engine.bpmn.table_faults import table_problems
 from engine.domain import escalation, lights
 from engine.domain.calendar import civil_date
 from engine.domain.campaign import Campaign
 from engine.domain.case import PHASES
-from engine.domain.escalation import NOT_YET, Ladder, Rung, ladder_of
+from engine.domain.escalation import NO_TALK, NOT_YET, Ladder, Rung, ladder_of
 from engine.errors import Invalid, Problem
-from engine.store import cases, supervision
+from engine.store import accountability, cases, supervision
 from engine.store.transaction import Reader, Scope, Transaction
 
 Ruling = dict[str, Any]  # definition_id, decision, rule_id, inputs, answer, calendar, at
@@ -88,21 +90,26 @@ def inputs_of(
 ) -> dict[str, Any]:
     """What a ladder is asked about. Working days count from the original due date, which never resets."""
     level = int(variables.get("last_rung", NOT_YET))
+    last = supervision.last_rung(scope, item["item_id"]) if item is not None else None
     reached = NOT_YET
-    if item is not None:
-        last = supervision.last_rung(scope, item["item_id"])
-        if last is not None:
-            reached = escalation.position_of(rungs, level=last["level"], instrument=last["instrument"])
+    if last is not None:
+        reached = escalation.position_of(rungs, level=last["level"], instrument=last["instrument"])
     due_at = item["due_original_at"] if item is not None else scope.now
     return {
         "last_rung": escalation.position_of(
             rungs, level=level, instrument=str(variables.get("instrument") or ""), reached=reached
         ),
-        "overdue_workdays": plans.calendar(scope).workdays_between(civil_date(due_at), civil_date(scope.now)),
+        "overdue_workdays": _workdays_since(scope, due_at),
         "schedule_gap": gap_of(scope, item) if item is not None else None,
         "reds": supervision.reds_in_a_row(scope, item) if item is not None else 0,
         "is_report": bool(variables.get("is_report")),
+        "talk": accountability.talk_of_item(scope, item["item_id"]) if item is not None else NO_TALK,
+        "rung_workdays": _workdays_since(scope, last["at"]) if last is not None else 0,
     }
+
+
+def _workdays_since(scope: Reader | Transaction, instant: datetime) -> int:
+    return plans.calendar(scope).workdays_between(civil_date(instant), civil_date(scope.now))
 
 
 def gap_of(scope: Reader | Transaction, item: Mapping[str, Any]) -> float | None:
@@ -133,7 +140,8 @@ def check_tables(files: Mapping[str, bytes]) -> list[Problem]:
         try:
             table = read_decision(files[name])
         except (DecisionError, DocumentRefused) as error:
-            found += [Problem(f"{name}:{each.where}".rstrip(":"), each.zh, each.en) for each in error.problems]
+            several = [Problem(f"{name}:{each.where}".rstrip(":"), each.zh, each.en) for each in error.problems]
+            found += table_problems(files[name], name) or several
             continue
         if f"{table.decision_id}.dmn" != name.rpartition("/")[2]:
             zh = f"决策编号“{table.decision_id}”与文件名不一致，请改成一样的：方案按这个名字引用它。"

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from engine.errors import NotFound
 
-NOT_PROCESSES = ("campaigns", "calendars")
+NOT_PROCESSES = ("campaigns", "calendars", "forecasts")
 SUFFIXES = (".bpmn", ".dmn", ".form", ".j2", ".toml")
 
 

@@ -9,6 +9,7 @@ from datetime import date
 from typing import Any
 
 from engine import plans
+from engine.domain.accountability import TALK_REPORT_TERM
 from engine.domain.calendar import civil_date
 from engine.domain.campaign import Campaign
 from engine.domain.duration import Duration
@@ -28,6 +29,7 @@ PHASE_NAMES = {
 }
 
 
+TEMPLATES_KEY = "letters"  # the folder of the templates
 _LISTED_MONTHS = ("六", 6)  # 安徽: listed for six months at most, and six more on request
 _NOTICE_TERM = "10wd"
 _RESULTS = {  # what came of an earlier letter, by the state it is in
@@ -89,6 +91,36 @@ def letter_variables(
         variables["report"] = {"title": report["name"], "period": _period(campaign, report)}
     variables |= _words_of_kind(scope, campaign, kind, variables, item_id=item_id)
     return merged(variables, _plain(extra or {}))
+
+
+def planned_variables(
+    scope: Reader | Transaction,
+    campaign: Campaign,
+    draft: Mapping[str, Any],
+    planned: Mapping[str, Any],
+    corrected: str | None,
+) -> dict[str, Any]:
+    """What a letter of a draft would say now, but for who signs it. `draft` and `planned` are their rows, `corrected`
+    the number of the letter that it corrects."""
+    case_ids = list(planned["case_ids"])
+    return letter_variables(
+        scope,
+        campaign,
+        kind=draft["kind"],
+        unit_id=planned["unit_ids"][0],
+        case_ids=case_ids,
+        report_id=None,
+        item_id=supervision.open_item_of_case(scope, case_ids[0]) if len(case_ids) == 1 else None,
+        reply_term=draft["reply_term"] or KINDS[draft["kind"]].reply,
+        reason=draft["reason"],
+        extra={"corrects": {"number": corrected, "reason": draft["note"]}} if corrected else None,
+    )
+
+
+def overdue_days(scope: Reader | Transaction, due_on: date) -> int:
+    """Working days since a due date; 0 until it has passed."""
+    today = civil_date(scope.now)
+    return plans.calendar(scope).workdays_between(due_on, today) if due_on < today else 0
 
 
 def _words_of_kind(
@@ -170,17 +202,18 @@ def _meeting(scope: Reader | Transaction, campaign: Campaign, unit_name: str) ->
         "place": f"{campaign.unit(campaign.office.host).name}会议室",
         "persons": f"{unit_name}主要负责人、分管负责人",
         "materials": "办理情况说明、整改台账和佐证材料",
+        "report_within": Duration.parse(TALK_REPORT_TERM).zh,
     }
 
 
 def _late_task(scope: Reader | Transaction, item: Mapping[str, Any]) -> dict[str, Any]:
     """Under an item the letter speaks of the late task and of its original due date, not of the case as a whole."""
     task, _ = tasks.get(scope, item["task_id"])
-    due_on, today = civil_date(item["due_original_at"]), civil_date(scope.now)
+    due_on = civil_date(item["due_original_at"])
     return {
         "requirement": task.name,
         "due": due_on.isoformat(),
-        "overdue_days": plans.calendar(scope).workdays_between(due_on, today) if due_on < today else 0,
+        "overdue_days": overdue_days(scope, due_on),
     }
 
 

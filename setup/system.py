@@ -50,6 +50,7 @@ NEEDS_OF_TESTS: Final = (
     Need("fonts-noto-cjk", partial(_has_file, "/usr/share/fonts", "**/Noto*CJK*")),
     Need("postgresql", partial(_has_file, "/usr/lib/postgresql", "*/bin/initdb")),
     Need("redis-server", partial(_has_program, "redis-server")),
+    Need("eatmydata", partial(_has_program, "eatmydata")),  # tests stop processes, never the machine: no fsync
 )
 
 

@@ -1,8 +1,5 @@
 """What tests of every storey may ask for: databases, and a `Scenario` that stands on one."""
 
-import os
-import shutil
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -22,8 +19,6 @@ CHROMIUM_ARGUMENTS = (
     "--disable-component-update",
     "--disable-sync",
 )
-MEMORY = Path("/dev/shm")
-MEMORY_NEEDED_BYTES = 2_000_000_000
 
 
 class FailuresAtOnce:
@@ -55,13 +50,8 @@ def chromium() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="session")
-def sqlite_files(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SqliteFiles]:
-    """In memory where there is room: a commit with synchronous=FULL waits for a disk that no test asks about."""
-    if MEMORY.is_dir() and os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > MEMORY_NEEDED_BYTES:
-        with tempfile.TemporaryDirectory(prefix="duban-tests-", dir=MEMORY) as folder:
-            yield SqliteFiles(Path(folder))
-    else:
-        yield SqliteFiles(tmp_path_factory.mktemp("databases"))
+def sqlite_files(tmp_path_factory: pytest.TempPathFactory) -> SqliteFiles:
+    return SqliteFiles(tmp_path_factory.mktemp("databases"))
 
 
 @pytest.fixture(scope="session")

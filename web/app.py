@@ -39,6 +39,17 @@ BLUEPRINTS: Final = (
     "web.admin.calendars",
     "web.admin.demo_clock",
     "web.audit.pages",
+    "web.studio.forecasts",
+    "web.studio.drafts",
+    "web.studio.history",
+    "web.studio.publishing",
+    "web.studio.api",
+    "web.studio.trials",
+    "web.studio.playground",
+    "web.studio.diagram",
+    "web.studio.tables",
+    "web.studio.forms",
+    "web.studio.letters",
 )
 POLICY: Final = "; ".join(
     (

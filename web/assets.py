@@ -37,7 +37,7 @@ def stylesheets(name: str) -> tuple[str, ...]:
 
 
 def entry(name: str, dist: Path = DIST) -> Entry:
-    """The entry `viewer.js` or `editor.js` of the bundle under `dist`; raises AssetMissing."""
+    """The entry `viewer.js`, `studio.js`, … of the bundle under `dist`; raises AssetMissing."""
     manifest = dist / ".vite" / "manifest.json"
     try:
         modified_ns = manifest.stat().st_mtime_ns

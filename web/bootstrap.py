@@ -14,7 +14,7 @@ from engine.domain.actor import SYSTEM, Actor
 from engine.domain.drafting import settle
 from engine.domain.job import Job, JobResult
 from engine.domain.letter import Letter
-from engine.errors import Problem
+from engine.errors import Invalid, Problem
 from engine.ids import Ids
 from engine.queries import Read
 from engine.queries.letter_sources import LetterSource
@@ -22,6 +22,7 @@ from engine.rulings import check_tables
 from engine.runtime import Engine
 from engine.store import migrate
 from engine.store.database import Database
+from engine.trials.script import read_script
 from engine.worker import Handler, Worker
 from forms.form import check_form
 from forms.letters.compose import compose_for
@@ -65,8 +66,7 @@ def handlers(config: Config, seal: SealService | None = None) -> dict[str, Handl
 
 
 # -- letters -----------------------------------------------------------------------------------------------------------
-# These speak about the unit to others.
-ADDRESSEES = {"circular": ("各镇（街道）", "各成员单位"), "referral": ("有管辖权的纪检监察机关",)}
+ADDRESSEES = {"circular": ("各镇（街道）", "各成员单位")}  # it speaks about the units to all of them
 
 
 def compose_letter(source: LetterSource, *, verify_url: str = "") -> Letter:
@@ -135,8 +135,33 @@ def check_files(key: str, files: dict[str, bytes], beside: Iterable[sources.Fold
         others = Beside.of((folder.key, folder.files) for folder in beside if folder.key != key)
         problems = check(files, known_to(others, Beside.of([(key, files)])))
     elif is_tables(files):
-        problems = check_tables(files)
-    return problems + check_papers(files)
+        problems = [_ruled("campaign-table", problem) for problem in check_tables(files)]
+    papers = check_papers(files)
+    told = {problem.where.partition(":")[0] for problem in papers}  # `forms` says it better than the deploy check
+    problems = [each for each in problems if not (each.rule in FORM_RULES and each.where.partition(":")[0] in told)]
+    return problems + papers + _check_walks(files)
+
+
+FORM_RULES = ("form-readable", "form-keys")
+
+
+def _check_walks(files: Mapping[str, bytes]) -> list[Problem]:
+    """Whether the walks beside a diagram can be played; a bad one does not keep the folder from being deployed."""
+    found: list[Problem] = []
+    for name, content in files.items():
+        if name.startswith("tests/") and name.endswith(".toml"):
+            try:
+                read_script(content, what=name)
+            except Invalid as error:
+                places = [(each, each.where.removeprefix(name).lstrip(":")) for each in error.problems]
+                found += [replace(each, where=f"{name}:{at}".rstrip(":"), severity="warning") for each, at in places]
+    return [_ruled("walk-readable", problem) for problem in found]
+
+
+def _ruled(rule: str, problem: Problem) -> Problem:
+    """A finding of another storey under the name that the check has for its kind."""
+    place = problem.where.partition(":")[2]
+    return replace(problem, rule=problem.rule or rule, element_id=problem.element_id or place)
 
 
 def check_papers(files: dict[str, bytes]) -> list[Problem]:
@@ -144,12 +169,15 @@ def check_papers(files: dict[str, bytes]) -> list[Problem]:
     problems: list[Problem] = []
     for name, content in files.items():
         if name.endswith(".form"):
-            problems += check_form(content, name)
+            for problem in check_form(content, name):
+                problems.append(_ruled("form-usable" if problem.severity == "error" else "form-hint", problem))
         elif name.endswith(".j2"):
             try:
-                problems += check_letter_template(content.decode(), name=name)
+                found = check_letter_template(content.decode(), name=name)
+                problems += [_ruled("letter-template", problem) for problem in found]
             except UnicodeDecodeError:
-                problems.append(Problem(name, "文件不是 UTF-8 文本。", "The file is not UTF-8 text."))
+                unreadable = Problem(name, "文件不是 UTF-8 文本。", "The file is not UTF-8 text.")
+                problems.append(_ruled("letter-template", unreadable))
     return problems
 
 

@@ -21,6 +21,7 @@ SECTIONS: Final = (
             ("letters.letters", "letters"),
             ("reports.reports", "reports"),
             ("leader.leader", "leader"),
+            ("forecasts.forecasts", "forecasts"),
             ("accountability.overview", "accountability"),
             ("imports.upload", "import"),
         ),
@@ -28,6 +29,7 @@ SECTIONS: Final = (
     (
         "system",
         (
+            ("studio.studio", "studio"),
             ("definitions.definitions", "definitions"),
             ("incidents.incidents", "incidents"),
             ("instances.instances", "instances"),

@@ -10,6 +10,7 @@ from engine.commands.tasks import AttachEvidence, ClaimTask, CompleteTask, Relea
 from engine.domain.task import LIVE
 from engine.errors import Invalid, NotFound, Problem, Rejected
 from engine.queries.cases import CasePage
+from engine.queries.draft_changes import DraftChanges
 from engine.queries.task_page import EvidenceRow, TaskPage
 from forms.component import Form
 from forms.fields import FieldView, fields, summary
@@ -40,10 +41,12 @@ class Page:
     drawings: tuple[Drawing, ...]
     blocked: str
     why_light: Why | None
+    why_rung: Why | None
     may_read_tables: bool
     return_reason: str = ""
     return_error: str = ""
     draft_id: str | None = None  # of the letter that this task decides about
+    changes: DraftChanges | None = None  # since that letter left its writer
 
     @property
     def is_live(self) -> bool:
@@ -88,6 +91,7 @@ def _page(
     if values is None and found.draft and found.may_complete:
         values = {name: list(given) for name, given in found.draft.items()}
     is_live = found.state in LIVE
+    draft_id = engine().read.draft_of_instance(actor(), found.instance_id) if found.case_id is None else None
     return Page(
         task=found,
         form_title=form.title.by(language()),
@@ -98,10 +102,12 @@ def _page(
         drawings=drawings(found.instance_id, found.process_key),
         blocked=sentence(found.blocked) if found.blocked is not None else "",
         why_light=why(engine().read.explain_task_light(actor(), task_id)),
+        why_rung=why(engine().read.explain_proposed(actor(), task_id)),
         may_read_tables=actor().has_role(*TABLE_READERS),
         return_reason=return_reason,
         return_error=return_error,
-        draft_id=engine().read.draft_of_instance(actor(), found.instance_id) if found.case_id is None else None,
+        draft_id=draft_id,
+        changes=engine().read.draft_changes(actor(), draft_id) if draft_id and is_live else None,
     )
 
 

@@ -50,6 +50,8 @@ def _value(name: str, value: Any) -> str:
         return t("yes") if value else t("no")
     if name == "remaining_share" and isinstance(value, int | float):
         return f"{value:.0%}"
+    if name == "talk":
+        return word("talk", value)
     if name == "last_rung" and value == -1:
         return word("instrument", "opened")
     if isinstance(value, float):

@@ -8,12 +8,22 @@ from dataclasses import dataclass
 
 from lxml import etree
 
-from engine.bpmn import check_elements, check_files, check_flow, check_structure
+from engine.bpmn import (
+    check_drawing,
+    check_duties,
+    check_elements,
+    check_files,
+    check_flow,
+    check_foreign,
+    check_references,
+    check_structure,
+    check_variables,
+)
 from engine.bpmn.check_context import Context
 from engine.bpmn.decision import Decision
 from engine.bpmn.document import BPMN, DocumentRefused, bpmn, local, namespace, read_document
 from engine.bpmn.findings import Findings
-from engine.bpmn.graph import read_scopes
+from engine.bpmn.graph import places_of, read_scopes
 from engine.bpmn.parser import parse_specs, schema_fault
 from engine.errors import Problem
 
@@ -45,7 +55,8 @@ def check(files: Mapping[str, bytes], known: Known) -> list[Problem]:
     diagrams = sorted(name for name in files if name.endswith(".bpmn"))
     if len(diagrams) != 1:
         findings.file = diagrams[1] if diagrams else "*.bpmn"
-        findings.error(
+        findings.add(
+            "one-diagram",
             "",
             f"一个流程文件夹要有且只有一个 .bpmn 文件，现在有 {len(diagrams)} 个。",
             f"A process folder holds exactly one .bpmn file; this one has {len(diagrams)}.",
@@ -55,7 +66,8 @@ def check(files: Mapping[str, bytes], known: Known) -> list[Problem]:
         try:
             _check_diagram(name, files, decisions, known, findings)
         except Exception as error:  # a fault of the check must not hide as a traceback from the person who drew
-            findings.error(
+            findings.add(
+                "check-finished",
                 "",
                 f"检查没有完成（{type(error).__name__}）。请把文件交给系统管理员。",
                 f"The check could not finish ({type(error).__name__}). Please hand the file to the administrator.",
@@ -69,37 +81,45 @@ def _check_diagram(
     try:
         root = read_document(files[name])
     except DocumentRefused as refused:
-        findings.error("", refused.zh, refused.en)
+        findings.add("document-readable", "", refused.zh, refused.en)
         return
     if local(root) != "definitions" or namespace(root) != BPMN:
-        findings.error(
+        findings.add(
+            "document-readable",
             "",
             "这不是 BPMN 2.0 流程图（根元素应为 definitions）。请选择流程设计器保存的 .bpmn 文件。",
             "This is no BPMN 2.0 diagram (the root must be definitions). Choose a .bpmn file of a diagram editor.",
         )
         return
-    process = check_structure.check_document(root, name.removesuffix(".bpmn"), findings)
-    if process is None:
-        return
-    scopes = read_scopes(process)
-    check_structure.check_references(root, findings)
-    for scope in scopes:
-        check_structure.check_scope(scope, findings)
-        check_flow.check_scope(scope, findings)
-    context = Context(process.get("id", ""), root, scopes, files, decisions, known, findings)
-    for scope in scopes:
-        for node in scope.nodes.values():
-            check_elements.check_node(node, context)
-    check_files.check_drawing(root, scopes, findings)
+    processes = check_structure.check_document(root, name.removesuffix(".bpmn"), findings)
+    check_references.check_references(root, findings)
+    check_drawing.check_personal_data(root, findings)
+    check_foreign.check_foreign(root, known.job_kinds, findings)
+    places = places_of(root)
+    for process in processes:
+        scopes = read_scopes(process)
+        for scope in scopes:
+            check_structure.check_scope(scope, places, findings)
+            check_flow.check_scope(scope, findings)
+        context = Context(process.get("id", ""), root, scopes, files, decisions, known, findings)
+        for scope in scopes:
+            for node in scope.nodes.values():
+                check_elements.check_node(node, context)
+            check_duties.check_timers(scope, context)
+            check_duties.check_closing(scope, context)
+        if all(len(scope.nodes) <= check_structure.MAX_NODES for scope in scopes):
+            check_variables.check_variables(context)
+        check_drawing.check_drawing(root, scopes, findings)
     if not findings.has_errors():
-        _check_engine(root, process.get("id", ""), findings)
+        _check_engine(root, processes[0].get("id", ""), findings)
 
 
 def _check_engine(root: etree._Element, key: str, findings: Findings) -> None:
     """What only the schema and the engine itself can say; seldom reached, so its words are technical."""
     fault = schema_fault(root)
     if fault:
-        findings.error(
+        findings.add(
+            "bpmn-schema",
             "",
             f"文件不符合 BPMN 2.0 规范（第 {fault}）。请用流程设计器重新保存。",
             f"The file does not follow the BPMN 2.0 schema (line {fault}). Save it again with a diagram editor.",
@@ -108,14 +128,17 @@ def _check_engine(root: etree._Element, key: str, findings: Findings) -> None:
     try:
         parse_specs(root, key)
     except RecursionError:
-        findings.error(
+        findings.add(
+            "too-large",
             "",
             "流程图太长，引擎无法执行。请拆成几个流程（调用活动）。",
             "The diagram is too long to run. Split it into several processes (call activities).",
         )
     except Exception as error:
         cause = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
-        findings.error("", f"引擎无法执行这个流程图：{cause}", f"The engine cannot run this diagram: {cause}")
+        findings.add(
+            "engine-subset", "", f"引擎无法执行这个流程图：{cause}", f"The engine cannot run this diagram: {cause}"
+        )
 
 
 def called(files: Mapping[str, bytes]) -> frozenset[str]:

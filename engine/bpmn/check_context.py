@@ -2,10 +2,12 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from lxml import etree
 
+from engine.bpmn.check_files import keys_of_form
 from engine.bpmn.decision import Decision
 from engine.bpmn.document import duban
 from engine.bpmn.expressions import check_deadline
@@ -28,7 +30,15 @@ class Context:
     known: "Known"
     findings: Findings
 
-    @property
+    @cached_property
+    def form_keys(self) -> Mapping[str, frozenset[str] | None]:
+        """The keys of each form of the folder, by its name; None for one that cannot be read."""
+        forms = (
+            (name.removesuffix(".form"), content) for name, content in self.files.items() if name.endswith(".form")
+        )
+        return {name: keys_of_form(content) for name, content in forms}
+
+    @cached_property
     def user_tasks(self) -> set[str]:
         return {node.node_id for scope in self.scopes for node in scope.of("userTask")}
 
@@ -37,16 +47,26 @@ def check_due(node: Node, findings: Findings) -> None:
     """A deadline and its basis come together."""
     has_due, due, basis = node.xml.get(duban("dueDate")) is not None, own(node, "dueDate"), own(node, "basis")
     if has_due and (fault := check_deadline(due)):
-        findings.error(node.node_id, f"“{node.title}”的期限：{fault.zh}", f'Deadline of "{node.title}": {fault.en}')
+        findings.add(
+            fault.rule,
+            node.node_id,
+            f"“{node.title}”的期限：{fault.zh}",
+            f'Deadline of "{node.title}": {fault.en}',
+            property="duban:dueDate",
+        )
     if has_due and not basis:
-        findings.error(
+        findings.add(
+            "deadline-has-basis",
             node.node_id,
             f"“{node.title}”的期限没有依据，请在 basis 写明文件和条款。",
             f'The deadline of "{node.title}" has no basis; name the document and the clause.',
         )
     if basis and not has_due:
-        findings.warn(
-            node.node_id, f"“{node.title}”写了依据，但没有期限。", f'"{node.title}" has a basis but no deadline.'
+        findings.add(
+            "basis-without-deadline",
+            node.node_id,
+            f"“{node.title}”写了依据，但没有期限。",
+            f'"{node.title}" has a basis but no deadline.',
         )
 
 

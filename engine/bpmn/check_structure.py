@@ -1,24 +1,20 @@
 """Part of the deploy check: which elements the dialect has, ids, references, and what stands where."""
 
-from collections import Counter
-
 from lxml import etree
 
-from engine.bpmn.document import BPMN, DUBAN, ID_PATTERN, bpmn, local, namespace
+from engine.bpmn.check_references import check_ids, shown
+from engine.bpmn.document import BPMN, DUBAN, bpmn, local, namespace
 from engine.bpmn.elements import FLOW_NODES
 from engine.bpmn.findings import Findings
-from engine.bpmn.graph import Node, Scope, leading_to, reachable
+from engine.bpmn.graph import Flow, Node, Places, Scope, is_embedded, leading_to, process_around, reachable
 
 MAX_NODES = 300  # the engine reads a chain of elements by recursion; 480 still worked on an empty stack
 
-# what the engine calls its own inner elements
-RESERVED = frozenset({"Start", "End", "Root", "StartEventSplit", "StartEventJoin"})
-RESERVED_ENDINGS = (".EndJoin", ".BoundaryEventSplit", ".BoundaryEventJoin")
-
 REFUSED = {
     "scriptTask": (
-        "脚本任务不会执行。请改用业务规则任务（决策表）或服务任务。",
-        "Script tasks are never run. Use a business rule task (decision table) or a service task.",
+        "脚本任务不会执行。请改用业务规则任务（决策表）或服务任务；判断可以写成网关条件的表达式。",
+        "Script tasks are never run. Use a business rule task (decision table) or a service task; a choice can be the "
+        "condition of a gateway.",
     ),
     "task": (
         "请选定任务类型：由人办理选“用户任务”，由系统办理选“服务任务”。",
@@ -46,6 +42,11 @@ REFUSED = {
         "Transactions do not run here; use an embedded subprocess.",
     ),
     "adHocSubProcess": ("即席子流程不支持，请画出顺序。", "Ad-hoc subprocesses do not run here; draw the order."),
+}
+REFUSED_RULES = {  # where bpmnlint has a rule of its own; all others are `engine-subset`
+    "inclusiveGateway": "no-inclusive-gateway",
+    "complexGateway": "no-complex-gateway",
+    "adHocSubProcess": "ad-hoc-sub-process",
 }
 EVENT_REFUSED = {
     "link": (
@@ -102,101 +103,52 @@ BESIDE = frozenset(
 INSIDE = frozenset(["incoming", "outgoing", "documentation", "extensionElements", "multiInstanceLoopCharacteristics"])
 
 
-def check_document(root: etree._Element, key: str, findings: Findings) -> etree._Element | None:
-    """The one process of the file, after a look at everything beside it; None when there is none to go on with."""
-    _check_ids(root, findings)
+def check_document(root: etree._Element, key: str, findings: Findings) -> list[etree._Element]:
+    """The processes of the file, after a look at everything beside them. There should be one."""
+    check_ids(root, findings)
     for child in root:
         if local(child) == "collaboration" or local(child) == "participant":
             zh, en = (
                 "泳池不起作用，请删除泳池，只保留流程。",
                 "Pools have no effect here; remove the pool and keep the process.",
             )
-            findings.error(child.get("id", ""), zh, en)
+            findings.add("engine-subset", child.get("id", ""), zh, en)
         elif local(child) and local(child) not in TOP_LEVEL:
             _refuse(child, findings)
     processes = list(root.iter(bpmn("process")))
     if len(processes) != 1:
-        findings.error(
+        findings.add(
+            "one-process",
             "",
             f"文件里要有且只有一个流程，现在有 {len(processes)} 个。",
             f"A file holds exactly one process; this one has {len(processes)}.",
         )
-        return None
+        return processes
     process = processes[0]
     if process.get("id", "") != key:
-        findings.error(
+        findings.add(
+            "process-key",
             process.get("id", ""),
             f"流程编号“{process.get('id', '')}”和文件名“{key}.bpmn”不一致，请改成相同。",
             f'The process id "{process.get("id", "")}" and the file name "{key}.bpmn" must be the same.',
         )
     if process.get("isExecutable", "true") != "true":
-        findings.error(process.get("id", ""), "流程没有勾选“可执行”，请勾选。", 'Tick "executable" for the process.')
+        findings.add(
+            "process-executable",
+            process.get("id", ""),
+            "流程没有勾选“可执行”，请勾选。",
+            'Tick "executable" for the process.',
+        )
     if not process.get("name"):
-        findings.warn(process.get("id", ""), "流程没有名称。", "The process has no name.")
-    return process
+        findings.add("label-required", process.get("id", ""), "流程没有名称。", "The process has no name.")
+    return processes
 
 
-def _check_ids(root: etree._Element, findings: Findings) -> None:
-    ids = [node.get("id") for node in root.iter() if node.get("id") is not None]
-    for element_id, count in Counter(ids).items():
-        if count > 1:
-            findings.error(
-                _shown(element_id),
-                f"编号“{_shown(element_id)}”用了 {count} 次，每个元素的编号必须不同。",
-                f'The id "{_shown(element_id)}" is used {count} times; each element needs its own.',
-            )
-    for node in root.iter():
-        if namespace(node) != BPMN:
-            continue
-        element_id = node.get("id")
-        if element_id is None:
-            if local(node) in FLOW_NODES or local(node) in ("process", "sequenceFlow", "message"):
-                findings.error("", f"有一个 {local(node)} 没有编号（id）。", f"A {local(node)} has no id. Give it one.")
-        elif not ID_PATTERN.fullmatch(element_id):
-            findings.error(
-                _shown(element_id),
-                f"编号“{_shown(element_id)}”不合规：以英文字母或下划线开头，只含字母、数字、_ . -，最多 64 位。",
-                f'The id "{_shown(element_id)}" must begin with a letter or _, hold only letters, digits, _ . - '
-                "and be at most 64 long.",
-            )
-        elif element_id in RESERVED or element_id.endswith(RESERVED_ENDINGS):
-            findings.error(
-                element_id,
-                f"编号“{element_id}”是系统保留的，请换一个，例如 {element_id.replace('.', '_')}_1。",
-                f'The id "{element_id}" is reserved; choose another, such as {element_id.replace(".", "_")}_1.',
-            )
-
-
-def check_references(root: etree._Element, findings: Findings) -> None:
-    """Every id that something else names must exist, and `incoming`/`outgoing` must say what the flows say."""
-    nodes = {node.get("id"): node for node in root.iter() if namespace(node) == BPMN and node.get("id")}
-    for node in root.iter():
-        if namespace(node) != BPMN:
-            continue
-        for attribute in ("sourceRef", "targetRef", "attachedToRef", "messageRef"):
-            value = node.get(attribute)
-            if value is not None and value not in nodes:
-                findings.error(
-                    node.get("id", "") or _owner(node),
-                    f"{attribute} 指向的“{_shown(value)}”不存在。请重新连线或选择。",
-                    f'{attribute} points to "{_shown(value)}", which does not exist. Connect or choose again.',
-                )
-        if local(node) in ("incoming", "outgoing"):
-            end = "targetRef" if local(node) == "incoming" else "sourceRef"
-            flow = nodes.get((node.text or "").strip())
-            if flow is None or local(flow) != "sequenceFlow" or flow.get(end) != _owner(node):
-                findings.error(
-                    _owner(node),
-                    f"{local(node)} 所写的连线“{_shown((node.text or '').strip())}”不存在或没有连到这里。请重新连线。",
-                    f'{local(node)} names the flow "{_shown((node.text or "").strip())}", which is not there or '
-                    "is not connected here. Draw the flow again.",
-                )
-
-
-def check_scope(scope: Scope, findings: Findings) -> None:
+def check_scope(scope: Scope, places: Places, findings: Findings) -> None:
     """What may stand in a process or subprocess, its start and ends, and whether everything can be reached and left."""
     if len(scope.nodes) > MAX_NODES:
-        findings.error(
+        findings.add(
+            "too-large",
             scope.scope_id,
             f"流程图有 {len(scope.nodes)} 个元素，最多 {MAX_NODES} 个。请拆成几个流程（调用活动）。",
             f"The diagram has {len(scope.nodes)} elements, at most {MAX_NODES} can run. Split it (call activities).",
@@ -208,33 +160,48 @@ def check_scope(scope: Scope, findings: Findings) -> None:
     for flow in scope.flows:
         for end, node in (("sourceRef", flow.source), ("targetRef", flow.target)):
             if flow.xml.get(end) is None:
-                findings.error(flow.flow_id, "连线少了一头，请重新连。", "The flow lacks an end; draw it again.")
-            elif node is None:
-                findings.error(
-                    flow.flow_id,
-                    f"连线的一头“{_shown(flow.xml.get(end, ''))}”不在同一个流程或子流程里。"
-                    "连线不能跨越边界，请用消息或调用活动。",
-                    f'One end of the flow, "{_shown(flow.xml.get(end, ""))}", is not in the same process. Flows cannot '
-                    "cross a border; use a message or a call activity.",
+                findings.add(
+                    "flow-ends", flow.flow_id, "连线少了一头，请重新连。", "The flow lacks an end; draw it again."
                 )
+            elif node is None and flow.xml.get(end) in places:
+                _check_border(flow, end, places, findings)
     for node in scope.nodes.values():
         _check_kind(node, findings)
         _check_place(node, scope, findings)
     _check_ends(scope, findings)
 
 
+def _check_border(flow: Flow, end: str, places: Places, findings: Findings) -> None:
+    """An end that does not exist at all is a dangling reference and has been told."""
+    named = shown(flow.xml.get(end, ""))
+    if places[flow.xml.get(end, "")] is process_around(flow.xml):
+        zh = f"连线的一头“{named}”不在同一个流程或子流程里。连线不能跨越边界，请连到子流程本身，或用边界事件。"
+        en = (
+            f'One end of the flow, "{named}", is not in the same process. Flows cannot cross a border; connect it to '
+            "the subprocess itself, or use a boundary event."
+        )
+    else:
+        zh = f"连线的一头“{named}”在另一个流程（泳池）里。连线不能跨越流程，请用消息事件或调用活动。"
+        en = (
+            f'One end of the flow, "{named}", is not in the same process but in another pool. Use a message event or '
+            "a call activity."
+        )
+    findings.add("flow-within-scope", flow.flow_id, zh, en, property=end)
+
+
 def _check_kind(node: Node, findings: Findings) -> None:
     if node.tag in REFUSED:
-        findings.error(node.node_id, *REFUSED[node.tag])
+        findings.add(REFUSED_RULES.get(node.tag, "engine-subset"), node.node_id, *REFUSED[node.tag])
         return
     if node.tag == "subProcess" and node.xml.get("triggeredByEvent") == "true":
-        findings.error(
+        findings.add(
+            "engine-subset",
             node.node_id,
             "事件子流程不支持。请改用边界事件：贴在任务或子流程上。",
             "Event subprocesses do not run here. Use a boundary event on the task or subprocess.",
         )
     if node.xml.get("isForCompensation") == "true":
-        findings.error(node.node_id, *EVENT_REFUSED["compensate"])
+        findings.add("engine-subset", node.node_id, *EVENT_REFUSED["compensate"])
     is_event = node.tag in ALLOWED_EVENTS
     for child in node.xml:
         tag = local(child)
@@ -243,8 +210,11 @@ def _check_kind(node: Node, findings: Findings) -> None:
         if namespace(child) == BPMN and tag not in INSIDE and node.tag != "subProcess":
             _refuse(child, findings, node.node_id)
         if tag == "multiInstanceLoopCharacteristics" and node.tag != "userTask":
-            findings.error(
-                node.node_id, "多实例只能用在用户任务上。", "Only user tasks can be done several times at once."
+            findings.add(
+                "engine-subset",
+                node.node_id,
+                "多实例只能用在用户任务上。",
+                "Only user tasks can be done several times at once.",
             )
     if is_event:
         _check_event(node, findings)
@@ -265,11 +235,17 @@ def _check_event(node: Node, findings: Findings) -> None:
             )
         else:
             zh, en = EVENT_REFUSED[kind]
-        findings.error(node.node_id, zh, en)
+        rule = "link-event" if kind == "link" else "engine-subset"
+        if node.tag == "startEvent" and is_embedded(node):
+            rule = "sub-process-blank-start-event"
+        findings.add(rule, node.node_id, zh, en)
     if len(node.events) > 1:
-        findings.error(node.node_id, "一个事件只能有一个触发条件。", "An event has only one definition.")
+        findings.add(
+            "single-event-definition", node.node_id, "一个事件只能有一个触发条件。", "An event has only one definition."
+        )
     if node.tag in NEEDS_EVENT and not node.events:
-        findings.error(
+        findings.add(
+            "event-has-definition",
             node.node_id,
             f"事件“{node.title}”没有触发条件，请选定时或消息。",
             f'The event "{node.title}" waits for nothing; choose a timer or a message.',
@@ -279,28 +255,35 @@ def _check_event(node: Node, findings: Findings) -> None:
 def _check_place(node: Node, scope: Scope, findings: Findings) -> None:
     tag, title = node.tag, node.title
     if tag == "startEvent" and node.incoming:
-        findings.error(node.node_id, "开始事件不能有进来的连线。", "A start event has no incoming flow.")
+        findings.add(
+            "wrong-way-flow", node.node_id, "开始事件不能有进来的连线。", "A start event has no incoming flow."
+        )
     if tag == "endEvent" and node.outgoing:
-        findings.error(node.node_id, "结束事件不能有出去的连线。", "An end event has no outgoing flow.")
+        findings.add("wrong-way-flow", node.node_id, "结束事件不能有出去的连线。", "An end event has no outgoing flow.")
     if tag == "boundaryEvent":
         host = scope.nodes.get(node.xml.get("attachedToRef", ""))
         if node.incoming:
-            findings.error(node.node_id, "边界事件不能有进来的连线。", "A boundary event has no incoming flow.")
+            findings.add(
+                "wrong-way-flow", node.node_id, "边界事件不能有进来的连线。", "A boundary event has no incoming flow."
+            )
         if node.xml.get("attachedToRef") is None or host is None:
-            findings.error(
+            findings.add(
+                "boundary-host",
                 node.node_id,
                 f"边界事件“{title}”没有贴在同一流程的任务上，请拖到任务边框上。",
                 f'The boundary event "{title}" is not attached to a task of the same process; drag it onto one.',
             )
         elif host.tag not in HOSTS:
-            findings.error(
+            findings.add(
+                "boundary-host",
                 node.node_id,
                 f"边界事件“{title}”贴在“{host.title}”上不起作用，只能贴在用户任务、服务任务、子流程或调用活动上。",
                 f'The boundary event "{title}" cannot work on "{host.title}"; attach it to a user task, service task, '
                 "subprocess or call activity.",
             )
     if tag != "endEvent" and not node.outgoing:
-        findings.error(
+        findings.add(
+            "no-implicit-end",
             node.node_id,
             f"“{title}”没有出去的连线，流程到这里会停住。请连到下一步或结束事件。",
             f'"{title}" leads nowhere and the process would stop. Connect it to a next step or an end event.',
@@ -311,19 +294,25 @@ def _check_ends(scope: Scope, findings: Findings) -> None:
     where = scope.scope_id
     starts, ends = scope.of("startEvent"), scope.of("endEvent")
     if len(starts) != 1:
-        findings.error(
+        rule = "single-blank-start-event" if starts else "start-event-required"
+        findings.add(
+            rule,
             where,
             f"要有且只有一个开始事件，现在有 {len(starts)} 个。",
             f"There must be exactly one start event; there are {len(starts)}.",
         )
     if not ends:
-        findings.error(where, "没有结束事件，请加上。", "There is no end event; add one.")
+        findings.add("end-event-required", where, "没有结束事件，请加上。", "There is no end event; add one.")
     if not starts or not ends:
         return
     seen = reachable(starts)
     for node in scope.nodes.values():
         if node not in seen:
-            findings.error(
+            rule = "reachable-from-start" if node.incoming else "no-implicit-start"
+            if not node.incoming and not node.outgoing:
+                rule = "no-disconnected"
+            findings.add(
+                rule,
                 node.node_id,
                 f"从开始事件到不了“{node.title}”。请连线，或删除它。",
                 f'"{node.title}" cannot be reached from the start. Connect it or delete it.',
@@ -334,7 +323,8 @@ def _check_ends(scope: Scope, findings: Findings) -> None:
     leading = leading_to([*ends, *dead_ends], scope.nodes.values())
     for node in scope.nodes.values():
         if node in seen and node not in leading and node.outgoing:
-            findings.error(
+            findings.add(
+                "reachable-end",
                 node.node_id,
                 f"从“{node.title}”走不到任何结束事件，流程会一直循环。请给循环一个出口。",
                 f'No end can be reached from "{node.title}"; the process would go round for ever. Give it a way out.',
@@ -362,17 +352,4 @@ def _refuse(node: etree._Element, findings: Findings, owner: str = "") -> None:
         )
     else:
         zh, en = f"元素 {tag} 不支持，请删除。", f"The element {tag} does not run here; remove it."
-    findings.error(node.get("id", "") or owner, zh, en)
-
-
-def _owner(node: etree._Element) -> str:
-    """The id of the nearest element around `node` that has one."""
-    parent = node.getparent()
-    while parent is not None and not parent.get("id"):
-        parent = parent.getparent()
-    return "" if parent is None else parent.get("id", "")
-
-
-def _shown(text: str | None) -> str:
-    text = "".join(sign if sign.isprintable() else "?" for sign in text or "")
-    return text if len(text) <= 60 else text[:60] + "…"
+    findings.add("engine-subset", node.get("id", "") or owner, zh, en)

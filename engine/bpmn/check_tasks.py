@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from lxml import etree
 
 from engine.bpmn.check_context import Context, check_due, en, own, zh
+from engine.bpmn.check_duties import check_target
+from engine.bpmn.check_foreign import todo_of_expression
 from engine.bpmn.decision import OF_CAMPAIGN
 from engine.bpmn.document import bpmn, duban, text_of
 from engine.bpmn.expressions import check_expression, constant_of, names_of
@@ -21,13 +23,15 @@ def check_user_task(node: Node, context: Context) -> None:
     findings = context.findings
     form = own(node, "formKey")
     if not form:
-        findings.error(
+        findings.add(
+            "form-exists",
             node.node_id,
             f"任务“{node.title}”没有表单，请填写表单编号。",
             f'The task "{node.title}" has no form; choose one.',
         )
     elif not NAME.fullmatch(form) or f"{form}.form" not in context.files:
-        findings.error(
+        findings.add(
+            "form-exists",
             node.node_id,
             f"任务“{node.title}”的表单文件 {form}.form 不在流程文件夹里。",
             f'The form {form}.form of the task "{node.title}" is not in the process folder.',
@@ -45,7 +49,8 @@ def _check_groups(node: Node, context: Context) -> None:
     findings, known = context.findings, context.known
     groups = [part.strip() for part in own(node, "candidateGroups").split(",") if part.strip()]
     if not groups:
-        findings.error(
+        findings.add(
+            "candidate-group-exists",
             node.node_id,
             f"任务“{node.title}”没有候选组，没有人能看到它。请填写，例如 officer@area。",
             f'The task "{node.title}" has no candidate group, so nobody would see it. Write one, such as officer@area.',
@@ -53,20 +58,23 @@ def _check_groups(node: Node, context: Context) -> None:
     for group in groups:
         role, at, place = group.partition("@")
         if not at or not NAME.fullmatch(role) or not NAME.fullmatch(place):
-            findings.error(
+            findings.add(
+                "candidate-group-exists",
                 node.node_id,
                 f"候选组“{group}”写法不对，应为 角色@单位，例如 officer@area。",
                 f'The candidate group "{group}" must be role@place, such as officer@area.',
             )
             continue
         if role not in known.roles:
-            findings.error(
+            findings.add(
+                "candidate-group-exists",
                 node.node_id,
                 f"没有角色“{role}”。可用的有：{zh(known.roles)}。",
                 f'There is no role "{role}". Known: {en(known.roles)}.',
             )
         if place not in known.places:
-            findings.error(
+            findings.add(
+                "candidate-group-exists",
                 node.node_id,
                 f"没有单位位置“{place}”。可用的有：{zh(known.places)}。",
                 f'There is no place "{place}". Known: {en(known.places)}.',
@@ -78,13 +86,16 @@ def _check_returnable(node: Node, findings: Findings) -> None:
     if value is None:
         return
     if value not in ("true", "false"):
-        findings.error(node.node_id, "returnable 只能写 true 或 false。", "returnable is true or false.")
+        findings.add(
+            "returnable-asks-outcome", node.node_id, "returnable 只能写 true 或 false。", "returnable is true or false."
+        )
     if value != "true":
         return
     target = node.outgoing[0].target if len(node.outgoing) == 1 else None
     conditions = [flow.condition for flow in target.outgoing if flow.has_condition] if target is not None else []
     if target is None or target.tag != "exclusiveGateway" or not any(map(_names_outcome, conditions)):
-        findings.error(
+        findings.add(
+            "returnable-asks-outcome",
             node.node_id,
             f'任务“{node.title}”可以退回，后面必须紧接排他网关，并有一条出口的条件写明 outcome == "returned"。',
             f'The task "{node.title}" can be sent back, so an exclusive gateway must follow it with a way out on '
@@ -100,7 +111,8 @@ def _check_separation(node: Node, context: Context) -> None:
     here, elsewhere = context.user_tasks, context.known.user_tasks
     for other in own(node, "separateFrom").replace(",", " ").split():
         if other == node.node_id:
-            context.findings.error(
+            context.findings.add(
+                "separation-exists",
                 node.node_id,
                 f"任务“{node.title}”不能和自己分离，请删除 separateFrom 里的 {other}。",
                 f'The task "{node.title}" cannot be separate from itself; remove {other}.',
@@ -108,13 +120,15 @@ def _check_separation(node: Node, context: Context) -> None:
         elif other in here or (elsewhere is not None and other in elsewhere):
             continue
         elif elsewhere is None:
-            context.findings.warn(
+            context.findings.add(
+                "separation-elsewhere",
                 node.node_id,
                 f"本流程没有用户任务“{other}”（separateFrom）。如果它在别的流程里，请核对编号。",
                 f'This process has no user task "{other}" (separateFrom). If it stands in another one, check the id.',
             )
         else:
-            context.findings.error(
+            context.findings.add(
+                "separation-exists",
                 node.node_id,
                 f"separateFrom 里的“{other}”不是任何用户任务的编号，请改正。",
                 f'"{other}" in separateFrom is the id of no user task; correct it.',
@@ -126,16 +140,20 @@ def _check_several(several: etree._Element, node: Node, findings: Findings) -> N
     cardinality = text_of(several.find(bpmn("loopCardinality")))
     item = several.find(bpmn("inputDataItem"))
     if bool(items) == bool(cardinality):
-        findings.error(
+        findings.add(
+            "multi-instance",
             node.node_id,
             f"多实例任务“{node.title}”要写按哪个列表变量办理（loopDataInputRef），"
             "或办理几次（loopCardinality），二选一。",
             f'Say of "{node.title}" for which list (loopDataInputRef) or how often (loopCardinality) it is done.',
         )
     if items and not NAME.fullmatch(items):
-        findings.error(node.node_id, f"列表变量名“{items}”不对。", f'"{items}" is no name of a list variable.')
+        findings.add(
+            "multi-instance", node.node_id, f"列表变量名“{items}”不对。", f'"{items}" is no name of a list variable.'
+        )
     if items and (item is None or not NAME.fullmatch(item.get("name") or item.get("id", ""))):
-        findings.error(
+        findings.add(
+            "multi-instance",
             node.node_id,
             f"多实例任务“{node.title}”要给每一项起变量名（inputDataItem name）。",
             f'The multi-instance task "{node.title}" needs a variable name for each item (inputDataItem name).',
@@ -143,14 +161,21 @@ def _check_several(several: etree._Element, node: Node, findings: Findings) -> N
     until = several.find(bpmn("completionCondition"))
     for text in filter(None, (cardinality, text_of(until))):
         if fault := check_expression(text):
-            findings.error(node.node_id, f"多实例：{fault.zh}", f"Multi-instance: {fault.en}")
+            findings.add(
+                fault.rule,
+                node.node_id,
+                f"多实例：{fault.zh}",
+                f"Multi-instance: {fault.en}",
+                property="multiInstanceLoopCharacteristics",
+            )
 
 
 def check_service_task(node: Node, context: Context) -> None:
     findings, known = context.findings, context.known
     kind = own(node, "jobKind")
     if kind not in known.job_kinds:
-        findings.error(
+        findings.add(
+            "job-kind-known",
             node.node_id,
             f"服务任务“{node.title}”的 jobKind “{kind}”没有登记。可用的有：{zh(known.job_kinds)}。",
             f'The job kind "{kind}" of "{node.title}" is not registered. Known: {en(known.job_kinds)}.',
@@ -158,14 +183,17 @@ def check_service_task(node: Node, context: Context) -> None:
     inputs = _check_inputs(node, findings)
     for name in REQUIRED_INPUTS.get(kind, ()):
         if name not in inputs:
-            findings.error(
+            findings.add(
+                "job-input",
                 node.node_id,
                 f"服务任务“{node.title}”缺少输入“{name}”。",
                 f'The service task "{node.title}" lacks the input "{name}".',
             )
+    check_target(node, context)
     letter = constant_of(inputs.get("kind", "")) if kind == "letter" else None
     if letter is not None and letter not in known.letter_kinds:
-        findings.error(
+        findings.add(
+            "letter-kind-exists",
             node.node_id,
             f"没有公文种类“{letter}”。可用的有：{zh(known.letter_kinds)}。",
             f'There is no letter kind "{letter}". Known: {en(known.letter_kinds)}.',
@@ -178,21 +206,30 @@ def _check_inputs(node: Node, findings: Findings) -> dict[str, str]:
     for item in extension.findall(duban("input")) if extension is not None else ():
         name, expression = item.get("name", ""), item.get("expression", "")
         if not NAME.fullmatch(name) or name in inputs:
-            findings.error(
+            findings.add(
+                "job-input",
                 node.node_id,
                 f"“{node.title}”的输入名“{name}”为空、重复或写法不对。",
                 f'The input name "{name}" of "{node.title}" is empty, doubled or malformed.',
             )
         inputs[name] = expression
         if fault := check_expression(expression):
-            findings.error(node.node_id, f"输入 {name}：{fault.zh}", f"Input {name}: {fault.en}")
+            findings.add(
+                fault.rule,
+                node.node_id,
+                f"输入 {name}：{fault.zh}",
+                f"Input {name}: {fault.en}",
+                property="duban:input",
+                todo=todo_of_expression(expression),
+            )
     return inputs
 
 
 def check_rule_task(node: Node, context: Context) -> None:
     ref = own(node, "decisionRef")
     if ref not in context.decisions and ref not in OF_CAMPAIGN:
-        context.findings.error(
+        context.findings.add(
+            "decision-exists",
             node.node_id,
             f"业务规则任务“{node.title}”的决策表“{ref}”不在文件夹里。现有：{zh(context.decisions)}。",
             f'The decision "{ref}" of "{node.title}" is in no .dmn file here. Present: {en(context.decisions)}.',
@@ -209,7 +246,8 @@ def _check_refusal(node: Node, context: Context) -> None:
     columns = refusal_columns(refusal)
     missing = [column for column in columns if table is None or column not in table.output_names]
     if missing:
-        context.findings.error(
+        context.findings.add(
+            "refusal-columns",
             node.node_id,
             f"“{node.title}”的 refusal 要求决策表有输出列 {zh(columns)}，现缺 {zh(missing)}。",
             f'The refusal of "{node.title}" needs the output columns {en(columns)}; missing: {en(missing)}.',
@@ -219,13 +257,15 @@ def _check_refusal(node: Node, context: Context) -> None:
 def check_call(node: Node, context: Context) -> None:
     called, known, findings = node.xml.get("calledElement", ""), context.known, context.findings
     if called == context.key or _calls_back(called, context.key, known.calls or {}):
-        findings.error(
+        findings.add(
+            "call-circle",
             node.node_id,
             f"调用活动“{node.title}”会转回本流程，形成死循环。请去掉这个调用。",
             f'The call activity "{node.title}" leads back to this process. Remove the call.',
         )
     elif called not in known.process_keys:
-        findings.error(
+        findings.add(
+            "called-process-exists",
             node.node_id,
             f"调用活动“{node.title}”调用的流程“{called}”没有部署。可用的有：{zh(known.process_keys)}。",
             f'The process "{called}" that "{node.title}" calls is not deployed. Known: {en(known.process_keys)}.',

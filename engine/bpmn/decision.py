@@ -4,7 +4,7 @@ It decides with plain values and says which row spoke; it never runs text from a
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -91,7 +91,10 @@ class Decision:
         self, inputs: Mapping[str, Any], functions: Mapping[str, Callable[..., Any]] | None = None
     ) -> DecisionResult:
         """The answer for these variables. Raises DecisionError when no row fits, or two rows of a UNIQUE table do."""
-        values = [self._value(text, inputs, functions or {}) for text in self.inputs]
+        return self.answer([self._value(text, inputs, functions or {}) for text in self.inputs])
+
+    def answer(self, values: Sequence[Any]) -> DecisionResult:
+        """The answer when the input columns hold these values, in their order. Raises DecisionError as `decide`."""
         hits: list[tuple[int, Rule]] = []
         for number, rule in enumerate(self.rules, start=1):
             if self._fits(number, rule, values):
@@ -129,7 +132,7 @@ class Decision:
                 f'Table "{self.name}", input "{text}": {error.en}',
             ) from error
 
-    def _fits(self, number: int, rule: Rule, values: list[Any]) -> bool:
+    def _fits(self, number: int, rule: Rule, values: Sequence[Any]) -> bool:
         for column, (test, value) in enumerate(zip(rule.tests, values, strict=True)):
             try:
                 if not test(value):

@@ -58,11 +58,13 @@ def read_document(content: bytes) -> etree._Element:
 
 def local(node: etree._Element) -> str:
     """The tag without its namespace; empty for comments and processing instructions."""
-    return etree.QName(node).localname if isinstance(node.tag, str) else ""
+    tag = node.tag
+    return tag.rpartition("}")[2] if isinstance(tag, str) else ""
 
 
 def namespace(node: etree._Element) -> str:
-    return etree.QName(node).namespace or "" if isinstance(node.tag, str) else ""
+    tag = node.tag
+    return tag[1:].partition("}")[0] if isinstance(tag, str) and tag[0] == "{" else ""
 
 
 def bpmn(name: str) -> str:

@@ -23,8 +23,11 @@ from engine.bpmn.language import (
     Functions,
     Names,
     Step,
+    UnitMissing,
 )
 from engine.errors import EngineError, Invalid
+
+NO_UNIT = "deadline-has-unit"
 
 
 class Fault(str):
@@ -32,11 +35,13 @@ class Fault(str):
 
     zh: str
     en: str
+    rule: str  # of the check
 
-    def __new__(cls, zh: str, en: str) -> "Fault":
+    def __new__(cls, zh: str, en: str, rule: str = "expression-readable") -> "Fault":
         fault = super().__new__(cls, f"{zh} / {en}")
         fault.zh = zh
         fault.en = en
+        fault.rule = rule
         return fault
 
 
@@ -48,7 +53,7 @@ def check_expression(text: str | None, known_names: Iterable[str] | None = None)
     try:
         expression = _parse(text or "")
     except ExpressionError as error:
-        return Fault(error.zh, error.en)
+        return Fault(error.zh, error.en, NO_UNIT if isinstance(error, UnitMissing) else "expression-readable")
     unknown = sorted(expression.required - set(known_names)) if known_names is not None else []
     if unknown:
         listed = "、".join(unknown)
@@ -70,6 +75,7 @@ def check_deadline(text: str | None) -> Fault | None:
         return Fault(
             '期限不能只是数字或判断，请写明单位和起算，例如 after("10wd") 或 phase_end("cleanup")。',
             'A deadline needs a unit and a start, such as after("10wd") or phase_end("cleanup").',
+            NO_UNIT,
         )
     if isinstance(body, ast.Constant):
         text = str(body.value)
@@ -81,6 +87,7 @@ def check_deadline(text: str | None) -> Fault | None:
             return Fault(
                 f'“{text}”不是期限。请写 after("10wd")，或带时区的时间 2024-06-21T18:00:00+08:00。',
                 f'"{text}" is no deadline. Write after("10wd") or an instant with offset, 2024-06-21T18:00:00+08:00.',
+                NO_UNIT,
             )
     return None
 
@@ -124,6 +131,11 @@ def noted_names() -> Iterator[set[str]]:
 def names_of(text: str) -> frozenset[str]:
     """Every variable the expression may read, those inside `default("name", …)` included. Raises ExpressionError."""
     return _parse(text).names
+
+
+def required_names(text: str) -> frozenset[str]:
+    """Every variable without which the expression fails: not those inside `default`. Raises ExpressionError."""
+    return _parse(text).required
 
 
 def constant_of(text: str) -> Any:
@@ -188,4 +200,5 @@ __all__ = [
     "evaluate",
     "names_of",
     "noted_names",
+    "required_names",
 ]

@@ -1,6 +1,6 @@
 """A diagram as nodes and flows, read without trusting it: whatever points nowhere is simply not connected."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from lxml import etree
@@ -109,6 +109,28 @@ def _scopes(xml: etree._Element, host: Node | None) -> list[Scope]:
             on.attached.append(node)
     inner = [node for node in scope.nodes.values() if node.tag in EMBEDDED]
     return [scope, *(below for node in inner for below in _scopes(node.xml, node))]
+
+
+Places = Mapping[str, etree._Element]  # the process that each flow node stands in, by the node's id
+
+
+def places_of(root: etree._Element) -> Places:
+    return {
+        node.get("id"): process
+        for process in root.iter(bpmn("process"))
+        for node in process.iter(bpmn("*"))
+        if local(node) in FLOW_NODES and node.get("id")
+    }
+
+
+def process_around(node: etree._Element) -> etree._Element | None:
+    return next(node.iterancestors(bpmn("process")), None)
+
+
+def is_embedded(node: Node) -> bool:
+    """Whether it stands in a subprocess."""
+    parent = node.xml.getparent()
+    return parent is not None and local(parent) in EMBEDDED
 
 
 def reachable(start: Iterable[Node]) -> set[Node]:

@@ -47,6 +47,10 @@ class ExpressionError(Invalid):
         self.en = en
 
 
+class UnitMissing(ExpressionError):
+    """A duration that is written out without wd, d, wh or h."""
+
+
 class Compiler:
     """Turns one parsed expression into closures and refuses every node that the language does not have."""
 
@@ -227,7 +231,8 @@ class Compiler:
             if not isinstance(value, str) or not pattern.fullmatch(value):
                 if name == "at":
                     raise self._refuse('时刻请写成 "12:00"。', 'write the time of day as "12:00".')
-                raise self._refuse(
+                raise UnitMissing(
+                    self.text,
                     f'“{value!s}”没有单位。请写 "10wd"（工作日）、"30d"（自然日）、"4wh"（工作小时）或 "48h"。',
                     f'"{value!s}" is no duration: write "10wd" (working days), "30d" (calendar days), '
                     '"4wh" (working hours) or "48h".',

@@ -9,9 +9,10 @@ from typing import Any
 from engine import plans
 from engine.commands.accountability_rows import count_circular
 from engine.commands.progress import start_instance
-from engine.domain.accountability import OBJECTION_TERM, check_in_time, check_period
+from engine.domain.accountability import OBJECTION_TERM, TALK_REPORT_TERM, check_in_time, check_period
 from engine.domain.actor import require_role
 from engine.domain.calendar import civil_date
+from engine.domain.campaign import Campaign
 from engine.domain.instance import InstanceKind, InstanceRow
 from engine.domain.letter import KINDS
 from engine.errors import Invalid, NotFound, NotPermitted, Problem, Rejected
@@ -81,7 +82,7 @@ def start_accountability(tx: Transaction, row: InstanceRow, variables: Mapping[s
         opened_at=tx.now,
         grounds=[],
     )
-    _start(tx, InstanceKind.ACCOUNTABILITY, referral_id, row.campaign_id, row.case_id, dict(variables), row)
+    start_matter(tx, InstanceKind.ACCOUNTABILITY, referral_id, row.campaign_id, row.case_id, dict(variables), row)
 
 
 def start_interview(tx: Transaction, row: InstanceRow, variables: Mapping[str, Any]) -> None:
@@ -100,8 +101,9 @@ def start_interview(tx: Transaction, row: InstanceRow, variables: Mapping[str, A
         variables={name: variables.get(name) for name in passed_on}
         | {
             "unit": item["unit_id"],
-            "interview_is_approved": True,
+            "interview_is_approved": True,  # by whom the ladder says, before its process came here
             "interview_reason": str(variables.get("rung_reason") or ""),
+            "interview_report_term": str(variables.get("reply") or TALK_REPORT_TERM),
         },
         starter=row,
     )
@@ -111,13 +113,8 @@ def start_interview(tx: Transaction, row: InstanceRow, variables: Mapping[str, A
 def arrange_interview(command: ArrangeInterview, tx: Transaction) -> str:
     require_role(tx.actor, "supervisor", "leader")
     plan = plans.campaign(tx, command.campaign_id)
-    case = None
-    if command.case_id is not None:
-        case = cases.get(tx, command.case_id)
-        is_there = case is not None and case["campaign_id"] == plan.id
-        if not is_there or not may_see_case(tx.connection, tx.actor, command.case_id):
-            raise NotFound("case_unknown", f"There is no case {command.case_id}.", case=command.case_id)
-    problems = list(_reason_problems(command.reason, 500))
+    case = case_named(tx, plan.id, command.case_id)
+    problems = list(reason_problems(command.reason, 500))
     if not people.unit_exists(tx, command.unit_id) or command.unit_id == plan.office.unit:
         problems.append(Problem("unit_id", "请选择被约谈单位。", "Choose the unit to be summoned."))
     if problems:
@@ -131,14 +128,8 @@ def arrange_interview(command: ArrangeInterview, tx: Transaction) -> str:
         unit_id=command.unit_id,
         item_id=None,
         subject=subject,
-        variables={
-            "case": command.case_id,
-            "item_name": subject,
-            "campaign": plan.id,
-            "unit": command.unit_id,
-            "area": case["area_id"] if case else None,
-            "lead": case["lead_id"] if case else command.unit_id,
-            "office": plan.office.unit,
+        variables=begun_by_hand(plan, command.unit_id, case, subject)
+        | {
             "interview_is_approved": tx.actor.has_role("leader"),
             "interview_reason": command.reason.strip(),
         },
@@ -176,7 +167,7 @@ def begin_circular(command: BeginCircular, tx: Transaction) -> str:
         "office": plan.office.unit,
         "circular_period": f"{command.from_on} 至 {command.to_on}",
     }
-    _start(tx, InstanceKind.CIRCULAR, circular_id, plan.id, None, variables, None)
+    start_matter(tx, InstanceKind.CIRCULAR, circular_id, plan.id, None, variables, None)
     return circular_id
 
 
@@ -188,7 +179,7 @@ def file_objection(command: FileObjection, tx: Transaction) -> str:
     unit_id = next((unit_id for unit_id in sorted(what["served"]) if unit_id in tx.actor.units), None)
     if unit_id is None:
         raise NotPermitted("not_addressee", f"This is not addressed to {tx.actor.name}.", number=what["subject"])
-    if problems := tuple(_reason_problems(command.reason, LONGEST_REASON)):
+    if problems := tuple(reason_problems(command.reason, LONGEST_REASON)):
         raise Invalid("objection_invalid", "The objection cannot be filed like this.", problems)
     served_at = what["served"][unit_id]
     if served_at is None:
@@ -229,7 +220,7 @@ def file_objection(command: FileObjection, tx: Transaction) -> str:
         "objection_reason": command.reason.strip(),
         "objection_filed_at": tx.now.isoformat(),
     }
-    _start(tx, InstanceKind.OBJECTION, objection_id, plan.id, None, variables, None)
+    start_matter(tx, InstanceKind.OBJECTION, objection_id, plan.id, None, variables, None)
     return objection_id
 
 
@@ -282,12 +273,35 @@ def _objected(command: FileObjection, tx: Transaction) -> dict[str, Any]:
     }
 
 
-def _reason_problems(reason: str, longest: int) -> tuple[Problem, ...]:
+def reason_problems(reason: str, longest: int) -> tuple[Problem, ...]:
     if len(reason.strip()) < 2:
         return (Problem("reason", "请写明理由。", "Give the reason."),)
     if len(reason.strip()) > longest:
         return (Problem("reason", f"理由不超过{longest}字。", f"The reason has at most {longest} characters."),)
     return ()
+
+
+def case_named(tx: Transaction, campaign_id: str, case_id: str | None) -> Mapping[str, Any] | None:
+    """Of this campaign, and the actor may see it; None where none is named. Raises NotFound."""
+    if case_id is None:
+        return None
+    case = cases.get(tx, case_id)
+    if case is None or case["campaign_id"] != campaign_id or not may_see_case(tx.connection, tx.actor, case_id):
+        raise NotFound("case_unknown", f"There is no case {case_id}.", case=case_id)
+    return case
+
+
+def begun_by_hand(plan: Campaign, unit_id: str, case: Mapping[str, Any] | None, subject: str) -> dict[str, Any]:
+    """The variables that every matter begun by hand starts with."""
+    return {
+        "case": case["case_id"] if case else None,
+        "item_name": subject,
+        "campaign": plan.id,
+        "unit": unit_id,
+        "area": case["area_id"] if case else None,
+        "lead": case["lead_id"] if case else unit_id,
+        "office": plan.office.unit,
+    }
 
 
 def _open_interview(
@@ -318,11 +332,11 @@ def _open_interview(
     )
     tx.record("InterviewOpened", case_id=case_id, campaign_id=campaign_id, name=subject[:200], interview=interview_id)
     with_key = {**variables, "interview": interview_id}
-    _start(tx, InstanceKind.INTERVIEW, interview_id, campaign_id, case_id, with_key, starter)
+    start_matter(tx, InstanceKind.INTERVIEW, interview_id, campaign_id, case_id, with_key, starter)
     return interview_id
 
 
-def _start(
+def start_matter(
     tx: Transaction,
     kind: InstanceKind,
     business_key: str,

@@ -9,13 +9,16 @@ from datetime import date, datetime
 from typing import Any
 
 from engine import plans
-from engine.domain.accountability import check_held, check_recusal, outcome_of
+from engine.commands.letter_voiding import void
+from engine.domain.accountability import TALK_REPORT_TERM, check_held, check_recusal, outcome_of
 from engine.domain.actor import Actor
 from engine.domain.calendar import SHANGHAI, civil_date
+from engine.domain.duration import Duration
 from engine.domain.instance import InstanceKind, InstanceRow
 from engine.domain.letter import KINDS, format_date
+from engine.domain.unit import DISCIPLINE, DISCIPLINE_NAME
 from engine.store import accountability as store
-from engine.store import circular_figures, paper
+from engine.store import circular_figures, paper, people
 from engine.store.transaction import Transaction
 
 COMMITMENTS = 4  # so many the form of a talk has room for
@@ -152,28 +155,11 @@ def _decide(tx: Transaction, row: InstanceRow, variables: Mapping[str, Any]) -> 
     )
     tx.record("ObjectionDecided", **row.about, name=objection["subject"], result=result)
     if result == "WITHDRAWN" and objection["letter_id"] is not None:
-        _void(tx, objection["letter_id"])
-
-
-def _void(tx: Transaction, letter_id: str) -> None:
-    """A withdrawn letter is void and keeps its number."""
-    letter = paper.get_letter(tx, letter_id)
-    assert letter is not None
-    if letter["state"] == "VOID":
-        return
-    reason = "复核撤销"
-    paper.update_service(tx, letter_id, state="VOID", void_reason=reason, closed_at=tx.now, closed_by=tx.actor.name)
-    listed: list[str | None] = [*paper.case_ids_of(tx, letter_id)]
-    for case_id in listed or [None]:
-        tx.record(
-            "LetterVoided",
-            case_id=case_id,
-            campaign_id=letter["campaign_id"],
-            number=letter["number"],
-            kind_name=KINDS[letter["kind"]].zh,
-            letter=letter_id,
-            reason=reason,
-        )
+        # What it said is withdrawn: a letter that it corrected said the same and does not stand again.
+        paper.lock_letter(tx, objection["letter_id"])
+        letter = paper.get_letter(tx, objection["letter_id"])
+        assert letter is not None
+        void(tx, letter, "复核撤销")
 
 
 # -- letters -----------------------------------------------------------------------------------------------------------
@@ -191,7 +177,7 @@ def matter_of(tx: Transaction, row: InstanceRow, variables: Mapping[str, Any]) -
     """Empty for letters of other processes. The names of `extra` are those of `domain.letter_words`."""
     if row.kind is InstanceKind.INTERVIEW:
         _check_talk(tx, row, variables)
-        return Matter({"meeting": _meeting(variables)}, item_id=_text(variables, "item") or None)
+        return Matter({"meeting": _meeting(tx, row, variables)}, item_id=_text(variables, "item") or None)
     if row.kind is InstanceKind.CIRCULAR:
         return _circular_matter(tx, row, variables)
     if row.kind is InstanceKind.ACCOUNTABILITY:
@@ -218,17 +204,23 @@ def _check_talk(tx: Transaction, row: InstanceRow, variables: Mapping[str, Any])
         check_held(datetime.fromisoformat(held), called_at=talk["opened_at"], now=tx.now)
 
 
-def _meeting(variables: Mapping[str, Any]) -> dict[str, Any]:
-    held = _text(variables, "interview_held_at")
+def _meeting(tx: Transaction, row: InstanceRow, variables: Mapping[str, Any]) -> dict[str, Any]:
+    """One term binds: that of the written report, counted from the talk."""
+    held, term = _text(variables, "interview_held_at"), _text(variables, "interview_report_term") or TALK_REPORT_TERM
     meeting: dict[str, Any] = {
         "time": spoken_time(held or _text(variables, "interview_time")),
         "place": _text(variables, "interview_place"),
         "persons": _text(variables, "interview_persons"),
         "materials": _text(variables, "interview_materials"),
+        "report_within": Duration.parse(term).zh,
     }
     if not held:
         return meeting
+    report_due = plans.timetable(tx, row.campaign_id).after(term, datetime.fromisoformat(held))
     return meeting | {
+        "host": _text(variables, "interview_host"),
+        "recorder": _text(variables, "interview_recorder"),
+        "report_due": report_due.due_on.isoformat(),
         "attended": [{"name": line} for line in _lines(variables, "interview_present")],
         "absent": [{"name": line} for line in _lines(variables, "interview_absent")],
         "problems": [{"text": line} for line in _lines(variables, "interview_problems")],
@@ -278,7 +270,8 @@ def _circular_matter(tx: Transaction, row: InstanceRow, variables: Mapping[str, 
 
 
 def _referral_matter(tx: Transaction, row: InstanceRow, variables: Mapping[str, Any]) -> Matter:
-    item_id = item_of_referral(tx, row.business_key)
+    about_unit = store.get(tx, "referrals", row.business_key)
+    assert about_unit is not None
     approved_by = store.person_name(tx, store.completer(tx, row.instance_id, store.APPROVED_BY))
     letters = [
         {
@@ -287,7 +280,7 @@ def _referral_matter(tx: Transaction, row: InstanceRow, variables: Mapping[str, 
             "issued_on": letter["issued_on"].isoformat(),
             **({"received_on": civil_date(letter["received_at"]).isoformat()} if letter["received_at"] else {}),
         }
-        for letter in store.letters_of_item(tx, item_id)
+        for letter in store.letters_before(tx, about_unit)
     ]
     referral = {
         "approved_by": approved_by,
@@ -295,14 +288,27 @@ def _referral_matter(tx: Transaction, row: InstanceRow, variables: Mapping[str, 
         "proposal": _sentence(_text(variables, "referral_proposal")).removeprefix("建议"),
         "evidence": [{"name": line} for line in _lines(variables, "referral_evidence_list")],
     }
-    return Matter({"referral": referral, "letters": letters}, item_id=item_id, signed_by=approved_by or None)
+    about = {"name": people.unit_name(tx, str(about_unit["unit_id"]))}
+    said = {"referral": referral, "letters": letters, "unit": about}
+    return Matter(
+        said, (_discipline_body(tx, row.campaign_id),), item_id=about_unit["item_id"], signed_by=approved_by or None
+    )
 
 
-def item_of_referral(tx: Transaction, referral_id: str) -> str:
-    """The first referral of an item bears its id, one that follows a dropped one an id of its own."""
+def _discipline_body(tx: Transaction, campaign_id: str) -> str:
+    """Whom a referral is addressed to: never the unit that it speaks about."""
+    plan = plans.campaign(tx, campaign_id)
+    if plan.discipline_body is not None:
+        return plan.discipline_body.id
+    people.ensure_unit(tx, unit_id=DISCIPLINE, name=DISCIPLINE_NAME, kind=DISCIPLINE, parent_id=plan.root.id)
+    return DISCIPLINE
+
+
+def item_of_referral(tx: Transaction, referral_id: str) -> str | None:
+    """The first referral of an item bears its id, one that follows a dropped one an id of its own. None by hand."""
     referral = store.get(tx, "referrals", referral_id)
     assert referral is not None
-    return str(referral["item_id"])
+    return str(referral["item_id"]) if referral["item_id"] is not None else None
 
 
 def spoken_time(instant: str) -> str:

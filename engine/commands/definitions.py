@@ -3,11 +3,12 @@
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from engine import plans, rulings
 from engine.bpmn.check import Known, check
-from engine.bpmn.elements import process_name, read_elements
+from engine.bpmn.elements import called_keys, process_name, read_elements
 from engine.commands.ladders import replan_after
 from engine.domain.actor import PLACES, ROLES, require_role
 from engine.domain.case import MILESTONES
@@ -25,17 +26,21 @@ class Beside:
 
     keys: frozenset[str] = frozenset()
     user_tasks: frozenset[str] = frozenset()
+    calls: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     @staticmethod
     def of(folders: Iterable[tuple[str, Mapping[str, bytes]]]) -> "Beside":
         """Of folders as (key, files); a diagram that cannot be read gives nothing here and its problems in the
         check."""
-        keys, tasks = set(), set()
+        keys, tasks, calls = set(), set(), {}
         for key, files in folders:
-            keys.add(key)
+            if f"{key}.bpmn" in files:
+                keys.add(key)
             with suppress(EngineError, ValueError):
-                tasks |= user_tasks(files.get(f"{key}.bpmn"))
-        return Beside(frozenset(keys), frozenset(tasks))
+                bpmn = files.get(f"{key}.bpmn")
+                tasks |= user_tasks(bpmn)
+                calls[key] = calls_of(bpmn)
+        return Beside(frozenset(keys), frozenset(tasks), calls)
 
 
 @dataclass(frozen=True)
@@ -54,22 +59,7 @@ class Deploy:
 def deploy(command: Deploy, tx: Transaction) -> dict[str, Any]:
     """Returns {"definition_id", "key", "version", "is_new"}. Raises Invalid with every error the check found."""
     require_role(tx.actor, "designer", "publisher", "sysadmin")
-    problems = list(command.problems)
-    if f"{command.key}.bpmn" in command.files:
-        problems += check(
-            command.files,
-            known_to(_deployed(tx), command.beside or Beside(), Beside.of([(command.key, command.files)])),
-        )
-    elif is_tables(command.files):
-        problems += rulings.check_tables(command.files)
-    elif not any(name.endswith(".j2") for name in command.files):
-        problems.append(
-            Problem(
-                command.key,
-                f"缺少 {command.key}.bpmn：文件夹名须与流程编号一致。",
-                f"{command.key}.bpmn is missing: the folder must be named like its process.",
-            )
-        )
+    problems = problems_of(command, tx)
     errors = tuple(problem for problem in problems if problem.severity == "error")
     if errors:
         raise Invalid("deploy_refused", f"{command.key} cannot be deployed.", errors, key=command.key)
@@ -94,6 +84,27 @@ def deploy(command: Deploy, tx: Transaction) -> dict[str, Any]:
     return {"definition_id": f"{command.key}-{sha256[:24]}", "key": command.key, "version": version, "is_new": True}
 
 
+def problems_of(command: Deploy, tx: Transaction) -> list[Problem]:
+    """Everything that speaks against deploying this beside what is deployed, warnings included."""
+    problems = list(command.problems)
+    if f"{command.key}.bpmn" in command.files:
+        problems += check(
+            command.files,
+            known_to(_deployed(tx), command.beside or Beside(), Beside.of([(command.key, command.files)])),
+        )
+    elif is_tables(command.files):
+        problems += rulings.check_tables(command.files)
+    elif not any(name.endswith(".j2") for name in command.files):
+        problems.append(
+            Problem(
+                command.key,
+                f"缺少 {command.key}.bpmn：文件夹名须与流程编号一致。",
+                f"{command.key}.bpmn is missing: the folder must be named like its process.",
+            )
+        )
+    return problems
+
+
 def is_tables(files: Mapping[str, bytes]) -> bool:
     """Whether this is a folder of decision tables alone, as campaigns name them in their rules."""
     return bool(files) and all(name.endswith(".dmn") for name in files)
@@ -105,9 +116,17 @@ def _deployed(tx: Transaction) -> Beside:
     return Beside.of((found.key, found.files) for found in newest)
 
 
-def user_tasks(bpmn: bytes | None) -> set[str]:
+@lru_cache(maxsize=64)
+def user_tasks(bpmn: bytes | None) -> frozenset[str]:
     """The ids of the user tasks of a diagram."""
-    return {element.element_id for element in read_elements(bpmn) if element.type == "userTask"} if bpmn else set()
+    found = read_elements(bpmn) if bpmn else ()
+    return frozenset(element.element_id for element in found if element.type == "userTask")
+
+
+@lru_cache(maxsize=64)
+def calls_of(bpmn: bytes | None) -> frozenset[str]:
+    """The keys of the processes that a diagram calls."""
+    return frozenset(called_keys(bpmn) if bpmn else ())
 
 
 def known_to(*beside: Beside) -> Known:
@@ -115,6 +134,7 @@ def known_to(*beside: Beside) -> Known:
     return Known(
         process_keys=frozenset().union(*(found.keys for found in beside)),
         user_tasks=frozenset().union(*(found.user_tasks for found in beside)),
+        calls={key: called for found in beside for key, called in found.calls.items()},
         job_kinds=frozenset(SERVICE_KINDS),
         roles=frozenset(ROLES),
         places=frozenset(PLACES),

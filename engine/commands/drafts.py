@@ -110,6 +110,8 @@ def revise_draft(command: ReviseDraft, tx: Transaction) -> None:
 
 def arrange_draft(command: ArrangeDraft, tx: Transaction) -> None:
     row, draft = _changeable(tx, command.draft_id)
+    if _is_arranged(draft, command.arrangement):
+        return
     planned = drafts.letters_of(tx, command.draft_id)
     targets = [(tuple(one["unit_ids"]), tuple(one["case_ids"])) for one in planned]
     check(tx, draft["campaign_id"], draft["kind"], command.arrangement, targets)
@@ -285,6 +287,14 @@ def _columns(wanted: Arrangement) -> dict[str, Any]:
         "countersigners": list(wanted.countersigners),
         "consent": wanted.consent.to_json() if wanted.consent else None,
     }
+
+
+def _is_arranged(draft: dict[str, Any], wanted: Arrangement) -> bool:
+    """Like this already; the usual layout of the kind may be named or not."""
+    usual = KINDS[draft["kind"]].layout
+    columns = _columns(wanted)
+    now = {name: draft[name] for name in columns} | {"layout": draft["layout"] or usual}
+    return now == {**columns, "layout": columns["layout"] or usual}
 
 
 def _locked(tx: Transaction, draft_id: str) -> tuple[InstanceRow, dict[str, Any]]:

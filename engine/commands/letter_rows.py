@@ -4,6 +4,7 @@ The PDF is made later by a job from what is kept here, so every attempt prints t
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from engine import plans
@@ -17,12 +18,12 @@ from engine.domain.campaign import Campaign
 from engine.domain.drafting import Consent, DraftState, Wording
 from engine.domain.instance import InstanceKind, InstanceRow
 from engine.domain.letter import KINDS, format_number
+from engine.domain.reviewed import Reviewed, as_signed
 from engine.errors import Invalid, Problem, Rejected
 from engine.store import cases, drafts, jobs, paper, people, service, supervision
 from engine.store.transaction import Transaction
-from engine.wording import letter_variables
+from engine.wording import TEMPLATES_KEY, letter_variables, overdue_days
 
-TEMPLATES_KEY = "letters"
 OWN_INPUTS = ("kind", "to", "layout", "reply", "reason")  # every other input is a variable of the template
 
 
@@ -83,13 +84,15 @@ def issue(
     run_id: str | None = None,
     corrects_id: str | None = None,
     extra: Mapping[str, Any] | None = None,
+    reviewed: Reviewed | None = None,
 ) -> str:
     """The one place where a number is taken. Returns the letter id. Raises Invalid for an unknown kind, layout, unit or
     reply term, and for an addressee whom the office may not direct; Rejected for a second correction of one letter,
     which is locked.
 
     `unit_ids`: every 主送机关 where there are several, `unit_id` the first of them. `extra` goes into the template's
-    variables, `wording` replaces the template's words. `signed_by`: post and name of who decided.
+    variables, `wording` replaces the template's words. `signed_by`: post and name of who decided. `reviewed`: what was
+    shown to them; the letter says that, whatever template and cases say now.
     """
     problems = _problems(tx, kind=kind, unit_id=unit_id, layout=layout)
     if problems:
@@ -106,6 +109,21 @@ def issue(
     serial = paper.take_serial(tx, organ_code, issued_on.year)
     number = format_number(organ_code, issued_on.year, serial)
     listed = list(dict.fromkeys(case_ids))
+    variables: Mapping[str, Any] = letter_variables(
+        tx,
+        campaign,
+        unit_id=unit_id,
+        case_ids=listed,
+        report_id=report_id,
+        item_id=item_id,
+        kind=kind,
+        reply_term=term,
+        reason=reason,
+        extra=_words_of_signing(tx, signed_by, corrects_id) | dict(extra or {}),
+    )
+    if reviewed is not None:
+        definition_id = reviewed.definition_id
+        variables = as_signed(reviewed.variables, variables, partial(overdue_days, tx))
     letter_id = tx.new_id()
     values = {
         "letter_id": letter_id,
@@ -120,18 +138,7 @@ def issue(
         "unit_id": unit_id,
         "item_id": item_id,
         "definition_id": definition_id,
-        "variables": letter_variables(
-            tx,
-            campaign,
-            unit_id=unit_id,
-            case_ids=listed,
-            report_id=report_id,
-            item_id=item_id,
-            kind=kind,
-            reply_term=term,
-            reason=reason,
-            extra=_words_of_signing(tx, signed_by, corrects_id) | dict(extra or {}),
-        ),
+        "variables": variables,
         "reply_term": term,
         "issued_on": issued_on,
         "issued_at": tx.now,
@@ -227,6 +234,7 @@ def _issue_draft(tx: Transaction, row: InstanceRow, variables: Mapping[str, Any]
             run_id=draft["draft_id"] if len(planned) > 1 else None,
             corrects_id=draft["corrects_id"],
             extra={"corrects": {"number": corrected["number"], "reason": draft["note"]}} if corrected else None,
+            reviewed=drafts.reviewed_of(one),
         )
         if issued:
             jobs.add(tx, kind="letter", name="letter", payload={"letter_id": letter_id}, due_at=tx.now)
@@ -255,8 +263,7 @@ def _note_correction(tx: Transaction, old_id: str, new_id: str) -> None:
             letter=old_id,
         )
     if old["state"] not in ("CLOSED", "VOID"):
-        reason = f"已由{new['number']}更正"
-        service.close_open(tx, old_id, reason)
+        service.set_aside(tx, old_id, f"已由{new['number']}更正")
 
 
 def _subject(tx: Transaction, case_ids: list[str], report_id: str | None, kind: str) -> str:

@@ -5,13 +5,12 @@ from typing import Any
 
 from engine import routes, rulings
 from engine.commands.ladders import arm
+from engine.domain.escalation import BY_DESK
 from engine.domain.instance import InstanceKind
 from engine.domain.letter import KINDS
 from engine.errors import Invalid, Problem
 from engine.store import instances, supervision
 from engine.store.transaction import Transaction
-
-BY_DESK = "督查台"  # the rule of a rung that a person chose
 
 
 def lock_items(tx: Transaction, case_ids: Iterable[str]) -> dict[str, str | None]:

@@ -4,13 +4,14 @@ from dataclasses import dataclass
 
 from engine.commands.letter_rows import issue
 from engine.commands.letter_rungs import check_alone, check_skips, climb, lock_items
-from engine.commands.letter_service import locked, tell
+from engine.commands.letter_service import locked
 from engine.commands.letter_targets import check_bundle, chosen_cases, targets_of
+from engine.commands.letter_voiding import stand_again, void
 from engine.domain.actor import require_role
 from engine.domain.drafting import BUNDLES
 from engine.domain.service import OPEN, check_state
 from engine.errors import Invalid, Problem
-from engine.store import jobs, paper
+from engine.store import jobs
 from engine.store.transaction import Transaction
 
 
@@ -30,7 +31,7 @@ class IssueLetters:
 
 @dataclass(frozen=True)
 class VoidLetter:
-    """The number stays taken; the register says why."""
+    """The number stays taken; the register says why. A letter that it corrected stands again."""
 
     letter_id: str
     reason: str
@@ -78,12 +79,5 @@ def void_letter(command: VoidLetter, tx: Transaction) -> None:
             "reason_missing", "The reason is missing.", (Problem("reason", "请填写作废理由。", "Say why it is void."),)
         )
     check_state(row["number"], row["letter_state"], *OPEN)
-    paper.update_service(
-        tx,
-        command.letter_id,
-        state="VOID",
-        void_reason=command.reason.strip(),
-        closed_at=tx.now,
-        closed_by=tx.actor.name,
-    )
-    tell(tx, row, "LetterVoided", reason=command.reason.strip())
+    void(tx, row, command.reason.strip())
+    stand_again(tx, row)

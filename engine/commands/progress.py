@@ -11,19 +11,18 @@ from engine.bpmn.execution import Execution
 from engine.bpmn.plain import due_instant
 from engine.bpmn.state import seal, unseal
 from engine.bpmn.step import Moment, OpenedJob, OpenedTask, OpenedTimer, ReachedMilestone, Step, Token
-from engine.commands import accountability_rows, ladders
+from engine.commands import accountability_rows, draft_review, ladders
 from engine.commands.letter_review import close_joint_letters, close_letters_of_item
 from engine.commands.letter_rows import issue_for_job
 from engine.commands.reports import hand_in
 from engine.commands.waiting import open_wait
 from engine.domain.case import changes_at, phase_of
 from engine.domain.deadline import Deadline
-from engine.domain.drafting import STATES as DRAFT_STATES
 from engine.domain.instance import InstanceKind, InstanceRow, InstanceState
 from engine.domain.job import TIMER
 from engine.domain.lights import reached_percent
 from engine.domain.task import TaskState, groups_of
-from engine.store import cases, drafts, instances, jobs, supervision, tasks
+from engine.store import cases, instances, jobs, supervision, tasks
 from engine.store.transaction import Transaction
 
 RESOLVED_MESSAGE = "item_resolved"
@@ -253,10 +252,11 @@ def _reach(tx: Transaction, row: InstanceRow, reached: ReachedMilestone) -> None
             close_joint_letters(tx, row.case_id)
     elif row.kind is InstanceKind.SUPERVISION and name == "resolved":
         close_item(tx, row, "RESOLVED")
-    elif row.kind is InstanceKind.LETTER and name in DRAFT_STATES:
-        drafts.update(tx, row.business_key, state=DRAFT_STATES[name])
+    elif row.kind is InstanceKind.LETTER:
+        draft_review.reach(tx, row.business_key, name, reached.variables)
     elif row.kind is InstanceKind.ACCOUNTABILITY and name == "referred":
-        item = supervision.get_item(tx, accountability_rows.item_of_referral(tx, row.business_key))
+        item_id = accountability_rows.item_of_referral(tx, row.business_key)
+        item = supervision.get_item(tx, item_id) if item_id is not None else None
         if item is not None and item["state"] == "OPEN":  # what was done meanwhile stays resolved when it was
             supervision.update_item(tx, item["item_id"], state="REFERRED", closed_at=tx.now)
     accountability_rows.reach(tx, row, name, reached.variables)

@@ -15,6 +15,8 @@ from engine.errors import Invalid, NotPermitted, Problem, Rejected
 
 # 政府督查工作条例 s. 17: thirty days to object from receipt, thirty days to decide from the objection.
 OBJECTION_TERM: Final = "30d"
+# 约谈办法（生态环境部2020、山东2017）: a written report within thirty days of the talk; a ladder may name another term.
+TALK_REPORT_TERM: Final = "30d"
 
 
 @dataclass(frozen=True)

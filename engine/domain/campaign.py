@@ -14,7 +14,7 @@ from engine.domain.duration import Duration
 from engine.domain.lights import MILESTONE_COLUMNS
 from engine.domain.obligation import ReportRule, read_rule
 from engine.domain.toml_table import Problems, TomlTable
-from engine.domain.unit import Unit, UnitNames, plain_name
+from engine.domain.unit import DISCIPLINE, Unit, UnitNames, plain_name
 from engine.errors import Invalid, Problem
 
 
@@ -143,6 +143,11 @@ class Campaign:
     @property
     def root(self) -> Unit:
         return next(unit for unit in self.units if unit.kind == "root")
+
+    @property
+    def discipline_body(self) -> Unit | None:
+        """Who takes referrals; None in plans of before there was such a unit."""
+        return next((unit for unit in self.units if unit.kind == DISCIPLINE), None)
 
     @property
     def leads(self) -> tuple[Unit, ...]:

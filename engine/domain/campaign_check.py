@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from engine.domain import calendar
 from engine.domain.obligation import OWERS, ReportRule
 from engine.domain.toml_table import Problems
-from engine.domain.unit import KINDS, Unit, has_foreign_run, plain_name
+from engine.domain.unit import DISCIPLINE, KINDS, Unit, has_foreign_run, plain_name
 from engine.errors import Invalid
 
 if TYPE_CHECKING:
@@ -80,6 +80,10 @@ def _unit_tree(campaign: "Campaign", problems: Problems) -> None:
     if len(roots) != 1:
         zh = f'应当有且只有一个 kind = "root" 的单位，现有{len(roots)}个。'
         problems.error("units", zh, f'Exactly one unit must have kind = "root"; there are {len(roots)}.')
+    bodies = [unit.id for unit in campaign.units if unit.kind == DISCIPLINE]
+    if len(bodies) > 1:
+        zh = f'最多一个 kind = "{DISCIPLINE}" 的单位，现有{len(bodies)}个。'
+        problems.error("units", zh, f'At most one unit has kind = "{DISCIPLINE}"; there are {len(bodies)}.')
     if not any(unit.kind == "area" for unit in campaign.units):
         problems.error("units", '没有任何镇街（kind = "area"）。', 'There is no area (kind = "area").')
     for unit in campaign.units:

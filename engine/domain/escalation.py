@@ -12,6 +12,7 @@ from engine.domain.duration import Duration
 from engine.domain.letter import KINDS
 from engine.errors import Invalid, Problem
 
+BY_DESK = "督查台"  # the rule of a rung that a person chose
 NOT_YET = -1  # the level of an item under which nothing has been sent
 CLIMB, WAIT = "climb", "wait"  # what a row answers: the next rung, or that it is not time for it
 REMINDER, SUMMONS, REFERRAL = "reminder", "summons", "referral"  # rungs that are more than a letter
@@ -20,7 +21,8 @@ MEASURES = (
     "listed_supervision", SUMMONS, "circular", REFERRAL,
 )  # fmt: skip
 APPROVALS = ("none", "supervisor", "leader")
-INPUTS = ("last_rung", "overdue_workdays", "schedule_gap", "reds", "is_report")
+TALKS = NO_TALK, TALK_OPEN, TALK_LATE, TALK_OVER = ("none", "open", "late", "over")  # how the talk of an item stands
+INPUTS = ("last_rung", "overdue_workdays", "schedule_gap", "reds", "is_report", "talk", "rung_workdays")
 OUTPUTS = (
     "act", "rung", "instrument", "letter", "approval", "signer", "reply", "next_after", "rung_name", "rung_reason",
 )  # fmt: skip
@@ -161,16 +163,14 @@ def _check_rungs(ladder: Ladder, say: Callable[[str, str], None]) -> None:
 def _questions(ladder: Ladder) -> Iterable[dict[str, Any]]:
     below = [rung.level for rung in ladder.rungs if rung.instrument != REFERRAL]
     days = (*range(-10, 32), 60, 250)
+    usual = dict(zip(INPUTS, (NOT_YET, 0, None, 0, False, NO_TALK, 0), strict=True))
     for last, day, gap, reds, is_report in product(
         (NOT_YET, *below), days, (None, 0.0, 35.0, 100.0), (0, 3), (False, True)
     ):
-        yield {
-            "last_rung": last,
-            "overdue_workdays": day,
-            "schedule_gap": gap,
-            "reds": reds,
-            "is_report": is_report,
-        }
+        asked = (last, day, gap, reds, is_report)
+        yield {**usual, **dict(zip(INPUTS, asked, strict=False))}
+    for last, day, talk, since in product(below, (0, 15, 250), TALKS, (0, 30, 60, 250)):
+        yield {**usual, "last_rung": last, "overdue_workdays": day, "talk": talk, "rung_workdays": since}
 
 
 def _faults(answer: Answer, last_rung: int) -> list[tuple[str, str]]:

@@ -15,14 +15,18 @@ from engine.domain.letter_kinds import CORRESPONDENCE, DOCUMENT, KINDS, LAYOUTS,
 from engine.errors import Invalid, Problem
 
 __all__ = [
-    "CHARACTER_LIMIT", "CORRESPONDENCE", "DOCUMENT", "GRID_WIDTH", "KINDS", "LAYOUTS", "MINUTES", "ORDER", "SLIP",
-    "Attachment", "Block", "Cell", "Grid", "Heading", "Length", "Letter", "LetterKind", "Paragraph", "Table",
+    "CHARACTER_LIMIT", "CORRESPONDENCE", "DOCUMENT", "GRID_WIDTH", "INTERNAL", "KINDS", "LAYOUTS", "MINUTES", "ORDER",
+    "SLIP", "Attachment", "Block", "Cell", "Grid", "Heading", "Length", "Letter", "LetterKind", "Paragraph", "Table",
     "character_count", "format_date", "format_number", "from_json", "head_number", "length_of", "text_of", "texts_of",
     "to_json",
 ]  # fmt: skip
 
 # 《整治形式主义为基层减负若干规定》2024: a special-task paper should stay within 4,000 characters.
 CHARACTER_LIMIT: Final = 4000
+INTERNAL: Final = "内部"
+_COPY_NUMBER: Final = re.compile(r"\d{6}", re.ASCII)  # GB/T 9704-2012 7.2.1
+# 7.2.2: the degree, and after a star how long, its figures Arabic.
+_SECRECY: Final = re.compile(r"(绝密|机密|秘密)(★(\d{1,2}年|\d{1,2}个月|长期))?", re.ASCII)
 GRID_WIDTH: Final = 28  # characters in a line, GB/T 9704-2012 5.2.3
 
 
@@ -87,6 +91,7 @@ class Letter:
     A sample (`is_sample`) carries 演示样张 and an empty seal circle; the software never draws a seal.
     `attendance` holds label and names, as minutes print them: 出席, 请假, 列席. `signer` is 签发人 of an upward paper,
     post and name under an order. `corrects` is the number of the letter that this one corrects.
+    `copy_number` 份号 has six digits; `secrecy` is 密级和保密期限 as printed, 秘密★1年, or 内部, which is no 密级.
     """
 
     kind: str
@@ -108,6 +113,13 @@ class Letter:
     attendance: tuple[tuple[str, tuple[str, ...]], ...] = ()
     signer: str = ""
     corrects: str = ""
+    copy_number: str = ""
+    secrecy: str = ""
+
+    @property
+    def marks(self) -> tuple[str, ...]:
+        """What stands top left, one line each: 份号, 密级和保密期限, 紧急程度 (GB/T 9704-2012 7.2.1 to 7.2.3)."""
+        return tuple(filter(None, (self.copy_number, self.secrecy, self.urgency)))
 
     def __post_init__(self) -> None:
         problems = tuple(_problems_of(self))
@@ -224,6 +236,7 @@ def _problems_of(letter: Letter) -> list[Problem]:
     for name, zh in (("mark", "发文机关标志"), ("title", "标题"), ("signatory", "发文机关署名")):
         if not getattr(letter, name).strip():
             found.append(Problem(name, f"{zh}不能为空。", f"The letter has no {name}."))
+    found += _problems_of_secrecy(letter)
     if not letter.body:
         found.append(Problem("body", "正文不能为空。", "The letter has no body."))
     attached = [block for attachment in letter.attachments for block in attachment.blocks]
@@ -232,6 +245,28 @@ def _problems_of(letter: Letter) -> list[Problem]:
             found += _problems_of_table(block)
         elif isinstance(block, Grid):
             found += _problems_of_grid(block)
+    return found
+
+
+def _problems_of_secrecy(letter: Letter) -> list[Problem]:
+    found = []
+    if letter.copy_number and not _COPY_NUMBER.fullmatch(letter.copy_number):
+        zh = f"份号是6位阿拉伯数字，例如000001，不是“{letter.copy_number}”。"
+        found.append(Problem("copy_number", zh, f"A copy number has six digits, not {letter.copy_number!r}."))
+    if letter.secrecy and letter.secrecy != INTERNAL and not _SECRECY.fullmatch(letter.secrecy):
+        zh = f"密级写作绝密、机密或秘密，可加保密期限，例如秘密★1年；内部文件写“{INTERNAL}”。"
+        en = (
+            f"{letter.secrecy!r} is no degree of secrecy: 绝密, 机密 or 秘密 with a term as in 秘密★1年, or {INTERNAL}."
+        )
+        found.append(Problem("secrecy", zh, en))
+    # 党政机关公文处理工作条例 s. 9(1): 涉密公文应当标注份号.
+    if letter.secrecy and letter.secrecy != INTERNAL and not letter.copy_number:
+        zh, en = "涉密公文应当标注份号。", "A classified letter bears a copy number."
+        found.append(Problem("copy_number", zh, en))
+    if (letter.copy_number or letter.secrecy) and letter.layout in (ORDER, SLIP):
+        zh = "命令格式和单证没有份号、密级的位置，请改用文件格式或信函格式。"
+        en = "Orders and forms have no place for copy number and secrecy: use the document or correspondence layout."
+        found.append(Problem("layout", zh, en))
     return found
 
 

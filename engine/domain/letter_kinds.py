@@ -89,7 +89,7 @@ KINDS: Final = MappingProxyType(
             LetterKind(
                 "rectification", "整改通知单", "Rectification order", "通知", CORRESPONDENCE, "整", "5wd", (DOCUMENT,)
             ),
-            LetterKind("summons", "约谈通知", "Summons to a talk", "通知", CORRESPONDENCE, "约", "30d", (DOCUMENT,)),
+            LetterKind("summons", "约谈通知", "Summons to a talk", "通知", CORRESPONDENCE, "约", None, (DOCUMENT,)),
             LetterKind("minutes", "约谈纪要", "Minutes of a talk", "纪要", MINUTES, "约纪", None, is_addressed=False),
             LetterKind("circular", "通报", "Circular of criticism", "通报", DOCUMENT, "通", "5wd", (CORRESPONDENCE,)),
             LetterKind(

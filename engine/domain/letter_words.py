@@ -82,7 +82,7 @@ VARIABLES: Final[Mapping[str, Any]] = MappingProxyType(
             "persons": _M("约谈对象", "who is summoned"),
             "materials": _M("须携带的材料", "papers to bring"),
             "host": _M("主持人职务", "post of the chair"),
-            "recorder": _M("记录人", "who keeps the record"),
+            "recorder": _M("记录人职务", "post of who keeps the record"),
             "attended": _PEOPLE,
             "absent": ({**_PEOPLE[0], "reason": _M("请假原因", "reason of the leave")},),
             "observers": _PEOPLE,
@@ -95,6 +95,7 @@ VARIABLES: Final[Mapping[str, Any]] = MappingProxyType(
                     "due": _M("完成时限", "date by which"),
                 },
             ),
+            "report_within": _M("书面报告的期限，自约谈之日起算，如“30个自然日”", "time for the report, from the talk"),
             "report_due": _M("书面报告时限", "date of the written report"),
         },
         # -- 通报 ------------------------------------------------------------------------------------------------------

@@ -117,6 +117,15 @@ class TomlTable:
         """All pairs of a table that maps names to texts."""
         return {key: self.text(key) for key in self._values}
 
+    def names(self) -> tuple[str, ...]:
+        """The keys of a table whose names are data, in the order of the file."""
+        return tuple(self._values)
+
+    def value(self, key: str) -> Any:
+        """Whatever stands there; for values that have a reader of their own."""
+        self._asked.add(key)
+        return self._values.get(key)
+
     def refuse_unknown(self) -> None:
         """Report keys nobody asked for: mostly slips of the pen that would otherwise be silently ignored."""
         for key in self._values:

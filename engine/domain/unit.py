@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 from engine.domain.toml_table import Problems, TomlTable
 
-KINDS = ("root", "area", "department", "office", "group")
+KINDS = ("root", "area", "department", "office", "group", "discipline")
+DISCIPLINE = "discipline"  # 纪检监察机关: referrals are addressed to it
+DISCIPLINE_NAME = "有管辖权的纪检监察机关"  # in campaigns whose plan names none
 # Advertising text has been found in official unit lists in place of a department's name: no name holds such a run.
 FOREIGN_RUN = re.compile(r"[!-'*-~]{3,}")
 
@@ -19,7 +21,7 @@ class Unit:
     id: str
     name: str
     name_en: str
-    kind: str  # root | area | department | office | group
+    kind: str  # one of KINDS
     parent: str | None
     aliases: tuple[str, ...]
     supplies: tuple[str, ...]

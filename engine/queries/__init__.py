@@ -9,6 +9,7 @@ from engine.queries import access as access_queries
 from engine.queries import accountability as accountability_queries
 from engine.queries import accountability_cases as accountability_case_queries
 from engine.queries import accountability_inspections as inspection_queries
+from engine.queries import accountability_letters as circular_letter_queries
 from engine.queries import accountability_referrals as referral_queries
 from engine.queries import audit as audit_queries
 from engine.queries import batches as batches_queries
@@ -16,9 +17,11 @@ from engine.queries import campaigns as campaigns_queries
 from engine.queries import cases as cases_queries
 from engine.queries import desk as desk_queries
 from engine.queries import diagrams as diagrams_queries
+from engine.queries import draft_changes as draft_changes_queries
 from engine.queries import drafts as drafts_queries
 from engine.queries import explanations as explanations_queries
 from engine.queries import figures as figures_queries
+from engine.queries import forecast as forecast_queries
 from engine.queries import inbox as inbox_queries
 from engine.queries import incidents as incidents_queries
 from engine.queries import instance_page as instance_page_queries
@@ -29,9 +32,13 @@ from engine.queries import letters as letters_queries
 from engine.queries import messages as messages_queries
 from engine.queries import metrics as metrics_queries
 from engine.queries import migration as migration_queries
+from engine.queries import model_deadlines as model_deadlines_queries
+from engine.queries import model_words as model_words_queries
+from engine.queries import models as models_queries
 from engine.queries import reports as reports_queries
 from engine.queries import service_receipt as service_receipt_queries
 from engine.queries import task_page as task_page_queries
+from engine.queries import trials as trials_queries
 from engine.queries import verification as verification_queries
 from engine.queries import verify as verify_queries
 from engine.queries import waiting_letters as waiting_letters_queries
@@ -70,6 +77,10 @@ class Read:
     registered = _question(campaigns_queries.registered)
     calendar = _question(campaigns_queries.calendar)
 
+    forecast_material = _question(forecast_queries.forecast_material)
+    forecast_history = _question(forecast_queries.forecast_history)
+    forecast_arrivals = _question(forecast_queries.forecast_arrivals)
+
     inbox = _question(inbox_queries.inbox)
     reminders = _question(inbox_queries.reminders)
     live_tasks = _question(work_queries.live_tasks)
@@ -93,6 +104,7 @@ class Read:
     objections = _question(accountability_queries.objections_of)
     objections_to_letter = _question(accountability_queries.objections_to_letter)
     objection = _question(accountability_queries.objection)
+    circular_letters = _question(circular_letter_queries.circular_letters)
     referrals = _question(referral_queries.referrals_of)
     referral = _question(referral_queries.referral)
     accountability_figures = _question(referral_queries.accountability_figures)
@@ -112,10 +124,13 @@ class Read:
     explain_rung = _question(explanations_queries.explain_rung)
     explain_rungs = _question(explanations_queries.explain_rungs)
     explain_next = _question(explanations_queries.explain_next)
+    explain_signing = _question(explanations_queries.explain_signing)
+    explain_proposed = _question(explanations_queries.explain_proposed)
     drafts = _question(drafts_queries.drafts)
     draft = _question(drafts_queries.draft)
     draft_of_instance = _question(drafts_queries.draft_of_instance)
     draft_source = _question(drafts_queries.draft_source)
+    draft_changes = _question(draft_changes_queries.draft_changes)
     letter_route = _question(drafts_queries.route)
     letter_run = _question(drafts_queries.run)
     letters = _question(letters_queries.letters)
@@ -128,6 +143,7 @@ class Read:
     is_letter_made = _question(verification_queries.is_made)
     issued_letter = _question(verification_queries.issued)
     issued_file = _question(verification_queries.issued_file)
+    letter_signature = _question(verification_queries.letter_signature)
     letter_service = _question(letter_service_queries.letter_service)
     letter_file = _question(letter_service_queries.letter_file)
     waiting_letters = _question(waiting_letters_queries.waiting_letters)
@@ -161,6 +177,20 @@ class Read:
     unfinished_batch = _question(migration_queries.unfinished_batch)
     move_plan = _question(migration_queries.move_plan)
     violations = _question(verify_queries.violations)
+    trial_ground = _question(trials_queries.trial_ground)
+    model_trial = _question(trials_queries.model_trial)
+
+    models = _question(models_queries.models)
+    running_versions = _question(models_queries.running_versions)
+    model_drafts = _question(models_queries.model_drafts_under_way)
+    closed_model_drafts = _question(models_queries.closed_model_drafts)
+    model_draft = _question(models_queries.model_draft)
+    model_saves = _question(models_queries.model_saves_of)
+    model_save = _question(models_queries.model_save)
+    model_comments = _question(models_queries.model_comments_of)
+    model_merges = _question(models_queries.model_merges)
+    model_words = _question(model_words_queries.model_words)
+    model_deadline = _question(model_deadlines_queries.model_deadline)
 
     record = _question(audit_queries.record)
     record_export = _question(audit_queries.record_export)

@@ -28,6 +28,7 @@ from engine.store.schema import (
     units,
 )
 from engine.store.schema import rungs as rung_rows
+from engine.store.supervision import paper_of_rung
 from engine.store.transaction import Reader
 
 HOLDING = ("TaskClaimed", "TaskReleased", "TaskCompleted", "TaskReturned", "TaskCancelled")
@@ -204,17 +205,18 @@ def _papers(reader: Reader, actor: Actor, case_id: str, names: Mapping[str, str]
     on_rungs: set[str] = set()
     for row in reader.execute(
         sa.select(rung_rows, supervision_items.c.unit_id, letters.c.number, letters.c.kind)
-        .add_columns(letter_services.c.received_at)
+        .add_columns(letter_services.c.received_at, letters.c.letter_id.label("paper"))
+        .select_from(rung_rows)
         .join(supervision_items, supervision_items.c.item_id == rung_rows.c.item_id)
-        .outerjoin(letters, letters.c.letter_id == rung_rows.c.letter_id)
-        .outerjoin(letter_services, letter_services.c.letter_id == rung_rows.c.letter_id)
+        .outerjoin(letters, letters.c.letter_id == paper_of_rung())
+        .outerjoin(letter_services, letter_services.c.letter_id == letters.c.letter_id)
         .where(supervision_items.c.case_id == case_id, known_rungs(actor))
     ):
-        on_rungs.add(row.letter_id or "")
+        on_rungs.add(row.paper or "")
         yield Paper(
             row.at,
             row.instrument,
-            row.letter_id,
+            row.paper,
             row.number or "",
             row.kind,
             names[row.unit_id],

@@ -14,6 +14,7 @@ from engine.domain.instance import InstanceKind
 from engine.domain.share import percent
 from engine.errors import NotFound
 from engine.queries.accountability import MatterTask, steps_of
+from engine.queries.accountability_letters import circular_counts
 from engine.queries.task_page import EvidenceRow, evidence_rows
 from engine.store import accountability as store
 from engine.store.access import known_referrals, may_see_referral
@@ -29,6 +30,7 @@ from engine.store.schema import (
     units,
 )
 from engine.store.schema import rungs as rung_rows
+from engine.store.supervision import paper_of_rung
 from engine.store.transaction import Reader
 
 
@@ -109,8 +111,9 @@ class FormCount:
 
 @dataclass(frozen=True)
 class AccountabilityFigures:
-    """`by_form` adds up to `dealt_with`; talks and circulars of criticism are measures of supervision and stand
-    apart, beside what discipline followed (Luohe task 9: too many talks and circulars, too few sanctions)."""
+    """`by_form` adds up to `dealt_with`; `circulars` are all that went out and stand, `ladder_circulars` those of them
+    that the ladder came to. Talks and circulars of criticism are measures of supervision and stand apart, beside what
+    discipline followed (Luohe task 9: too many talks and circulars, too few sanctions)."""
 
     by_form: tuple[FormCount, ...]
     dealt_with: int
@@ -119,6 +122,7 @@ class AccountabilityFigures:
     persons: int
     talks: int
     circulars: int
+    ladder_circulars: int
     by_state: Mapping[str, int]
 
     @property
@@ -169,7 +173,7 @@ def referral(reader: Reader, actor: Actor, referral_id: str) -> ReferralPage:
         row=_referral(row),
         prepared_by=store.person_name(reader, row["prepared_by_id"]),
         approved_by=store.person_name(reader, row["approved_by_id"]),
-        chain=_chain(reader, row["item_id"]),
+        chain=_chain(reader, row),
         evidence=evidence_rows(reader, evidence.c.instance_id == instance_id),
         outcomes=tuple(
             OutcomeRow(**{name: each[name] for name in OutcomeRow.__dataclass_fields__}) for each in outcomes
@@ -191,6 +195,7 @@ def accountability_figures(reader: Reader, campaign_id: str) -> AccountabilityFi
     ):
         (units_of if row.subject == "unit" else persons_of)[row.form] += row[2]
     pursued = [form for form in OUTCOME_FORMS.values() if form.weight != "none"]
+    circulars, of_ladder = circular_counts(reader, campaign_id)
     dealt_with = sum(units_of[form.key] + persons_of[form.key] for form in pursued)
     by_state = reader.execute(
         sa.select(referrals.c.state, sa.func.count())
@@ -213,7 +218,8 @@ def accountability_figures(reader: Reader, campaign_id: str) -> AccountabilityFi
         units=sum(units_of[form.key] for form in pursued),
         persons=sum(persons_of[form.key] for form in pursued),
         talks=_count(reader, interviews, campaign_id, interviews.c.held_at.is_not(None)),
-        circulars=_count(reader, letters, campaign_id, letters.c.kind == "circular"),
+        circulars=circulars,
+        ladder_circulars=of_ladder,
         by_state={state: number for state, number in by_state},
     )
 
@@ -242,11 +248,12 @@ def _referral(row: Mapping[str, Any]) -> ReferralRow:
     return ReferralRow(**values | {"grounds": tuple(row["grounds"])})
 
 
-def _chain(reader: Reader, item_id: str) -> tuple[ChainLink, ...]:
-    """Every letter under the item, with the rung it stands for."""
-    climbed = reader.execute(sa.select(rung_rows).where(rung_rows.c.item_id == item_id))
-    rung_of = {row.letter_id: row.instrument for row in climbed if row.letter_id}
-    found = store.letters_of_item(reader, item_id)
+def _chain(reader: Reader, referral: Mapping[str, Any]) -> tuple[ChainLink, ...]:
+    """Every letter that went before, with the rung it stands for."""
+    found = store.letters_before(reader, referral)
+    paper, listed = paper_of_rung(), [row["letter_id"] for row in found]
+    climbed = reader.execute(sa.select(paper.label("paper"), rung_rows.c.instrument).where(paper.in_(listed)))
+    rung_of = {row.paper: row.instrument for row in climbed}
     digests = reader.execute(
         sa.select(letter_documents.c.letter_id, letter_documents.c.sha256).where(
             letter_documents.c.letter_id.in_([row["letter_id"] for row in found])

@@ -16,7 +16,7 @@ from engine.errors import NotFound
 from engine.queries.cases import FactRow
 from engine.queries.paging import COUNTED_TO, PER_PAGE, Count, Page, like, page_of, page_within
 from engine.queries.red_cases import RedCase, overdue_workdays, red_cases
-from engine.store import access
+from engine.store import access, supervision
 from engine.store.schema import (
     cases,
     facts,
@@ -379,15 +379,14 @@ def _row(reader: Reader, actor: Actor, row: Mapping[str, Any], names: Mapping[st
 
 def _rungs(reader: Reader, actor: Actor, item_id: str) -> tuple[RungRow, ...]:
     found = reader.execute(
-        sa.select(rung_rows, letters.c.number)
-        .outerjoin(letters, letters.c.letter_id == rung_rows.c.letter_id)
+        sa.select(rung_rows, letters.c.number, letters.c.letter_id.label("paper"))
+        .select_from(rung_rows)
+        .outerjoin(letters, letters.c.letter_id == supervision.paper_of_rung())
         .where(rung_rows.c.item_id == item_id, access.known_rungs(actor))
         .order_by(rung_rows.c.position)
     )
-    return tuple(
-        RungRow(row.position, row.instrument, row.level, row.at, row.rule, row.reason, row.letter_id, row.number)
-        for row in found
-    )
+    names = ("position", "instrument", "level", "at", "rule", "reason", "paper", "number")
+    return tuple(RungRow(*(getattr(row, name) for name in names)) for row in found)
 
 
 def _next_at(reader: Reader, instance_id: str | None) -> datetime | None:

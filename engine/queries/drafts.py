@@ -167,7 +167,7 @@ def drafts(reader: Reader, actor: Actor, box: str, number: int) -> DraftList:
 
 def draft(reader: Reader, actor: Actor, draft_id: str) -> DraftPage:
     """Raises NotFound for a draft that is not the actor's to see."""
-    row = _seen(reader, actor, draft_id)
+    row = seen(reader, actor, draft_id)
     planned = store.letters_of(reader, draft_id)
     names = store.units_by_id(reader, [unit_id for one in planned for unit_id in one["unit_ids"]])
     asked = store.units_by_id(reader, row["countersigners"])
@@ -206,15 +206,17 @@ def draft_of_instance(reader: Reader, actor: Actor, instance_id: str) -> str | N
 def draft_source(
     reader: Reader, actor: Actor, draft_id: str, position: int, version: int | None = None
 ) -> LetterSource:
-    """What the letter at `position` would print now, in its newest words, in those of `version`, or for version 0 in
-    the template's own. Raises NotFound."""
-    row = _seen(reader, actor, draft_id)
+    """What the letter at `position` would print, in its newest words, in those of `version`, or for version 0 in the
+    template's own: of what is true now while the writer has it, else of what was when it was handed on. Raises
+    NotFound."""
+    row = seen(reader, actor, draft_id)
     planned = {one["position"]: one for one in store.letters_of(reader, draft_id)}
     texts = {one["version"]: one for one in store.texts_of(reader, draft_id) if one["position"] == position}
     if position not in planned or (version and version not in texts):
         raise NotFound("draft_unknown", f"Draft {draft_id} has no letter {position}.", draft=draft_id)
     chosen = texts.get(max(texts, default=0) if version is None else version)
     corrected = _letter(reader, row["corrects_id"])
+    kept = None if row["state"] in CHANGEABLE else store.reviewed_of(planned[position])
     return planned_source(
         reader,
         campaign_id=row["campaign_id"],
@@ -228,6 +230,7 @@ def draft_source(
         consent=Consent.from_json(row["consent"]),
         extra={"signer": routes.route_of(reader, row["campaign_id"], row["kind"]).signer_post or row["written_by"]}
         | ({"corrects": {"number": corrected[1], "reason": row["note"]}} if corrected else {}),
+        reviewed=kept,
     )
 
 
@@ -258,7 +261,7 @@ def _unclaimed(actor: Actor) -> Any:
     return sa.and_(tasks.c.state == "OPEN", offered_to(actor))
 
 
-def _seen(reader: Reader, actor: Actor, draft_id: str) -> Mapping[str, Any]:
+def seen(reader: Reader, actor: Actor, draft_id: str) -> Mapping[str, Any]:
     row = store.get(reader, draft_id)
     if not may_see_instance(reader.connection, actor, row["instance_id"]):
         raise NotFound("draft_unknown", f"There is no draft {draft_id}.", draft=draft_id)

@@ -17,7 +17,9 @@ from engine.domain.actor import Actor
 from engine.domain.calendar import civil_date
 from engine.domain.derivation import Line, en_time, zh_time
 from engine.domain.duration import Duration
-from engine.domain.escalation import NOT_YET, REFERRAL, WAIT
+from engine.domain.escalation import NOT_YET, REFERRAL, SUMMONS, WAIT
+from engine.domain.instance import InstanceKind
+from engine.domain.task import LIVE
 from engine.errors import Invalid, NotFound
 from engine.store.access import known_rungs, visible_cases, visible_items, visible_tasks
 from engine.store.schema import cases, instances, jobs, rungs, supervision_items, tasks
@@ -180,6 +182,52 @@ def explain_next(reader: Reader, actor: Actor, item_id: str) -> Explanation | No
     )
 
 
+def explain_proposed(reader: Reader, actor: Actor, task_id: str) -> Explanation | None:
+    """To who signs a rung: which row of which version proposes it. None for other tasks and for those that are over.
+    Raises NotFound."""
+    query = (
+        sa.select(tasks.c.state, instances.c.kind, instances.c.business_key)
+        .join(instances, instances.c.instance_id == tasks.c.instance_id)
+        .where(tasks.c.task_id == task_id, visible_tasks(actor))
+    )
+    row = reader.execute(query).first()
+    if row is None:
+        raise NotFound("task_unknown", f"There is no task {task_id}.", task=task_id)
+    if row.kind != InstanceKind.SUPERVISION or row.state not in LIVE:
+        return None
+    found = sa.select(supervision_items).where(supervision_items.c.item_id == row.business_key)
+    return _proposed(reader, reader.execute(found).mappings().one())
+
+
+def explain_signing(reader: Reader, actor: Actor, item_id: str) -> Explanation | None:
+    """Of an item whose rung is with its signer, which version proposed it; None for others, and for who may not sign.
+    Raises NotFound."""
+    item = _item(reader, actor, item_id)
+    signing = (  # every task of the ladder's own process is a signature
+        sa.select(tasks.c.task_id)
+        .join(instances, instances.c.instance_id == tasks.c.instance_id)
+        .where(instances.c.kind == InstanceKind.SUPERVISION, instances.c.business_key == item_id)
+        .where(tasks.c.state.in_(LIVE), visible_tasks(actor))
+    )
+    return None if reader.execute(signing.limit(1)).first() is None else _proposed(reader, item)
+
+
+def _proposed(reader: Reader, item: Mapping[str, Any]) -> Explanation | None:
+    ruling = item["ruling"]
+    if not ruling or ruling["answer"]["act"] == WAIT:
+        return None
+    lines, at = (_WITH_SIGNER, *_terms(ruling["answer"])), datetime.fromisoformat(ruling["at"])
+    calendar, told = str(ruling.get("calendar") or ""), _told(reader, ruling)
+    return Explanation("next", ruling["answer"]["instrument"], at, _ruled(reader, ruling), told, calendar, lines)
+
+
+_WITH_SIGNER: Line = (
+    "这一级已送签批，仍按提出时的版本；阶梯表改版不收回已送签的，签批人可以签发、暂缓或者越级",
+    "This rung is with its signer and keeps the version that proposed it; a new table does not call it back, "
+    "the signer may issue, hold or skip it",
+)
+
+
 def _rung(
     reader: Reader,
     item: Mapping[str, Any],
@@ -214,7 +262,10 @@ def _terms(answer: Mapping[str, Any]) -> list[Line]:
     lines: list[Line] = []
     if answer["reply"]:
         reply = _length(answer["reply"])
-        lines.append((f"从签收起{reply[0]}内回复", f"To be answered within {reply[1]} of receipt"))
+        if answer["instrument"] == SUMMONS:  # the summons is only received; what is due is the report after the talk
+            lines.append((f"约谈后{reply[0]}内书面报告", f"A written report is due within {reply[1]} of the talk"))
+        else:
+            lines.append((f"从签收起{reply[0]}内回复", f"To be answered within {reply[1]} of receipt"))
     if answer["next_after"] and answer["instrument"] != REFERRAL:  # after it the ladder is not asked again
         after = _length(answer["next_after"])
         lines.append((f"{after[0]}后仍未办结，再查阶梯表", f"The ladder is asked again {after[1]} later"))

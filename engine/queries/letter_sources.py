@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -13,13 +14,14 @@ from engine.domain.addressing import Addressee, needs_consent
 from engine.domain.calendar import civil_date
 from engine.domain.drafting import Consent, Wording
 from engine.domain.letter import KINDS, format_number
+from engine.domain.reviewed import Reviewed, as_signed
 from engine.errors import NotFound
 from engine.store import cases, drafts, supervision
 from engine.store.access import may_see_case
 from engine.store.schema import letters as rows
 from engine.store.schema import units
 from engine.store.transaction import Reader
-from engine.wording import letter_variables
+from engine.wording import TEMPLATES_KEY, letter_variables, overdue_days
 
 # A letter about no case is all its writer's words: the kind's template would have nothing to speak about.
 OWN_WORDS: Final = "<title>拟稿</title><p>正文</p>"
@@ -118,16 +120,17 @@ def planned_source(
     wording: Wording | None = None,
     consent: Consent | None = None,
     extra: Mapping[str, Any] | None = None,
+    reviewed: Reviewed | None = None,
 ) -> LetterSource:
     """A letter that is not issued yet, as `letter_rows.issue` would make it now; asks nobody's permission."""
     plan = plans.campaign(reader, campaign_id)
-    definition_id, _ = plans.file_of(reader, "letters", f"{kind}.html.j2")
+    definition_id, _ = plans.file_of(reader, TEMPLATES_KEY, f"{kind}.html.j2")
     issued_on = civil_date(reader.now)
     found = drafts.units_by_id(reader, unit_ids)
     addressees = [Addressee(unit_id, *found[unit_id]) for unit_id in unit_ids]
     if consent is None and needs_consent(kind, plan.unit(plan.office.unit).kind, addressees):
         consent = plan.office.consent
-    variables = letter_variables(
+    variables: Mapping[str, Any] = letter_variables(
         reader,
         plan,
         kind=kind,
@@ -139,6 +142,9 @@ def planned_source(
         reason=reason,
         extra=dict(extra or {}),
     )
+    if reviewed is not None:
+        definition_id = reviewed.definition_id
+        variables = as_signed(reviewed.variables, variables, partial(overdue_days, reader))
     return _source(
         reader,
         letter_id="",

@@ -1,6 +1,6 @@
 """What the public may know of an issued letter, found by the key on it or by its file; never by its number.
 
-Asks nobody's permission, and so says nothing of case, addressee, title or firm.
+Says nothing of case, addressee, title or firm, and asks nobody's permission but where an actor is named.
 """
 
 from dataclasses import dataclass
@@ -9,8 +9,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from engine.domain.actor import Actor
 from engine.domain.verification import hashed_key, letter_key
+from engine.errors import NotFound
 from engine.store import drafts
+from engine.store.access import may_see_letter
 from engine.store.schema import blobs, letter_documents, letter_services, letter_signatures, letters
 from engine.store.transaction import Reader
 
@@ -43,6 +46,13 @@ class IssuedLetter:
 def issued(reader: Reader, key: str) -> IssuedLetter | None:
     """The letter whose code was scanned; None for every other key, whatever is wrong with it."""
     return _found(reader, letter_signatures.c.key_hash == hashed_key(key))
+
+
+def letter_signature(reader: Reader, actor: Actor, letter_id: str) -> IssuedLetter | None:
+    """The same of a letter that the actor may see; None until its document is made."""
+    if not may_see_letter(reader.connection, actor, letter_id):
+        raise NotFound("letter_unknown", f"There is no letter {letter_id}.", letter=letter_id)
+    return _found(reader, letter_signatures.c.letter_id == letter_id)
 
 
 def issued_file(reader: Reader, sha256: str) -> IssuedLetter | None:

@@ -7,8 +7,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from engine.domain.accountability import Outcome, TookPart
+from engine.domain.escalation import NO_TALK, TALK_LATE, TALK_OPEN, TALK_OVER
 from engine.domain.instance import InstanceKind, InstanceState
-from engine.domain.task import TaskState
+from engine.domain.task import LIVE, TaskState
 from engine.store.schema import (
     circular_figures,
     circulars,
@@ -18,6 +19,7 @@ from engine.store.schema import (
     inspection_plans,
     instances,
     interviews,
+    letter_cases,
     letter_deliveries,
     letter_drafts,
     letter_services,
@@ -38,6 +40,7 @@ _KEYS = {
 }
 _TABLES = {key.table.name: key.table for key in _KEYS.values()}
 PREPARED_BY, APPROVED_BY = "prepare_referral", "approve_referral"
+TALK_REPORT = "report_interview"
 # Of whose process the row is, and the states in which it waits for that process.
 LIVE_STATES: Mapping[InstanceKind, tuple[str, tuple[str, ...]]] = {
     InstanceKind.INTERVIEW: ("interviews", ("ARRANGING", "SUMMONED", "HELD", "REPORTED")),
@@ -63,6 +66,29 @@ def get(scope: Any, table: str, row_id: str) -> Mapping[str, Any] | None:
 def live_interview_of_item(tx: Transaction, item_id: str) -> str | None:
     live = interviews.c.state.in_(LIVE_STATES[InstanceKind.INTERVIEW][1])
     return tx.execute(sa.select(interviews.c.interview_id).where(interviews.c.item_id == item_id, live)).scalar()
+
+
+def talk_of_item(scope: Any, item_id: str) -> str:
+    """How the latest talk of a supervision item stands: none, open, late (its report is overdue) or over."""
+    latest = sa.select(interviews.c.interview_id, interviews.c.state).where(interviews.c.item_id == item_id)
+    turn = (interviews.c.opened_at.desc(), interviews.c.interview_id.desc())
+    talk = scope.execute(latest.order_by(*turn).limit(1)).first()
+    if talk is None:
+        return NO_TALK
+    if talk.state not in LIVE_STATES[InstanceKind.INTERVIEW][1]:
+        return TALK_OVER
+    late = (
+        sa.select(tasks.c.task_id)
+        .join(instances, instances.c.instance_id == tasks.c.instance_id)
+        .where(
+            instances.c.kind == InstanceKind.INTERVIEW,
+            instances.c.business_key == talk.interview_id,
+            tasks.c.element_id == TALK_REPORT,
+            tasks.c.state.in_(LIVE),
+            tasks.c.due_at < scope.now,
+        )
+    )
+    return TALK_OPEN if scope.execute(late.limit(1)).first() is None else TALK_LATE
 
 
 def referrals_of_item(tx: Transaction, item_id: str) -> dict[str, str]:
@@ -278,9 +304,22 @@ def issued_letters(scope: Any, letter_ids: Iterable[str]) -> list[Mapping[str, A
     )
 
 
-def letters_of_item(scope: Any, item_id: str) -> list[Mapping[str, Any]]:
-    """Every letter under a supervision item but the referral itself, oldest first."""
-    found = scope.execute(
-        sa.select(letters.c.letter_id).where(letters.c.item_id == item_id, letters.c.kind != "referral")
-    )
-    return issued_letters(scope, [row.letter_id for row in found])
+def letters_before(scope: Any, referral: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The chain of a referral, oldest first, without referrals: every letter under its item; of one proposed by hand
+    every letter to the unit about the case, or none when it is about the unit's work."""
+    found = sa.select(letters.c.letter_id).where(letters.c.kind != "referral")
+    if referral["item_id"] is not None:
+        found = found.where(letters.c.item_id == referral["item_id"])
+    else:
+        of_case = sa.select(letter_cases.c.letter_id).where(letter_cases.c.case_id == referral["case_id"])
+        to_unit = sa.select(letter_deliveries.c.letter_id).where(letter_deliveries.c.unit_id == referral["unit_id"])
+        found = found.where(letters.c.letter_id.in_(of_case), letters.c.letter_id.in_(to_unit))
+    return issued_letters(scope, [row.letter_id for row in scope.execute(found)])
+
+
+def live_referral(scope: Any, *, unit_id: str, case_id: str) -> str | None:
+    """One of this unit for this case that has not come to its end."""
+    live = referrals.c.state.in_(LIVE_STATES[InstanceKind.ACCOUNTABILITY][1])
+    same = (referrals.c.unit_id == unit_id, referrals.c.case_id == case_id)
+    found: str | None = scope.execute(sa.select(referrals.c.referral_id).where(live, *same).limit(1)).scalar()
+    return found

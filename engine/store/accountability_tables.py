@@ -36,9 +36,9 @@ interviews = sa.Table(
 referrals = sa.Table(
     "referrals",
     metadata,
-    key("referral_id"),  # the business key of its process instance: that of the supervision item
+    key("referral_id"),  # the business key of its process instance; from the ladder that of the item
     ref("campaign_id", "campaigns.campaign_id", nullable=False),
-    ref("item_id", "supervision_items.item_id", nullable=False),
+    ref("item_id", "supervision_items.item_id"),  # None: proposed by hand
     ref("case_id", "cases.case_id"),
     ref("unit_id", "units.unit_id", nullable=False),
     sa.Column("subject", Name, nullable=False),

@@ -37,6 +37,8 @@ draft_letters = sa.Table(
     sa.Column("unit_ids", sa.JSON, nullable=False),
     sa.Column("case_ids", sa.JSON, nullable=False),
     ref("letter_id", "letters.letter_id"),
+    ref("definition_id", "definitions.definition_id"),  # the templates' version when it left the writer
+    sa.Column("variables", sa.JSON),  # what it said then
 )
 draft_texts = sa.Table(  # what the writer made of the words; never updated
     "draft_texts",

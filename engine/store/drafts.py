@@ -6,6 +6,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from engine.domain.drafting import Wording
+from engine.domain.reviewed import Reviewed
 from engine.errors import NotFound
 from engine.store.schema import (
     draft_letters,
@@ -56,6 +57,17 @@ def letters_of(scope: Scope, draft_id: str) -> list[Mapping[str, Any]]:
 def set_letter(tx: Transaction, draft_id: str, position: int, letter_id: str) -> None:
     of_draft = sa.and_(draft_letters.c.draft_id == draft_id, draft_letters.c.position == position)
     tx.execute(draft_letters.update().where(of_draft).values(letter_id=letter_id))
+
+
+def keep_reviewed(tx: Transaction, draft_id: str, position: int, kept: Reviewed | None) -> None:
+    of_letter = sa.and_(draft_letters.c.draft_id == draft_id, draft_letters.c.position == position)
+    values = {"definition_id": kept and kept.definition_id, "variables": dict(kept.variables) if kept else sa.null()}
+    tx.execute(draft_letters.update().where(of_letter).values(**values))
+
+
+def reviewed_of(planned: Mapping[str, Any]) -> Reviewed | None:
+    """What a row of `letters_of` keeps; None while it is with its writer for the first time."""
+    return Reviewed(planned["definition_id"], planned["variables"]) if planned["definition_id"] else None
 
 
 def add_text(tx: Transaction, draft_id: str, position: int, wording: Wording) -> int:

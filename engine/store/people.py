@@ -10,6 +10,8 @@ from engine.domain.actor import WATCHING_ROLES, Actor, Membership
 from engine.store.schema import memberships, persons, sessions, units
 from engine.store.transaction import Transaction
 
+UNLISTED = 10_000  # behind every unit of a plan
+
 
 def put_unit(
     tx: Transaction, *, unit_id: str, name: str, kind: str, parent_id: str | None, aliases: list[str], position: int
@@ -20,6 +22,11 @@ def put_unit(
         tx.execute(units.update().where(units.c.unit_id == unit_id).values(**values))
     else:
         tx.execute(units.insert().values(unit_id=unit_id, **values))
+
+
+def ensure_unit(tx: Transaction, *, unit_id: str, name: str, kind: str, parent_id: str) -> None:
+    """A unit that no plan lists, behind all others; nothing when it is there."""
+    tx.insert_missing(units, unit_id=unit_id, name=name, kind=kind, parent_id=parent_id, aliases=[], position=UNLISTED)
 
 
 def unit_name(tx: Transaction, unit_id: str) -> str:

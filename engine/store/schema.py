@@ -21,6 +21,7 @@ from engine.store.audit_tables import checkpoints, fact_chain
 from engine.store.case_tables import campaigns, case_units, cases
 from engine.store.columns import Id, Instant, Name, key, metadata, ref
 from engine.store.draft_tables import draft_letters, draft_texts, letter_addressees, letter_drafts
+from engine.store.model_tables import model_comments, model_contents, model_drafts, model_saves
 from engine.store.operating_tables import (
     BATCH_ITEM_STATES,
     BATCH_STATES,
@@ -68,6 +69,7 @@ from engine.store.service_tables import (
 )
 from engine.store.signature_tables import letter_signatures
 from engine.store.tally_tables import case_tallies, due_tallies
+from engine.store.trial_tables import model_trials
 
 __all__ = [
     "APPEND_ONLY",
@@ -119,6 +121,11 @@ __all__ = [
     "memberships",
     "messages",
     "metadata",
+    "model_comments",
+    "model_contents",
+    "model_drafts",
+    "model_saves",
+    "model_trials",
     "objections",
     "operations",
     "persons",
@@ -160,6 +167,8 @@ APPEND_ONLY = (  # by trigger: no UPDATE, no DELETE; a migration calls guards.ma
     "referral_outcomes",
     "circular_figures",
     "conclusions",
+    "model_contents",
+    "model_saves",
 )
 
 settings = sa.Table(

@@ -127,6 +127,27 @@ def close_open(tx: Transaction, letter_id: str, reason: str) -> list[Mapping[str
     return rows
 
 
+def set_aside(tx: Transaction, letter_id: str, reason: str) -> None:
+    """As `close_open`, for a correction: where the letter stood is kept. Lock the letter first."""
+    for row in close_open(tx, letter_id, reason):
+        update(tx, letter_id, row["unit_id"], set_aside=row["state"])
+
+
+def set_aside_of(scope: Scope, letter_id: str) -> dict[str, str]:
+    """unit id -> where the letter stood with that addressee when a correction closed it."""
+    query = sa.select(letter_deliveries.c.unit_id, letter_deliveries.c.set_aside).where(
+        letter_deliveries.c.letter_id == letter_id, letter_deliveries.c.set_aside.is_not(None)
+    )
+    return {row.unit_id: row.set_aside for row in scope.connection.execute(query)}
+
+
+def take_up(tx: Transaction, letter_id: str) -> None:
+    """What a correction had closed stands where it stood. Lock the letter first."""
+    open_again = {"set_aside": None, "closed_at": None, "closed_by": None, "closing_reason": None}
+    for unit_id, state in set_aside_of(tx, letter_id).items():
+        update(tx, letter_id, unit_id, state=state, **open_again)
+
+
 def summary(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Where a letter stands as a whole: where the least advanced of its addressees stands, with the earliest reply that
     is due; received, replied and closed when all have. With one addressee it is that one's own row."""

@@ -32,6 +32,7 @@ letter_deliveries = sa.Table(  # one for each addressee 主送机关; void is th
     sa.Column("closed_at", Instant),
     sa.Column("closed_by", Name),
     sa.Column("closing_reason", sa.Text),
+    sa.Column("set_aside", sa.String(16)),  # where it stood when a correction closed it
     one_of("state", DELIVERY_STATES),
     sa.Index(
         "ix_letter_deliveries_open",

@@ -6,8 +6,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from engine.domain.escalation import SUMMONS
 from engine.domain.task import TaskState
 from engine.store.schema import (
+    interviews,
     letter_services,
     letters,
     reminders,
@@ -103,6 +105,21 @@ def add_rung(
         )
     )
     update_item(tx, item_id, level=level, level_at=tx.now)
+
+
+def paper_of_rung() -> sa.ColumnElement[Any]:
+    """The letter that a row of `rungs` stands for. A talk's summons goes out after the rung is reached, and rungs are
+    append-only: it is the latest of the item's talks that has one."""
+    summons = (
+        sa.select(interviews.c.summons_id)
+        .where(interviews.c.item_id == rungs.c.item_id, interviews.c.summons_id.is_not(None))
+        .order_by(interviews.c.opened_at.desc(), interviews.c.interview_id.desc())
+        .limit(1)
+        .correlate(rungs)
+        .scalar_subquery()
+    )
+    of_talk = sa.case((rungs.c.instrument == SUMMONS, summons), else_=sa.null())
+    return sa.func.coalesce(rungs.c.letter_id, of_talk)
 
 
 def last_rung(connection: Any, item_id: str) -> Mapping[str, Any] | None:

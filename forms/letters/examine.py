@@ -1,7 +1,6 @@
 """Looks into a PDF for its signatures, by pyHanko. As a program it is the child of `verify.examine`: a file on its
 input, JSON on its output, within limits of memory and time."""
 
-import asyncio
 import io
 import logging
 import resource
@@ -16,6 +15,7 @@ from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
 from pyhanko.sign.validation.status import SignatureCoverageLevel
 from pyhanko_certvalidator import ValidationContext
 
+from forms.letters.apart import finished
 from forms.letters.verify import DAMAGED, ENCRYPTED, NOT_PDF, PDF, Examination, FoundSignature, is_pdf, to_json
 
 MOST_SIGNATURES: Final = 20
@@ -67,7 +67,7 @@ def _look_at(one: EmbeddedPdfSignature) -> FoundSignature:
     """Nothing is asked of the chain: which certificate it must be is on record, and files outlive certificates."""
     certificate = one.signer_cert
     trust = ValidationContext(trust_roots=[certificate], allow_fetching=False)
-    status = asyncio.run(async_validate_pdf_signature(one, trust))
+    status = finished(async_validate_pdf_signature(one, trust))
     level = status.modification_level
     is_last_change = level is not None and level <= ModificationLevel.LTA_UPDATES and status.docmdp_ok is not False
     is_long_term = level == ModificationLevel.LTA_UPDATES and is_last_change

@@ -39,8 +39,7 @@ def _document_head(letter: Letter) -> tuple[list[Item], float]:
     # 7.2.4: the top edge of the mark 35 mm below the type area's top; 10.3 says the same of minutes.
     mark, mark_bottom = _mark(letter.mark, ink_top=TOP + 35.0, centre=WIDTH / 2, room=152.0)
     items: list[Item] = [mark]
-    if letter.urgency:
-        items.append(_urgency(letter.urgency, baseline_in_line(TOP)))  # 7.2.3: top left of the type area
+    items += _marks(letter, baseline_in_line(TOP))  # 7.2.1 to 7.2.3: top left of the type area
     top = mark_bottom + 2 * LINE  # 7.2.5: two blank lines below the mark
     is_upward = letter.layout == DOCUMENT and bool(letter.signer.strip())
     if is_upward:
@@ -90,9 +89,7 @@ def _slip_head(letter: Letter) -> tuple[list[Item], float]:
     if letter.number:
         number = body_line(clean(letter.number))
         items += _number(letter.number, baseline_in_line(end), x=WIDTH - number.width * MM_PER_POINT)
-    if letter.urgency:
-        items.append(_urgency(letter.urgency, baseline_in_line(end)))
-    return items, end + LINE
+    return [*items, *_marks(letter, baseline_in_line(end))], end + LINE
 
 
 def _correspondence_head(letter: Letter) -> tuple[list[Item], float]:
@@ -111,10 +108,11 @@ def _correspondence_head(letter: Letter) -> tuple[list[Item], float]:
     ink = metrics.ink_of(clean(letter.number) or "号", "fangsong")
     baseline = first + 1.6 + (7 / 8 + ink.top) * BODY_SIZE * MM_PER_POINT
     x = WIDTH - number.width * MM_PER_POINT
-    items: list[Item] = [mark, *rules, *_number(letter.number, baseline, x=x)]
-    if letter.urgency:
-        items.append(_urgency(letter.urgency, baseline))
-    return items, _ink_bottom(letter.number, baseline)
+    # 10.1: 份号, 密级, 紧急程度 below one another at the left, the first as high as the number, and the title two lines
+    # below the last of them.
+    last = baseline + max(len(letter.marks) - 1, 0) * LINE
+    items: list[Item] = [mark, *rules, *_number(letter.number, baseline, x=x), *_marks(letter, baseline)]
+    return items, _ink_bottom(letter.number, last)
 
 
 def _number(number: str, baseline: float, *, x: float | None = None) -> list[Item]:
@@ -161,8 +159,13 @@ def title_lines(
     return items, len(lines)
 
 
-def _urgency(urgency: str, baseline: float) -> Text:
-    return Text(0, baseline, BODY_SIZE, body_line(clean(urgency), "heiti").runs, 0)
+def _marks(letter: Letter, baseline: float) -> list[Item]:
+    """份号 in figures, 密级和保密期限 and 紧急程度 in 黑体, all 3号, flush left and in this order downwards."""
+    faces = ("fangsong" if mark == letter.copy_number else "heiti" for mark in letter.marks)
+    return [
+        Text(0, baseline + at * LINE, BODY_SIZE, body_line(clean(mark), face).runs, 0)
+        for at, (mark, face) in enumerate(zip(letter.marks, faces, strict=True))
+    ]
 
 
 def clean_title(title: str) -> str:

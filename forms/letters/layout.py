@@ -259,7 +259,8 @@ def _all_texts(letter: Letter) -> list[tuple[str, str]]:
     plain = [letter.number, *letter.addressees, letter.signatory, letter.contact, *letter.copies_to, letter.printed_by]
     plain += [attachment.title for attachment in letter.attachments] + [letter.signer]
     plain += [name for _, names in letter.attendance for name in names]
-    bold = [letter.urgency, *(label for label, _ in letter.attendance)]
+    plain.append(letter.copy_number)
+    bold = [letter.secrecy, letter.urgency, *(label for label, _ in letter.attendance)]
     return [
         *((clean_title(title), "xiaobiaosong") for title in (letter.mark, *titles)),
         *((clean(text), "fangsong") for text in plain),

@@ -165,6 +165,7 @@ _MEETING: Final[dict[str, Any]] = {
         {"text": "拆除喷涂设备，清空原料和产品", "who": "演示镇人民政府分管副镇长", "due": date(2024, 7, 12)},
         {"text": "排查辖区同类场所并建立台账", "who": "演示镇应急管理所", "due": date(2024, 7, 19)},
     ],
+    "report_within": "30个自然日",
     "report_due": date(2024, 8, 5),
 }
 _CIRCULAR: Final[dict[str, Any]] = {

@@ -3,7 +3,6 @@
 The operator's seal picture is drawn as the appearance of the signature and nowhere else; no seal is drawn here.
 """
 
-import asyncio
 import io
 import logging
 from collections.abc import Iterator
@@ -17,6 +16,7 @@ from pyhanko.sign import fields, signers
 from pyhanko_certvalidator import ValidationContext
 
 from engine.domain.verification import Signature
+from forms.letters.apart import finished
 from forms.letters.examine import examine_pdf, name_of
 from forms.letters.rendered import RenderedLetter
 from forms.letters.seal_stamp import style_of
@@ -42,7 +42,7 @@ class PadesSeal:
     def seal(self, letter: RenderedLetter, *, organ: str, reason: str) -> SealedLetter:
         try:
             with opened(self.settings) as signer:
-                signed = asyncio.run(self._sign(letter, signer, organ, reason))
+                signed = finished(self._sign(letter, signer, organ, reason))
                 certificate = signer.signing_cert
         except SealFailed:
             raise

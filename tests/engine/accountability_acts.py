@@ -12,6 +12,8 @@ from engine.store.schema import letters
 
 HELD: dict[str, Any] = {
     "interview_result": "held",
+    "interview_host": "领导小组办公室副主任",
+    "interview_recorder": "领导小组办公室督查员",
     "interview_present": "市工信局副局长\n市工信局整治办主任",
     "interview_problems": "五项关停措施没有落实到位。\n台账与现场不一致。",
     "commitment_count": "1",
@@ -31,10 +33,11 @@ def late_case(scenario: Scenario) -> str:
 
 
 def climb_until(scenario: Scenario, case: str, element_id: str) -> None:
-    """Wait and sign, rung by rung, until the task stands open."""
+    """Wait and sign, rung by rung, until the task stands open; a talk is dropped, or the ladder would wait for it."""
     for _ in range(80):
         if any(task.element_id == element_id for task in scenario.tasks(case)):
             return
+        scenario.drop_talks()
         for task in scenario.tasks(case):
             if task.element_id.startswith("approve_by_"):
                 scenario.complete(task.element_id, case, rung_decision="issue")

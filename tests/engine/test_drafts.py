@@ -1,4 +1,4 @@
-"""Letters before their number: drafts, review, countersigning, signature; who may be directed; corrections."""
+"""Letters before their number: drafts, review, countersigning, signature; who may be directed."""
 
 from datetime import date
 
@@ -9,13 +9,12 @@ from scenario import NewScenario, Scenario, at, quiet_plan
 from engine.commands.drafts import (
     ArrangeDraft,
     Arrangement,
-    CorrectLetter,
     ReviseDraft,
     StartDraft,
     WithdrawDraft,
 )
 from engine.commands.instances import CancelInstance
-from engine.commands.letters import IssueLetters, VoidLetter
+from engine.commands.letters import IssueLetters
 from engine.commands.tasks import ClaimTask, CompleteTask, SendBackTask
 from engine.domain.drafting import Consent, Wording
 from engine.errors import Invalid, NotFound, NotPermitted, Rejected
@@ -368,66 +367,3 @@ def test_what_cannot_become_a_letter_is_refused_where_it_is_wrong(
         start(scenario, **wanted)  # type: ignore[arg-type]
 
     assert [problem.where for problem in refused.value.problems] == [where]
-
-
-# -- corrections -------------------------------------------------------------------------------------------------------
-def issued(scenario: Scenario) -> str:
-    [case] = scenario.register()
-    [letter_id] = scenario.engine.execute(IssueLetters(scenario.campaign, "notice", (case,)), by=scenario.supervisor)
-    return str(letter_id)
-
-
-def test_a_correction_is_a_new_letter_and_the_old_one_says_by_which(scenario: Scenario) -> None:
-    old = issued(scenario)
-
-    draft_id = scenario.engine.execute(CorrectLetter(old, "时限写错（演示）"), by=scenario.supervisor)
-    with pytest.raises(Rejected):  # while one is being written
-        scenario.engine.execute(CorrectLetter(old, "再更正（演示）"), by=scenario.supervisor)
-    do(scenario, "draft_letter", "ducha1")
-    scenario.work()
-
-    [new] = letters_of(scenario, draft_id)
-    before, after = (scenario.engine.read.letter(scenario.supervisor, one) for one in (old, new["letter_id"]))
-    assert (before.row.number, before.row.state, before.corrected_by) == (
-        "临散乱污办督〔2024〕1号",
-        "CLOSED",
-        (new["letter_id"], "临散乱污办督〔2024〕2号"),
-    )
-    assert (after.row.state, after.corrects) == ("ISSUED", (old, "临散乱污办督〔2024〕1号"))
-    assert compose_letter(scenario.engine.read.letter_source(new["letter_id"])).corrects == before.row.number
-    with pytest.raises(Rejected):
-        scenario.engine.execute(CorrectLetter(old, "又更正（演示）"), by=scenario.supervisor)
-    assert scenario.engine.read.violations() == ()
-
-
-def test_a_void_correction_replaces_nothing_and_may_be_followed_by_another(scenario: Scenario) -> None:
-    old, read = issued(scenario), scenario.engine.read
-    draft_id = scenario.engine.execute(CorrectLetter(old, "时限写错（演示）"), by=scenario.supervisor)
-    do(scenario, "draft_letter", "ducha1")
-    [wrong] = letters_of(scenario, draft_id)
-
-    scenario.engine.execute(VoidLetter(wrong["letter_id"], "更正有误（演示）"), by=scenario.supervisor)
-    between = read.letter(scenario.supervisor, old)
-    again_id = scenario.engine.execute(CorrectLetter(old, "再更正（演示）"), by=scenario.supervisor)
-    do(scenario, "draft_letter", "ducha1")
-    [right] = letters_of(scenario, again_id)
-
-    after = read.letter(scenario.supervisor, old)
-    assert (between.corrected_by, between.row.corrected_by, between.may_correct) == (None, None, True)
-    assert after.corrected_by == (right["letter_id"], "临散乱污办督〔2024〕3号")
-    assert (after.row.corrected_by, after.may_correct) == ("临散乱污办督〔2024〕3号", False)
-    with pytest.raises(Rejected):
-        scenario.engine.execute(CorrectLetter(old, "又更正（演示）"), by=scenario.supervisor)
-    scenario.work()
-    assert read.violations() == ()
-
-
-def test_a_void_letter_may_be_followed_by_its_correction_and_stays_void(scenario: Scenario) -> None:
-    old = issued(scenario)
-    scenario.engine.execute(VoidLetter(old, "主送有误（演示）"), by=scenario.supervisor)
-
-    scenario.engine.execute(CorrectLetter(old, "重发（演示）"), by=scenario.supervisor)
-    do(scenario, "draft_letter", "ducha1")
-
-    row = scenario.engine.read.letter(scenario.supervisor, old).row
-    assert (row.state, row.corrected_by) == ("VOID", "临散乱污办督〔2024〕2号")

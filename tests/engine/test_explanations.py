@@ -106,7 +106,8 @@ def test_every_rung_says_who_or_what_decided_it(scenario: Scenario, surveyed: st
     )  # fmt: skip
     assert reminder.rule.conditions == (("上一级", "-1"), ("已逾期工作日", "< 1"))
     assert dict(reminder.inputs) == {
-        "last_rung": -1, "overdue_workdays": 0, "schedule_gap": None, "reds": 1, "is_report": False
+        "last_rung": -1, "overdue_workdays": 0, "schedule_gap": None, "reds": 1, "is_report": False,
+        "talk": "none", "rung_workdays": 0
     }  # fmt: skip
     assert reminder.calendar == "2024.1"
     assert notice.rule is None

@@ -52,7 +52,9 @@ def test_a_leader_who_asks_for_a_talk_has_approved_it(scenario: Scenario) -> Non
         "place": "市工信局三楼会议室（演示）",
         "persons": "主要负责人、分管负责人",
         "materials": "整改台账",
+        "report_within": "30个自然日",
     }
+    assert (summons["reply_term"], summons["variables"]["reply_within"]) == (None, "")  # the report alone is due
 
 
 def test_a_supervisor_needs_the_leader(scenario: Scenario) -> None:
@@ -112,6 +114,8 @@ def test_the_minutes_say_who_came_what_was_wrong_and_what_was_promised_by_when(s
     [minutes] = scenario.rows(sa.select(letters).where(letters.c.kind == "minutes"))
     meeting = minutes["variables"]["meeting"]
     assert meeting["attended"] == [{"name": "市工信局副局长"}, {"name": "市工信局整治办主任"}]
+    assert (meeting["host"], meeting["recorder"]) == ("领导小组办公室副主任", "领导小组办公室督查员")
+    assert meeting["report_due"] == REPORT_DUE[:10]
     assert meeting["problems"] == [{"text": "五项关停措施没有落实到位"}, {"text": "台账与现场不一致"}]
     assert meeting["commitments"] == [{"text": "五项关停措施全部落实", "who": "市工信局副局长", "due": "2024-07-31"}]
     assert (row(scenario)["state"], row(scenario)["held_at"]) == ("HELD", at("2024-07-03 09:30"))

@@ -60,6 +60,7 @@ def climb_to_the_top(scenario: Scenario, case: str) -> None:
         if found.rungs and found.rungs[-1].instrument == "referral":
             return
         assert found.next_at is not None
+        scenario.drop_talks()
         scenario.until(found.next_at)
     raise AssertionError("the ladder has no end")
 
@@ -155,6 +156,33 @@ def test_a_new_version_moves_the_next_rung_and_leaves_what_was_reached(new_scena
     assert scenario.engine.read.violations() == ()
 
 
+def test_a_rung_that_is_with_its_signer_keeps_its_version_and_says_so(new_scenario: NewScenario) -> None:
+    scenario = new_scenario()
+    case = late(scenario)
+    scenario.until("2024-07-01 18:00")
+    waiting = scenario.task_of(case, "approve_by_supervisor").task_id
+    read, item_id = scenario.engine.read, item(scenario).item_id
+    before = read.explain_proposed(scenario.supervisor, waiting)
+
+    def by_the_leader(text: str) -> str:
+        return output(text, "escalation_ladder_urge", 5, '"leader"')
+
+    deploy(scenario, changed("escalation_ladder", by_the_leader))
+    scenario.work()
+
+    after = read.explain_proposed(scenario.supervisor, waiting)
+    assert before is not None and before.rule is not None and after is not None and after.rule is not None
+    assert (before.verdict, before.rule.version, before.rule.is_newest) == ("urge", 1, True)
+    assert (after.verdict, after.rule.version, after.rule.is_newest) == ("urge", 1, False)
+    assert "不收回已送签的" in after.derivation[0][0]
+    assert read.explain_signing(scenario.supervisor, item_id) == after
+    assert read.explain_signing(scenario.person("gxj1"), item_id) is None  # not sent yet: nothing of the unit's
+
+    sign_whatever_waits(scenario, case)
+    assert [rung.rule.partition("/")[0] for rung in item(scenario).rungs] == ["ladders@1", "ladders@1"]
+    assert read.explain_signing(scenario.supervisor, item_id) is None
+
+
 def test_a_shorter_wait_that_is_over_already_asks_the_table_at_once(new_scenario: NewScenario) -> None:
     scenario = new_scenario()
     case = late(scenario)
@@ -177,11 +205,12 @@ def test_a_rung_that_the_new_table_numbers_otherwise_goes_on_from_its_own_place(
 
     def renumbered(text: str) -> str:
         for row, rung in (("urge", 2), ("urge_report", 2), ("notice", 3), ("summons", 5), ("summons_reds", 5),
-                          ("supervision_letter", 4), ("summons_wait", 4), ("circular", 6), ("circular_report", 6),
-                          ("referral", 7)):  # fmt: skip
+                          ("supervision_letter", 4), ("summons_wait", 4), ("talk_open", 5), ("circular", 6),
+                          ("circular_report", 6), ("referral", 7)):  # fmt: skip
             text = output(text, f"escalation_ladder_{row}", 2, str(rung))
         for row, cell in (("urge", "[-1..1]"), ("urge_report", "[-1..1]"), ("notice", "2"), ("circular_report", "3"),
                           ("summons_reds", "3"), ("supervision_letter", "3"), ("summons_wait", "4"), ("summons", "4"),
+                          ("talk_open", "5"),
                           ("circular", "5"), ("referral", "&gt;= 6")):  # fmt: skip
             text = re.sub(rf'(<inputEntry id="escalation_ladder_{row}_in_1"><text>)[^<]*', rf"\g<1>{cell}", text)
         return text

@@ -3,15 +3,17 @@
 import pytest
 import sqlalchemy as sa
 from accountability_acts import climb_until, late_case, prepare_referral, receipt
-from scenario import NewScenario, Scenario
+from scenario import NewScenario, Scenario, quiet_plan
 
 from engine.commands.accountability import SeeReferral
 from engine.commands.letter_service import ReceiveLetter
 from engine.domain.actor import SYSTEM
+from engine.domain.service import DIRECT, Receipt
 from engine.errors import Invalid, NotFound
 from engine.queries.desk import DeskFilter
 from engine.queries.letters import LetterFilter
-from engine.store.schema import letters, referrals, tasks
+from engine.store.schema import letter_deliveries, letters, referrals, tasks, units
+from web.bootstrap import compose_letter
 
 UNIT = {"outcome_subject": "unit", "outcome_form": "circulated", "outcome_organ": "演示机关", "outcome_more": "yes"}
 PERSON = {
@@ -72,6 +74,43 @@ def test_the_referral_letter_names_the_earlier_letters_and_who_approved(scenario
     assert {letter["number"] for letter in row["variables"]["letters"]} == {letter["number"] for letter in earlier}
     assert row["variables"]["referral"]["proposal"] == "依规依纪研究处理（演示）"
     assert [paper["name"] for paper in row["variables"]["referral"]["evidence"]] == ["现场照片", "督办台账"]
+
+
+def test_it_goes_to_the_discipline_body_and_the_office_records_that_it_was_received(scenario: Scenario) -> None:
+    row, read = the_referral(scenario), scenario.engine.read
+    letter_id = str(row["letter_id"])
+    body = "有管辖权的纪检监察机关"
+    unit = read.item(scenario.supervisor, row["item_id"]).unit
+    source = read.letter_source(letter_id)
+    sent = scenario.rows(sa.select(letter_deliveries.c.unit_id).where(letter_deliveries.c.letter_id == letter_id))
+    assert [one["unit_id"] for one in sent] == ["discipline"]
+    assert read.letter(scenario.supervisor, letter_id).row.unit == body
+    assert compose_letter(source).addressees == (body,) and unit in compose_letter(source).title
+    assert read.letter_service(scenario.supervisor, letter_id).may_record
+
+    on_paper = Receipt("收文员（演示）", "机要室收文员（演示）", DIRECT, scenario.now, place="机要室（演示）")
+    scenario.engine.execute(ReceiveLetter(letter_id, on_paper), by=scenario.supervisor)
+
+    page = read.letter(scenario.person("jijian"), letter_id)
+    assert (page.row.state, page.row.received_by) == ("RECEIVED", "收文员（演示）")
+    assert read.violations() == ()
+
+
+def without_discipline_body() -> bytes:
+    """The plan as it was before it named who takes referrals."""
+    tables = quiet_plan().decode().split("\n[[")
+    return "\n[[".join(table for table in tables if 'kind = "discipline"' not in table).encode()
+
+
+def test_a_plan_that_names_no_discipline_body_gets_one_when_it_is_needed(new_scenario: NewScenario) -> None:
+    plan = without_discipline_body()
+    assert b"discipline" not in plan
+
+    scenario = new_scenario(plan=plan, story=referred)
+
+    [row] = scenario.rows(sa.select(letters.c.unit_id).where(letters.c.kind == "referral"))
+    named = scenario.rows(sa.select(units.c.name, units.c.parent_id).where(units.c.unit_id == row["unit_id"]))
+    assert (row["unit_id"], named) == ("discipline", [{"name": "有管辖权的纪检监察机关", "parent_id": "linxia"}])
 
 
 @pytest.mark.parametrize(

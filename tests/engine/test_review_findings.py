@@ -53,6 +53,7 @@ def climb(scenario: Scenario, case: str) -> None:
         if task.element_id.startswith("approve_by_"):
             scenario.complete(task.element_id, case, rung_decision="issue")
     scenario.work()
+    scenario.drop_talks()
     due = scenario.engine.read.next_due_at()
     if due is not None:
         scenario.until(due)

@@ -38,6 +38,7 @@ def climb(scenario: Scenario, case: str, level: int) -> None:
     """Wait and sign until the item has reached the rung."""
     while item(scenario).level < level:
         waiting = item(scenario).next_at
+        scenario.drop_talks()
         if waiting is not None:
             scenario.until(waiting)
         for task in scenario.tasks(case):

@@ -6,5 +6,6 @@ from acts_desk import DESK
 from acts_drafts import DRAFTS
 from acts_house import HOUSE
 from acts_jobs import JOBS
+from acts_models import MODELS
 
-ACTS = (*DESK, *DRAFTS, *JOBS, *HOUSE, *AUDIT, *ACCOUNTABILITY)
+ACTS = (*DESK, *DRAFTS, *JOBS, *HOUSE, *AUDIT, *ACCOUNTABILITY, *MODELS)

@@ -8,9 +8,15 @@ import sqlalchemy as sa
 from act import Act, first, opened, registered
 from scenario import Scenario
 
-from engine.commands.accountability import ArrangeInterview, BeginCircular, FileObjection, SeeReferral
+from engine.commands.accountability import (
+    ArrangeInterview,
+    BeginCircular,
+    FileObjection,
+    SeeReferral,
+)
 from engine.commands.inspections import ApproveInspection, ConcludeInspection, DraftInspection
 from engine.commands.letter_service import ReceiveLetter
+from engine.commands.referrals import ProposeReferral
 from engine.domain.actor import Actor
 from engine.domain.inspection import Plan
 from engine.domain.service import Receipt
@@ -48,6 +54,7 @@ def referred(scenario: Scenario) -> None:
     for _ in range(60):
         if any(task.element_id == "prepare_referral" for task in scenario.tasks(case)):
             return
+        scenario.drop_talks()
         scenario.advance("3d")
         for task in scenario.tasks(case):
             if task.element_id.startswith("approve_by_"):
@@ -83,6 +90,11 @@ ACCOUNTABILITY = (
         "propose a talk",
         registered,
         by("lingdao", lambda it: ArrangeInterview(it.campaign, "gxj", "长期未办结（演示）")),
+    ),
+    Act(
+        "propose a referral",
+        registered,
+        by("ducha1", lambda it: ProposeReferral(it.campaign, "gxj", "弄虚作假（演示）")),
     ),
     Act(
         "begin a circular",

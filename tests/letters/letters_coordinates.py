@@ -21,6 +21,8 @@ from letters_measure import (
 from letters_samples import (
     CORRESPONDENCE_LETTER,
     DOCUMENT_LETTER,
+    MARKED_CORRESPONDENCE,
+    MARKED_DOCUMENT,
     MINUTES_LETTER,
     ORDER_LETTER,
     SLIP_LETTER,
@@ -65,7 +67,17 @@ def table(rows: list[Row]) -> str:
 
 
 def all_rows() -> list[Row]:
-    return [*_grid(), *_document(), *_upward(), *_correspondence(), *_order(), *_minutes(), *_slip(), *_turned()]
+    return [
+        *_grid(),
+        *_document(),
+        *_marked(),
+        *_upward(),
+        *_correspondence(),
+        *_order(),
+        *_minutes(),
+        *_slip(),
+        *_turned(),
+    ]
 
 
 def _grid() -> Iterator[Row]:
@@ -181,6 +193,35 @@ def _sealed(layout: str, pdf: bytes, letter: Letter) -> Iterator[Row]:
         LINE / 2,
     )
     yield Row(layout, "印章 diameter", "国发〔1999〕25号", 42.0, circle.width, 0.5)
+
+
+def _marked() -> Iterator[Row]:
+    """份号, 密级和保密期限, 紧急程度 from the top downwards, each on a line of its own."""
+    names = ("份号", "密级和保密期限", "紧急程度")
+    first = lines_of(render(MARKED_DOCUMENT).pdf)[0]
+    for at, (name, text, clause) in enumerate(
+        zip(names, MARKED_DOCUMENT.marks, ("7.2.1", "7.2.2", "7.2.3"), strict=True)
+    ):
+        line = next(line for line in first if line.text == text)
+        yield Row("文件格式", f"{name} flush left", clause, LEFT, line.x)
+        yield Row("文件格式", f"{name} on line {at + 1}", clause, TOP + (at + 0.5) * LINE, line.baseline - MIDDLE)
+        yield Row("文件格式", f"{name} size, points", clause, 16, line.size_of_first(), 0.05)
+    lines, rules = lines_of(render(MARKED_CORRESPONDENCE).pdf)[0], rules_of(render(MARKED_CORRESPONDENCE).pdf)[0]
+    ink = [
+        row
+        for row in ink_rows(picture_of(render(MARKED_CORRESPONDENCE).pdf, 1), red=False, left=20, right=50)
+        if row > rules[1].bottom
+    ]
+    yield Row("信函格式", "份号 7/8 of a character below the rule", "10.1", 7 / 8 * EM, ink[0] - rules[1].bottom, 1.0)
+    found = [line_with(lines, text) for text in MARKED_CORRESPONDENCE.marks]
+    for name, line in zip(names, found, strict=True):
+        yield Row("信函格式", f"{name} flush left", "10.1", LEFT, line.x)
+    for name, (above, below) in zip(names[1:], pairwise(found), strict=True):
+        yield Row("信函格式", f"{name} one line below", "10.1", LINE, below.baseline - above.baseline, 0.05)
+    title = next(line for line in lines if round(line.size_of_first()) == 22)
+    # Below the last element, not below the number beside the first.
+    below = title.baseline - 0.38 * 22 * MM - LINE / 2 - (found[-1].baseline + 0.12 * EM)
+    yield Row("信函格式", "标题 two lines below the last element, on the grid", "10.1", 2 * LINE, below, ON_GRID)
 
 
 def _upward() -> Iterator[Row]:

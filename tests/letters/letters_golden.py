@@ -58,7 +58,7 @@ def variants() -> Iterator[tuple[str, str, dict[str, Any]]]:
 def bare(variables: dict[str, Any]) -> dict[str, Any]:
     """Without what is not known before somebody adds it, and with a talk that is still to be held."""
     known = {name: value for name, value in variables.items() if name not in ADDED}
-    meeting = {name: variables["meeting"][name] for name in ("time", "place", "persons", "materials")}
+    meeting = {name: variables["meeting"][name] for name in ("time", "place", "persons", "materials", "report_within")}
     listing = {name: variables["listing"][name] for name in ("term", "until")}
     return known | {"meeting": meeting, "listing": listing}
 

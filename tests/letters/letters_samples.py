@@ -65,6 +65,10 @@ CORRESPONDENCE_LETTER = Letter(
     urgency="加急",
 )
 
+# Shapes only: nothing here is secret, and no page of the program takes a 密级.
+MARKED_DOCUMENT = replace(DOCUMENT_LETTER, copy_number="000001", secrecy="秘密★1年")
+MARKED_CORRESPONDENCE = replace(CORRESPONDENCE_LETTER, copy_number="000012", secrecy="机密★6个月")
+
 LONG_CORRESPONDENCE = Letter(
     kind="supervision_letter",
     layout="correspondence",

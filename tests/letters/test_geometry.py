@@ -2,9 +2,16 @@
 
 import pytest
 from letters_measure import MeasuredLine, groups, ink_rows, ink_span, line_with, lines_of, picture_of
-from letters_samples import CORRESPONDENCE_LETTER, DOCUMENT_LETTER, OFFICE
+from letters_samples import (
+    CORRESPONDENCE_LETTER,
+    DOCUMENT_LETTER,
+    MARKED_CORRESPONDENCE,
+    MARKED_DOCUMENT,
+    OFFICE,
+)
 
 from forms.letters.flow import BOTTOM, LINE, TOP
+from forms.letters.render import render
 from forms.letters.rendered import RenderedLetter
 
 CELL = 156 / 28
@@ -128,6 +135,16 @@ def test_the_urgency_stands_top_left(document: RenderedLetter) -> None:
     assert (urgency.text, urgency.chars[0].font) == ("特急", "heiti")
     assert urgency.x == _near(28.0)
     assert urgency.baseline == _near(TOP + LINE / 2 + 0.38 * EM)
+
+
+def test_copy_number_secrecy_and_urgency_stand_below_one_another() -> None:
+    # 7.2.1 to 7.2.3: figures, then 黑体; 10.1: the same below the rule of a 信函
+    for letter in (MARKED_DOCUMENT, MARKED_CORRESPONDENCE):
+        number, secrecy, urgency = (line_with(lines_of(render(letter).pdf)[0], text) for text in letter.marks)
+
+        assert number.baseline < secrecy.baseline < urgency.baseline
+        assert number.text.startswith(letter.copy_number) and number.size_of_first() == _near(16, within=0.05)
+        assert {line.chars[0].font for line in (secrecy, urgency)} == {"heiti"}
 
 
 def test_levels_of_headings_have_their_faces(document: RenderedLetter) -> None:

@@ -84,9 +84,21 @@ def test_forms_attendance_signer_and_correction_survive_too() -> None:
     assert from_json(to_json(SLIP_LETTER)) == SLIP_LETTER
 
 
+@pytest.mark.parametrize("secrecy", ["绝密★长期", "机密★6个月", "秘密★10年", "秘密", "内部", ""])
+def test_copy_number_and_secrecy_stand_above_the_urgency_and_survive(secrecy: str) -> None:
+    letter = replace(DOCUMENT_LETTER, copy_number="000001", secrecy=secrecy)
+
+    assert letter.marks == tuple(filter(None, ("000001", secrecy, "特急")))
+    assert from_json(to_json(letter)) == letter
+
+
+def test_what_is_internal_needs_no_copy_number() -> None:
+    assert replace(DOCUMENT_LETTER, secrecy="内部", urgency="").marks == ("内部",)
+
+
 def test_a_letter_stored_before_there_were_forms_is_still_read() -> None:
     stored = json.loads(to_json(DOCUMENT_LETTER))
-    for name in ("attendance", "signer", "corrects"):
+    for name in ("attendance", "signer", "corrects", "copy_number", "secrecy"):
         del stored[name]
     stored["body"].append({"type": "table", "columns": ["甲"], "rows": [["1"]], "caption": ""})
 
@@ -131,6 +143,13 @@ def test_a_bulletin_shows_its_issue_and_every_other_letter_its_number() -> None:
         ({"kind": "poem"}, "kind"),
         ({"layout": "postcard"}, "layout"),
         ({"title": " "}, "title"),
+        ({"copy_number": "12345"}, "copy_number"),
+        ({"copy_number": "１２３４５６"}, "copy_number"),
+        ({"copy_number": "1234567"}, "copy_number"),
+        ({"copy_number": "000001", "secrecy": "秘密*1年"}, "secrecy"),
+        ({"copy_number": "000001", "secrecy": "绝密★"}, "secrecy"),
+        ({"secrecy": "机密★1年"}, "copy_number"),
+        ({"kind": "supervision_order", "layout": "order", "copy_number": "000001"}, "layout"),
         ({"signatory": ""}, "signatory"),
         ({"body": ()}, "body"),
         ({"layout": "minutes"}, "layout"),

@@ -190,6 +190,7 @@ def call_in(story: Story) -> None:
     story.complete(
         "hold_interview", "ducha1",
         interview_result="held", interview_held_at="2024-07-25T09:30:00+08:00",
+        interview_host="领导小组办公室副主任", interview_recorder="领导小组办公室督查员",
         interview_present="市工信局副局长\n市工信局整治办主任", interview_problems="五项关停措施没有落实到位。",
         commitment_count="1", commitment_1="五项关停措施全部落实。", commitment_1_who="市工信局副局长",
         commitment_1_due="2024-07-31",
@@ -199,23 +200,18 @@ def call_in(story: Story) -> None:
 
 
 def miss_the_report(story: Story) -> None:
-    """The ladder asks for the 通报 before the report on the talk is due: the chief holds it over. The report does not
-    come, and its own item begins at the bottom of the ladder."""
+    """Thirty days after the rung the ladder waits, for the report on the talk is not due. It does not come, and its own
+    item begins at the bottom of the ladder."""
     story.scenario.until("2024-08-14 18:00")
-    story.complete(
-        "approve_by_leader", "lingdao",
-        rung_decision="hold", hold_until="2024-08-27", hold_reason="约谈报告尚未到期（演示）",
-    )  # fmt: skip
-    story.stage("通报暂缓，等约谈报告")
+    story.stage("约谈没有了结，阶梯等待")
     story.scenario.until("2024-08-26 18:00")
     story.stage("约谈报告逾期，另立督办件")
 
 
 def circulate(story: Story) -> None:
-    """通报, served by electronic means."""
-    story.scenario.until("2024-08-27 09:00")
-    story.complete("approve_by_leader", "lingdao", rung_decision="issue")
+    """通报 once the report is late, served by electronic means."""
     story.scenario.until("2024-08-27 18:00")
+    story.complete("approve_by_leader", "lingdao", rung_decision="issue")
     story.complete("approve_by_supervisor", "ducha1", rung_decision="issue")
     story.scenario.until("2024-08-28 09:00")
     story.receive("circular", "ducha1", ELECTRONIC, consent="2024年5月20日书面同意电子送达（演示）")

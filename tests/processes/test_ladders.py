@@ -19,6 +19,7 @@ LADDERS = ("escalation_ladder", "luohe_ladder", "shaanxi_ladder")
 def ask(name: str, **inputs: Any) -> tuple[str, str]:
     """(act, row) of a ladder, with `inputs` beside those of an item nothing is known of."""
     usual = {"last_rung": -1, "overdue_workdays": 0, "schedule_gap": None, "reds": 0, "is_report": False}
+    usual |= {"talk": "none", "rung_workdays": 0}
     decided = ladder_table(name).decide({**usual, **inputs})
     return str(escalation.answer_of(decided.outputs)["act"]), decided.rule_id.removeprefix(f"{name}_")
 
@@ -80,6 +81,15 @@ def test_each_office_has_its_own_rungs_in_its_own_order(name: str, rungs: list[s
          [("wait", "not_due"), ("climb", "rectification"), ("climb", "rectification")]),
         ("luohe_ladder", [{"overdue_workdays": day} for day in (-1, 0, 1)],
          [("wait", "not_due_plain"), ("climb", "rectification"), ("climb", "rectification")]),
+        # the talk holds the ladder, but not for ever; a report that is late or a talk that is over lets it go on
+        ("escalation_ladder", [{"last_rung": 4, "talk": talk} for talk in ("open", "late", "over", "none")],
+         [("wait", "talk_open"), *[("climb", "circular")] * 3]),
+        ("escalation_ladder", [{"last_rung": 4, "talk": "open", "rung_workdays": day} for day in (59, 60, 61)],
+         [("wait", "talk_open"), ("climb", "circular"), ("climb", "circular")]),
+        ("luohe_ladder", [{"last_rung": 2, "talk": "open", "rung_workdays": day} for day in (39, 40, 41)],
+         [("wait", "talk_open"), ("climb", "referral"), ("climb", "referral")]),
+        ("shaanxi_ladder", [{"last_rung": 2, "talk": "open", "rung_workdays": day} for day in (59, 60, 61)],
+         [("wait", "talk_open"), ("climb", "referral"), ("climb", "referral")]),
         ("shaanxi_ladder", [{"last_rung": 1, "overdue_workdays": day} for day in (19, 20, 21)],
          [("wait", "summons_wait"), ("climb", "summons"), ("climb", "summons")]),
     ],

@@ -6,7 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from walks import KEYS, WALKS, Flow, Walk, begin, flows, model, walk, walked
+from walks import KEYS, WALKS, Walk, begin, ground, walk, walked
+
+from engine.trials.coverage import coverage
+from engine.trials.play import WalkResult
 
 SEEDS = range(20)
 STEPS = 400
@@ -20,23 +23,16 @@ def test_a_walk_goes_as_written(path: Path, reload: bool) -> None:
 
 
 @cache
-def all_walked() -> tuple[Walk, ...]:
+def all_walked() -> tuple[WalkResult, ...]:
     return tuple(walked(path) for path in WALKS)
 
 
 @pytest.mark.parametrize("key", KEYS)
-def test_the_walks_pass_every_element(key: str) -> None:
-    drawn = {element.element_id for element in model(key).all_elements if element.process_key == key}
-    passed = {element_id for going in all_walked() for process_key, element_id in going.passed if process_key == key}
+def test_the_walks_pass_every_element_and_go_every_way(key: str) -> None:
+    found = coverage(ground(), key, all_walked())
 
-    assert drawn - passed == set()
-
-
-@pytest.mark.parametrize("key", KEYS)
-def test_the_walks_go_every_way(key: str) -> None:
-    gone: set[Flow] = set().union(*(going.flows for going in all_walked()))
-
-    assert [flow.flow_id for flow in flows(key) if flow not in gone] == []
+    assert (found.missed_elements, found.missed_flows) == ((), ())
+    assert found.elements and found.flows
 
 
 @pytest.mark.parametrize("key", KEYS)

@@ -1,4 +1,4 @@
-"""The diagram viewer and editor in a real browser, served under a strict content security policy."""
+"""The diagram viewer in a real browser, served under a strict content security policy."""
 
 import json
 import os
@@ -8,7 +8,6 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
 from typing import Any
-from urllib.parse import parse_qs
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -28,9 +27,6 @@ TOKENS = {
 }
 
 
-SAVED: list[str] = []
-
-
 class Site(SimpleHTTPRequestHandler):
     """The bundle, the sample diagram and two pages; `/broken.bpmn` is a log-in page, as after a session's end."""
 
@@ -48,15 +44,8 @@ class Site(SimpleHTTPRequestHandler):
             self._send("text/html; charset=utf-8", _viewer_page("/broken.bpmn").encode())
         elif path == "/absent":
             self._send("text/html; charset=utf-8", _viewer_page("/absent.bpmn").encode())
-        elif path == "/editor":
-            self._send("text/html; charset=utf-8", _editor_page().encode())
         else:
             super().do_GET()
-
-    def do_POST(self) -> None:
-        form = parse_qs(self.rfile.read(int(self.headers["Content-Length"])).decode())
-        SAVED.append(form["xml"][0])
-        self._send("text/plain", b"saved")
 
     def end_headers(self) -> None:
         self.send_header("Content-Security-Policy", POLICY)
@@ -172,49 +161,6 @@ def test_a_diagram_that_cannot_be_had_is_said_in_words(page: Page, site: str, pa
     expect(page.get_by_role("alert")).to_contain_text("流程图加载失败")
 
 
-def test_an_edited_diagram_is_posted_back_as_xml(page: Page, site: str, complaints: list[str]) -> None:
-    page.goto(f"{site}/editor")
-    page.wait_for_selector("[data-diagram-ready]")
-    page.locator("[data-element-id=survey_site] .djs-hit").first.click()
-    keep_picture(page, "editor")
-
-    due = page.locator("[data-property='duban:dueDate']")
-    assert due.input_value() == 'phase_end("cleanup")'
-    due.fill('after("5wd")')
-    due.press("Enter")
-    page.locator("[data-element-id=almost_due] .djs-hit").first.click()
-    page.locator("[data-property=timeDate]").fill('before(due, "5wd")')
-    page.locator("[data-element-id=issue_notice] .djs-hit").first.click()
-    page.locator("[data-property=inputs]").fill("kind = 'letter'\ndays = 3")
-    page.locator("[data-element-id=resolved] .djs-hit").first.click()
-    page.locator("[data-property=message]").fill("case_closed")
-    page.get_by_role("button", name="保存").click()
-    page.wait_for_url("**/saved")
-
-    xml = SAVED.pop()
-    assert 'duban:dueDate="after(&#34;5wd&#34;)"' in xml
-    assert 'before(due, "5wd")</bpmn:timeDate>' in xml
-    assert '<duban:input name="days" expression="3" />' in xml
-    assert 'name="case_closed"' in xml
-    assert 'duban:separateFrom="rectify inspect"' in xml
-    assert complaints == []
-
-
-def test_an_id_that_is_taken_or_malformed_is_refused_at_the_box(page: Page, site: str) -> None:
-    page.goto(f"{site}/editor")
-    page.wait_for_selector("[data-diagram-ready]")
-    page.locator("[data-element-id=clean] .djs-hit").first.click()
-    box = page.locator("[data-property=id]")
-
-    box.fill("dispose")
-    box.press("Enter")
-    expect(page.get_by_text("这个标识已被使用")).to_be_visible()
-    box.fill("1 清理")
-    box.press("Enter")
-    expect(page.get_by_text("以字母或下划线开头")).to_be_visible()
-    assert page.locator("[data-element-id=clean]").count() > 0
-
-
 def keep_picture(page: Page, name: str) -> None:
     """With DUBAN_PICTURES set to a folder, leaves a screenshot there for a person to look at."""
     if folder := os.environ.get("DUBAN_PICTURES"):
@@ -227,15 +173,6 @@ def _viewer_page(url: str) -> str:
         "viewer.js",
         f'<div data-diagram data-diagram-url="{url}" data-tokens="{tokens}" data-label="清理整治流程图"'
         ' data-label-zoom-in="放大" data-label-error="流程图加载失败">加载中</div>',
-    )
-
-
-def _editor_page() -> str:
-    return _page(
-        "editor.js",
-        '<form method="post" action="/saved">'
-        '<div data-diagram-editor data-field="xml" data-diagram-url="/sample.bpmn"></div>'
-        '<textarea name="xml" hidden></textarea><button>保存</button></form>',
     )
 
 

@@ -30,6 +30,7 @@ def referred(scenario: Scenario) -> None:
             if task.element_id.startswith("approve_by_"):
                 scenario.complete(task.element_id, case, rung_decision="issue")
         scenario.work()
+        scenario.drop_talks()
         scenario.advance("1wd")
     scenario.complete(
         "prepare_referral",
@@ -57,6 +58,44 @@ def test_a_unit_sees_no_referrals_and_no_figures(scenario: Scenario, signed_in: 
 
     assert "异议复核" in page and "移送问责</a>" not in page and "问责方式统计" not in page
     assert signed_in("gxj1").get("/accountability/figures").status_code == 403
+
+
+# -- referrals by hand, circulars of the ladder -------------------------------------------------------------------------
+def test_a_referral_is_proposed_by_hand_and_found_again(scenario: Scenario, signed_in: SignIn) -> None:
+    case = late(scenario)
+    browser = signed_in("ducha1")
+    assert "提请移送" in browser.get("/accountability?view=referrals").get_data(as_text=True)
+    browser.get("/accountability/referrals/new")
+    sent = {"unit_id": "gxj", "case_id": case, "reason": "上报情况与现场不符（演示）", "_operation": "one"}
+
+    first = browser.post("/accountability/referrals", dict(sent))
+    again = browser.post("/accountability/referrals", dict(sent))
+    second = browser.post("/accountability/referrals", sent | {"_operation": "two"})
+    empty = browser.post("/accountability/referrals", {"unit_id": "", "reason": "只写了事由"})
+
+    assert (first.status_code, first.headers["Location"]) == (303, again.headers["Location"])
+    assert len(scenario.rows(sa.select(referrals))) == 1
+    assert (second.status_code, empty.status_code) == (409, 422)
+    assert "上报情况与现场不符（演示）" in second.get_data(as_text=True)
+    assert "请选择移送所涉单位" in empty.get_data(as_text=True)
+    page = browser.get(first.headers["Location"]).get_data(as_text=True)
+    assert "整理移送材料" in page and "市工信局" in page
+    assert signed_in("gxj1").get("/accountability/referrals/new").status_code == 403
+
+
+def test_the_figures_count_the_circulars_that_the_list_shows(new_scenario: NewScenario) -> None:
+    from web.app import create_app
+
+    scenario = new_scenario(story=referred)
+    browser = Browser(create_app(scenario.engine, scenario.config, clock=scenario.clock).test_client())
+    browser.sign_in("ducha1")
+    found = scenario.engine.read.accountability_figures(scenario.campaign)
+    listed = scenario.engine.read.circular_letters(scenario.supervisor, scenario.campaign)
+
+    page = browser.get("/accountability?view=circulars").get_data(as_text=True)
+
+    assert (found.circulars, found.ladder_circulars) == (1, 1) == (len(listed), sum(row.is_ladder for row in listed))
+    assert listed[0].number in page and "督办阶梯和督查台发出的通报" in page
 
 
 # -- talks -------------------------------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from scenario import Scenario
 from web_visitor import Browser
 
-from engine.store.schema import letter_drafts, letters
+from engine.store.schema import cases, letter_drafts, letters
 from forms.letters.merge import merge
 
 SignIn = Callable[[str], Browser]
@@ -216,3 +216,67 @@ def test_real_documents_merge_into_one_with_each_letter_on_a_sheet_of_its_own(si
     with pikepdf.open(BytesIO(content)) as single:
         alone = len(single.pages)
     assert pages == 2 * (alone + alone % 2)
+
+
+def test_words_and_arrangement_stand_in_one_form_and_either_button_keeps_both(
+    scenario: Scenario, signed_in: SignIn, draft_id: str
+) -> None:
+    browser = signed_in("ducha1")
+    link = f"/letters/drafts/{draft_id}"
+    page = browser.get(link).get_data(as_text=True)
+    one_form = page[page.index(f'action="{link}/text"') :].split("</form>")[0]
+    assert all(f'name="{name}"' in one_form for name in ("text", "draft_note", "reply_term", "countersigners"))
+    assert f'formaction="{link}/arrangement"' in one_form and f'formaction="{link}/submission"' in one_form
+    words = {"at": "1", "title": "关于演示事项的督办函", "text": TEXT, "_arranged": "1", "reason": "演示"}
+
+    arranged = browser.post(f"{link}/arrangement", {**words, "reply_term": "10wd"})
+    first = browser.get(link).get_data(as_text=True)
+    saved = browser.post(f"{link}/text", {**words, "title": "再改的标题", "reply_term": "5wd"})
+    second = browser.get(link).get_data(as_text=True)
+
+    assert (arranged.status_code, saved.status_code) == (303, 303)
+    assert "关于演示事项的督办函</textarea>" in first and '<option value="10wd" selected>' in first
+    assert "再改的标题</textarea>" in second and '<option value="5wd" selected>' in second
+
+
+def test_what_is_refused_beside_the_words_loses_neither(signed_in: SignIn, draft_id: str) -> None:
+    browser = signed_in("ducha1")
+    link = f"/letters/drafts/{draft_id}"
+    browser.get(link)
+    sent = {
+        "at": "1", "title": "我改的标题（演示）", "text": TEXT, "_arranged": "1", "draft_note": "请核（演示）",
+        "reason": "我写的要求（演示）", "consent_by": "市政府（演示）",
+    }  # fmt: skip
+
+    for path in ("arrangement", "text", "submission"):
+        response = browser.post(f"{link}/{path}", sent)
+        page = response.get_data(as_text=True)
+        assert (path, response.status_code) == (path, 422)
+        assert "请填写同意件的文号" in page
+        kept = ("我改的标题（演示）", "我写的要求（演示）", "请核（演示）", 'value="市政府（演示）"')
+        assert [words for words in kept if words not in page] == []
+
+
+def test_the_pages_of_review_and_signature_name_what_has_changed_and_put_the_draft_first(
+    scenario: Scenario, signed_in: SignIn, draft_id: str
+) -> None:
+    writer = signed_in("ducha1")
+    writer.get(f"/letters/drafts/{draft_id}")
+    words = {"at": "1", "title": "关于演示事项的督办函", "text": TEXT}
+    writer.post(f"/letters/drafts/{draft_id}/submission", words)
+    [case] = scenario.rows(sa.select(cases.c.case_id))
+    unchanged = signed_in("ducha2").get(f"/letters/drafts/{draft_id}").get_data(as_text=True)
+    scenario.survey(case["case_id"])
+
+    task = scenario.task_of(None, "review_letter")
+    pages = [
+        signed_in("ducha2").get(path).get_data(as_text=True)
+        for path in (f"/tasks/{task.task_id}", f"/letters/drafts/{draft_id}")
+    ]
+
+    assert "送核以后有变化" not in unchanged
+    for page in pages:
+        assert "送核以后有变化" in page and "所处阶段" in page and "排查摸底" in page and "<b>清理整治</b>" in page
+        assert "标题和正文由起草人改定" in page
+    order = [pages[0].index(words) for words in ("打开预览 PDF", "送核以后有变化", 'id="form-title"', 'class="diagram')]
+    assert order == sorted(order)

@@ -22,11 +22,19 @@ from engine.commands.letters import IssueLetters, VoidLetter
 from engine.domain.letter import Letter
 from engine.domain.verification import hashed_key, letter_key
 from engine.queries.verification import IssuedLetter
-from engine.store.schema import letter_deliveries, letter_services, letter_signatures, letters
+from engine.store.schema import (
+    blobs,
+    letter_deliveries,
+    letter_documents,
+    letter_services,
+    letter_signatures,
+    letters,
+)
 from engine.worker import Worker
 from web.bootstrap import handlers
 from web.verification import ASKED, EXAMINED, MOST_BYTES
 
+SignIn = Callable[[str], Browser]
 PUBLIC_URL = "https://duban.example"
 
 
@@ -308,3 +316,44 @@ def _urls(scenario: Scenario, public_url: str) -> list[str]:
         address = verify_address(public_url, read.letter_key(letter_id))
         made.append(compose_letter(read.letter_source(letter_id), verify_url=address))
     return [letter.verify_url for letter in made]
+
+
+# -- the letter's own page ---------------------------------------------------------------------------------------------
+def test_the_letters_own_page_says_who_signed_and_examines_what_is_kept(house: House, signed_in: SignIn) -> None:
+    link, record = f"/letters/{house.first}", house.record(house.first)
+
+    plain = signed_in("gxj1").get(link)
+    asked = signed_in("gxj1").get(f"{link}?examine=1")
+
+    for page in (plain, asked):
+        assert all(str(said) in words(page) for said in (record.signer, record.fingerprint, record.level, record.sm3))
+        assert f'href="/v/{house.key(house.first)}"' in page.get_data(as_text=True)
+    assert "文件与发出的一致" in words(asked) and "文件与发出的一致" not in words(plain)
+    assert words(asked).count("✓") == 7 and "✗" not in words(asked)
+
+
+def test_a_kept_document_that_was_exchanged_is_told_on_its_page(house: House, signed_in: SignIn) -> None:
+    """Past the triggers, as only the owner of the database could."""
+    [row] = house.scenario.rows(sa.select(letter_documents).where(letter_documents.c.letter_id == house.first))
+    other = house.pdf(house.second)
+    with house.scenario.engine.database.engine.begin() as connection:
+        for name in (
+            connection.execute(sa.text("SELECT name FROM sqlite_master WHERE type = 'trigger'")).scalars().all()
+        ):
+            connection.execute(sa.text(f'DROP TRIGGER "{name}"'))
+        connection.execute(blobs.update().where(blobs.c.sha256 == row["sha256"]).values(content=other))
+
+    page = signed_in("ducha1").get(f"/letters/{house.first}?examine=1")
+
+    assert "文件与发出的一致" not in words(page) and "✗" in words(page)
+
+
+def test_a_sample_says_that_nobody_signed_it(scenario: Scenario, signed_in: SignIn) -> None:
+    [letter_id] = issue(scenario)
+    before = words(signed_in("ducha1").get(f"/letters/{letter_id}"))
+    scenario.work()
+
+    after = words(signed_in("ducha1").get(f"/letters/{letter_id}"))
+
+    assert "核验留存的文件" not in before
+    assert "无（演示样张）" in after and "核验留存的文件" in after

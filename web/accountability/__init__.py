@@ -7,6 +7,8 @@ from web.accountability import circulars, inspections, interviews, objections, o
 blueprint = Blueprint("accountability", __name__, url_prefix="/accountability")
 blueprint.add_url_rule("", "overview", overview.overview)
 blueprint.add_url_rule("/figures", "figures", referrals.figures)
+blueprint.add_url_rule("/referrals/new", "new_referral", referrals.new)
+blueprint.add_url_rule("/referrals", "propose_referral", referrals.propose, methods=["POST"])
 blueprint.add_url_rule("/referrals/<referral_id>", "referral", referrals.referral)
 blueprint.add_url_rule("/interviews/new", "new_interview", interviews.new)
 blueprint.add_url_rule("/interviews", "arrange", interviews.arrange, methods=["POST"])

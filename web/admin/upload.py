@@ -27,7 +27,7 @@ class Upload:
     files: Mapping[str, bytes]
 
 
-def read_upload(sent: Iterable[tuple[str, bytes]], key: str = "") -> Upload:
+def read_upload(sent: Iterable[tuple[str, bytes]], key: str = "", *, max_file_bytes: int = MAX_FILE_BYTES) -> Upload:
     """`sent` are (file name, bytes); `key` is empty when the files must tell. Raises Invalid with every problem."""
     problems: list[Problem] = []
     files: dict[str, bytes] = {}
@@ -36,12 +36,12 @@ def read_upload(sent: Iterable[tuple[str, bytes]], key: str = "") -> Upload:
         if not name:
             continue
         if content.startswith(archive.ZIP_MAGIC) or name.lower().endswith(".zip"):
-            unpacked, top = _unpack(name, content, problems)
+            unpacked, top = _unpack(name, content, problems, max_file_bytes)
             files |= unpacked
             folder = folder or top
         else:
             files[PurePosixPath(name.replace("\\", "/")).name] = content
-    problems += _faults(files)
+    problems += _faults(files, max_file_bytes)
     wanted = key or _key_of(files) or folder
     if not files and not problems:
         problems.append(Problem("files", "请选择要上传的文件。", "Choose the files to upload."))
@@ -58,7 +58,7 @@ def read_upload(sent: Iterable[tuple[str, bytes]], key: str = "") -> Upload:
     return Upload(wanted, files)
 
 
-def _unpack(name: str, content: bytes, problems: list[Problem]) -> tuple[dict[str, bytes], str]:
+def _unpack(name: str, content: bytes, problems: list[Problem], max_file_bytes: int) -> tuple[dict[str, bytes], str]:
     """The files of a zip without the folder that holds them all, and that folder's name."""
     fault = archive.fault_in(content)
     if fault is not None:
@@ -70,22 +70,23 @@ def _unpack(name: str, content: bytes, problems: list[Problem]) -> tuple[dict[st
         tops = {each.split("/")[0] for each in names}
         top = f"{tops.pop()}/" if len(tops) == 1 and all("/" in each for each in names) else ""
         files = {
-            each.removeprefix(top): _read(opened, entry, problems) for each, entry in zip(names, entries, strict=True)
+            each.removeprefix(top): _read(opened, entry, problems, max_file_bytes)
+            for each, entry in zip(names, entries, strict=True)
         }
     return files, top.rstrip("/")
 
 
-def _read(opened: zipfile.ZipFile, entry: zipfile.ZipInfo, problems: list[Problem]) -> bytes:
+def _read(opened: zipfile.ZipFile, entry: zipfile.ZipInfo, problems: list[Problem], max_file_bytes: int) -> bytes:
     """At most one byte more than is allowed: what a zip says about its sizes is not believed."""
     try:
         with opened.open(entry) as part:
-            return part.read(MAX_FILE_BYTES + 1)
+            return part.read(max_file_bytes + 1)
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, EOFError, RuntimeError):
         problems.append(Problem(entry.filename, archive.BROKEN.zh, archive.BROKEN.en))
         return b""
 
 
-def _faults(files: Mapping[str, bytes]) -> list[Problem]:
+def _faults(files: Mapping[str, bytes], max_file_bytes: int) -> list[Problem]:
     found = []
     if len(files) > MAX_FILES:
         found.append(Problem("files", f"文件超过 {MAX_FILES} 个。", f"There are more than {MAX_FILES} files."))
@@ -104,8 +105,9 @@ def _faults(files: Mapping[str, bytes]) -> list[Problem]:
                     "The name may hold letters, digits, dot, - and _ only.",
                 )
             )
-        if len(content) > MAX_FILE_BYTES:
-            found.append(Problem(shown, "文件超过 2 MB。", "The file is larger than 2 MB."))
+        if len(content) > max_file_bytes:
+            most = f"{max_file_bytes // 1_000_000} MB"
+            found.append(Problem(shown, f"文件超过 {most}。", f"The file is larger than {most}."))
     return found
 
 

@@ -15,6 +15,7 @@ from engine.rulings import check_rules
 from web import bootstrap
 from web.cli.console import config_of, engine_of
 from web.json_text import as_json
+from web.problems import problem_json
 
 MAX_BYTES = 20_000_000
 
@@ -30,15 +31,23 @@ def check(context: click.Context, files: tuple[Path, ...], wants_json: bool) -> 
     for path in files:
         found += [(path, problem) for problem in _problems(path, config_of(context).processes)]
     if wants_json:
-        click.echo(as_json([{"file": str(path), **problem.__dict__} for path, problem in found]))
+        click.echo(as_json([{"path": str(path), **problem_json(problem)} for path, problem in found]))
     else:
-        for _, problem in found:
+        for _, problem in sorted(found, key=_gravity):
             prefix = "" if problem.severity == "error" else f"({problem.severity}) "
-            click.echo(f"{problem.where}: {prefix}{problem.zh} {problem.en}")
+            click.echo(
+                f"{problem.where}: {prefix}{problem.zh}{problem.todo_zh} {problem.en} {problem.todo_en}".rstrip()
+            )
         if not found:
             click.echo(f"{len(files)} checked, no problems")
     if any(problem.severity == "error" for _, problem in found):
         context.exit(1)
+
+
+def _gravity(found: tuple[Path, Problem]) -> tuple[str, int]:
+    """Errors before warnings before information, file by file."""
+    path, problem = found
+    return str(path), ("error", "warning", "info").index(problem.severity)
 
 
 def _problems(path: Path, processes: Path) -> list[Problem]:

@@ -10,12 +10,15 @@ from web.cli import (
     batching,
     campaigning,
     designing,
+    forecasting,
     lettering,
     messaging,
     migrating,
+    modelling,
     operating,
     running,
     showing,
+    trying,
     working,
 )
 
@@ -31,6 +34,8 @@ def duban(context: click.Context, database: str | None) -> None:
 
 for module in (
     running, working, designing, campaigning, messaging, migrating, operating, batching, auditing, lettering, showing,
+    modelling,
+    trying, forecasting,
 ):  # fmt: skip
     for command in module.COMMANDS:
         duban.add_command(command)

@@ -121,7 +121,7 @@ def item(item_id: str) -> str:
         steps=steps,
         why={position: why(each) for position, each in read.explain_rungs(actor(), item_id).items()},
         why_due=why(read.explain_item_due(actor(), item_id)),
-        why_next=why(read.explain_next(actor(), item_id)),
+        why_next=why(read.explain_next(actor(), item_id) or read.explain_signing(actor(), item_id)),
         may_read_tables=actor().has_role(*TABLE_READERS),
         may_issue=_may_issue(),
         may_see_desk=actor().has_role(*WATCHERS),

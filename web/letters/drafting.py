@@ -12,6 +12,7 @@ from engine.domain.drafting import Consent, Wording, check_wording, tidy, wordin
 from engine.domain.letter import CHARACTER_LIMIT, KINDS, Grid, Letter, Table, character_count
 from engine.errors import Invalid, Problem
 from engine.queries.access import Unit
+from engine.queries.draft_changes import DraftChanges
 from engine.queries.drafts import BOXES, DraftList, DraftPage, Version
 from web.bootstrap import compose_letter, render_letter
 from web.desk.drafts import TERMS
@@ -44,6 +45,7 @@ class View:
     wording: Wording
     arrangement: Arrangement
     units: tuple[Unit, ...]
+    changes: DraftChanges
     problems: tuple[Problem, ...] = ()
     act: str = ""
     reason: str = ""
@@ -157,7 +159,7 @@ def create() -> BaseResponse | tuple[str, int]:
 def revise(draft_id: str) -> BaseResponse | tuple[str, int]:
     at, wording = _typed()
     try:
-        _revise(draft_id, at, wording)
+        _keep(draft_id, at, wording, _typed_arrangement())
     except Invalid as refused:
         return _again(draft_id, refused.problems, "text", at=at, wording=wording, **_beside())
     notify("draft_saved_words")
@@ -166,13 +168,17 @@ def revise(draft_id: str) -> BaseResponse | tuple[str, int]:
 
 @needs("supervisor", "leader")
 def arrange(draft_id: str) -> BaseResponse | tuple[str, int]:
+    """Also keeps the words, which stand in the same form."""
+    at, typed = _typed()
+    wording = typed if "text" in request.form else None
     wanted = arrangement_of(request.form)
     try:
-        engine().execute(ArrangeDraft(draft_id, wanted), by=actor())
+        _keep(draft_id, at, wording, wanted)
     except Invalid as refused:
-        return _again(draft_id, refused.problems, "arrangement", arrangement=wanted)
+        typed_beside = _beside() | {"arrangement": wanted}
+        return _again(draft_id, refused.problems, "arrangement", at=at, wording=wording, **typed_beside)
     notify("draft_arranged")
-    return see(url_for("letters.draft", draft_id=draft_id))
+    return see(url_for("letters.draft", draft_id=draft_id, at=at))
 
 
 @needs("supervisor", "leader")
@@ -184,7 +190,7 @@ def submit(draft_id: str) -> BaseResponse | tuple[str, int]:
         if len(note) > MAX_NOTE:
             zh, en = f"起草说明最多 {MAX_NOTE} 字。", f"The note has {MAX_NOTE} characters at most."
             raise Invalid("text_too_long", en, (Problem("draft_note", zh, en),))
-        _revise(draft_id, at, wording)
+        _keep(draft_id, at, wording, _typed_arrangement())
         found = engine().read.draft(actor(), draft_id)
         step = next((step for step in found.waiting if step.is_offered or step.holder == actor().name), None)
         if step is not None and found.may_change:
@@ -244,9 +250,26 @@ def _typed() -> tuple[int, Wording]:
     )
 
 
+def _typed_arrangement() -> Arrangement | None:
+    """None where the form has no fields for it."""
+    return arrangement_of(request.form) if "_arranged" in request.form else None
+
+
 def _beside() -> dict[str, object]:
     """What was typed and ticked beside the words."""
-    return {"note": request.form.get("draft_note", ""), "is_for_all": request.form.get("scope") == "all"}
+    return {
+        "note": request.form.get("draft_note", ""),
+        "is_for_all": request.form.get("scope") == "all",
+        "arrangement": _typed_arrangement(),
+    }
+
+
+def _keep(draft_id: str, at: int, wording: Wording | None, arrangement: Arrangement | None) -> None:
+    """All that stands in the form. Raises Invalid."""
+    if wording is not None:
+        _revise(draft_id, at, wording)
+    if arrangement is not None:
+        engine().execute(ArrangeDraft(draft_id, arrangement), by=actor())
 
 
 def _revise(draft_id: str, at: int, wording: Wording) -> None:
@@ -306,6 +329,7 @@ def _view(
         wording=wording or kept,
         arrangement=arrangement or standing,
         units=_units(),
+        changes=engine().read.draft_changes(actor(), draft_id),
         problems=(*problems, *faults),
         act=act,
         reason=reason,

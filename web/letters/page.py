@@ -1,7 +1,7 @@
 """One letter: its document, where it stands, what happened to it, and what this person may do next."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from flask import Response, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
@@ -15,6 +15,8 @@ from engine.errors import Invalid, Problem
 from engine.queries.accountability import ObjectionRow
 from engine.queries.letter_service import ServicePage
 from engine.queries.letters import LetterPage
+from engine.queries.verification import IssuedLetter
+from forms.letters.verify import Busy, Issued, Judgement, examine, judge
 from forms.upload import ACCEPT
 from web.desk.drafts import TERMS
 from web.i18n import language
@@ -30,9 +32,13 @@ class View:
     letter: LetterPage
     service: ServicePage
     signer: str
+    signature: IssuedLetter | None  # None until the document is made
+    public_key: str
     act: str = ""
     words: Mapping[str, str] = field(default_factory=dict)
     problems: tuple[Problem, ...] = ()
+    judgement: Judgement | None = None  # of the document as it is kept, when somebody asked
+    is_examiner_busy: bool = False
 
     manners = PAPER_MANNERS
     reasons = RETURN_REASONS
@@ -110,11 +116,26 @@ def look(
         letter=engine().read.letter(actor(), letter_id),
         service=engine().read.letter_service(actor(), letter_id, request.values.get("unit", "")),
         signer=actor().name,
+        signature=engine().read.letter_signature(actor(), letter_id),
+        public_key=engine().read.letter_key(letter_id),
         act=act,
         words=words or {},
         problems=problems,
     )
+    if view.signature is not None and request.args.get("examine") == "1":
+        view = _examined(view, view.signature)
     return render_template("letters/letter.html", page=view)
+
+
+def _examined(view: View, record: IssuedLetter) -> View:
+    """The bytes that are kept, judged as the public page judges a file that is handed in."""
+    content = engine().read.letter_document(actor(), view.letter.row.letter_id).content
+    try:
+        found = examine(content)
+    except Busy:
+        return replace(view, is_examiner_busy=True)
+    issued = Issued(record.sha256, record.size_bytes, record.fingerprint)
+    return replace(view, judgement=judge(content, issued, found, is_other_letter=False))
 
 
 @needs(*CASE_ROLES)

@@ -49,6 +49,8 @@ OF_A_TALK: dict[str, str] = {
     "interview_place": "领导小组办公室会议室（演示）",
     "interview_persons": "主要负责人、分管负责人",
     "interview_materials": "整改台账和佐证材料（演示）",
+    "interview_host": "领导小组办公室副主任（演示）",
+    "interview_recorder": "领导小组办公室督查员（演示）",
     "interview_present": "被约谈单位主要负责人（演示）\n领导小组办公室主任（演示）",
     "interview_problems": "督办事项逾期未办结，整改措施没有落实到位（演示）。",
     "commitment_1": "逐项落实整改措施，按期办结（演示）。",

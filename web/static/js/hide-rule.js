@@ -1,13 +1,18 @@
 // Hides and shows a field of a form by `data-hide-rule`, the nested lists of forms/condition.py. Without this script the
 // field is always shown and the server ignores it when it does not apply.
 
-for (const form of document.querySelectorAll('form')) {
-  const ruled = [...form.querySelectorAll('[data-hide-rule]')];
-  if (ruled.length) {
-    const apply = () => ruled.forEach((field) => { field.hidden = Boolean(answer(JSON.parse(field.dataset.hideRule), form)); });
-    form.addEventListener('input', apply);
-    form.addEventListener('change', apply);
-    apply();
+hideByRules(document);
+
+/** Of every form of a page: of this one, or of the preview in the studio's form editor. */
+export function hideByRules(page) {
+  for (const form of page.querySelectorAll('form')) {
+    const ruled = [...form.querySelectorAll('[data-hide-rule]')];
+    if (ruled.length) {
+      const apply = () => ruled.forEach((field) => { field.hidden = Boolean(answer(JSON.parse(field.dataset.hideRule), form)); });
+      form.addEventListener('input', apply);
+      form.addEventListener('change', apply);
+      apply();
+    }
   }
 }
 

@@ -62,7 +62,12 @@ def _drafts() -> None:
         sa.Column("unit_ids", sa.JSON(), nullable=False),
         sa.Column("case_ids", sa.JSON(), nullable=False),
         sa.Column("letter_id", sa.String(length=64), nullable=True),
+        sa.Column("definition_id", sa.String(length=64), nullable=True),
+        sa.Column("variables", sa.JSON(), nullable=True),
         sa.ForeignKeyConstraint(["draft_id"], ["letter_drafts.draft_id"], name=op.f("fk_draft_letters_draft_id")),
+        sa.ForeignKeyConstraint(
+            ["definition_id"], ["definitions.definition_id"], name=op.f("fk_draft_letters_definition_id")
+        ),
         sa.ForeignKeyConstraint(["letter_id"], ["letters.letter_id"], name=op.f("fk_draft_letters_letter_id")),
         sa.PrimaryKeyConstraint("draft_id", "position", name=op.f("pk_draft_letters")),
     )

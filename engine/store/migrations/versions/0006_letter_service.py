@@ -49,6 +49,7 @@ def _deliveries() -> None:
         sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("closed_by", sa.String(length=200), nullable=True),
         sa.Column("closing_reason", sa.Text(), nullable=True),
+        sa.Column("set_aside", sa.String(length=16), nullable=True),
         _one_of("letter_deliveries", "state", ("ISSUED", "SERVED", "RECEIVED", "RETURNED", "REPLIED", "CLOSED")),
         _to_letters("letter_deliveries"),
         sa.ForeignKeyConstraint(["unit_id"], ["units.unit_id"], name=op.f("fk_letter_deliveries_unit_id")),

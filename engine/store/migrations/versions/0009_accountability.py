@@ -101,7 +101,7 @@ def _referrals() -> None:
         "referrals",
         _id("referral_id", nullable=False),
         _id("campaign_id", nullable=False),
-        _id("item_id", nullable=False),
+        _id("item_id"),
         _id("case_id"),
         _id("unit_id", nullable=False),
         _name("subject"),

@@ -1,0 +1,159 @@
+"""A designer at the studio's diagram: a step from a template, an error mended by a picker, saved by itself."""
+
+import re
+
+from browser_person import NewPerson, Person
+from browser_site import Site
+from playwright.sync_api import expect
+from scenario import PROCESSES
+from xml_facts import Fact, facts_of
+
+from engine.commands.models import OpenModelDraft, SaveModelFiles
+from engine.domain.actor import Actor
+
+FOREIGN = sorted((PROCESSES.parent / "tests" / "bpmn" / "corpus" / "foreign").glob("*.bpmn"))
+DRAWN = ("}Bounds", "}waypoint", "}BPMNLabel")
+FILE = "cleanup.bpmn"
+BEFORE = (PROCESSES / "cleanup" / FILE).read_bytes()
+READY = "[data-studio-ready]"
+SAVE_STATE = ".model-editor__state"
+CHECKED = ".studio-problems[data-problems]"
+
+
+def the_designer(site: Site) -> Actor:
+    person = site.read.login("sheji")
+    assert person is not None
+    actor = site.read.actor(person["person_id"])
+    assert actor is not None
+    return actor
+
+
+def open_draft(site: Site, key: str) -> str:
+    return str(site.engine.execute(OpenModelDraft(key, "清理整治（演示）"), by=the_designer(site))["draft_id"])
+
+
+def put(site: Site, draft_id: str, name: str, content: bytes) -> None:
+    """As another window of the designer saves it."""
+    revision = site.read.model_draft(draft_id).revision
+    site.engine.execute(SaveModelFiles(draft_id, revision, {name: content}, ""), by=the_designer(site))
+
+
+def at_the_diagram(new_person: NewPerson, draft_id: str, **context: object) -> Person:
+    designer = new_person("sheji", **context)
+    designer.go(f"/studio/drafts/{draft_id}/diagram")
+    designer.page.wait_for_selector(READY)
+    return designer
+
+
+def shape(designer: Person, element_id: str) -> None:
+    designer.page.locator(f"[data-element-id={element_id}] .djs-hit").first.click()
+
+
+def test_a_designer_adds_a_step_and_mends_what_the_check_says(new_person: NewPerson, site: Site) -> None:
+    draft_id = open_draft(site, "cleanup")
+    designer = at_the_diagram(new_person, draft_id)
+    page = designer.page
+    page.wait_for_selector(CHECKED)
+    assert site.read.model_draft(draft_id).files[FILE] == BEFORE
+
+    shape(designer, "close_checks")
+    page.keyboard.press("a")
+    page.locator(".djs-popup input").fill("现场核查")
+    page.locator(".djs-popup [data-id=append-template-site_check]").click()
+
+    problem = page.locator(".studio-problem__go[data-element=site_check]").filter(has_text="表单").first
+    expect(problem).to_contain_text("错误")
+    problem.click()
+    picker = page.locator("[data-entry-id=studio-duban-formKey] select")
+    expect(picker).to_be_focused()
+    picker.select_option("close_checks")
+    expect(page.locator(".studio-problem--error [data-element=site_check]")).to_have_count(0)
+    expect(page.locator(SAVE_STATE)).to_have_text("已保存", timeout=15_000)
+    xml = site.read.model_draft(draft_id).files[FILE].decode()
+    step = re.search(r'<bpmn:userTask id="site_check"[^>]*>', xml)
+    assert step is not None
+    assert 'duban:formKey="close_checks"' in step[0] and 'duban:dueDate="after(&#34;5wd&#34;)"' in step[0]
+    assert page.evaluate("[...document.querySelector('[data-studio-diagram]').missingWords]") == []
+
+
+def test_a_changed_diagram_of_another_tool_keeps_what_was_not_changed(new_person: NewPerson, site: Site) -> None:
+    draft_id = open_draft(site, "survey")
+    designer = at_the_diagram(new_person, draft_id)
+
+    for foreign in FOREIGN:
+        before = foreign.read_bytes()
+        put(site, draft_id, "survey.bpmn", before)
+        designer.go(f"/studio/drafts/{draft_id}/diagram")
+        designer.page.wait_for_selector(READY)
+        assert site.read.model_draft(draft_id).files["survey.bpmn"] == before
+
+        task = designer.page.locator(".djs-shape[data-element-id]:has(.djs-visual rect)").last
+        task.locator(".djs-hit").first.click()
+        designer.page.keyboard.press("ArrowRight")
+        expect(designer.page.locator(SAVE_STATE)).to_have_attribute("data-state", "unsaved")
+        expect(designer.page.locator(SAVE_STATE)).to_have_attribute("data-state", "saved", timeout=15_000)
+
+        after = site.read.model_draft(draft_id).files["survey.bpmn"]
+        assert after != before
+        assert undrawn(after) == undrawn(before), foreign.name
+
+
+def undrawn(xml: bytes) -> list[Fact]:
+    return [fact for fact in facts_of(xml) if not fact[0].endswith(DRAWN)]
+
+
+def test_what_is_hostile_in_a_file_runs_nothing_and_is_said(new_person: NewPerson, site: Site) -> None:
+    draft_id = open_draft(site, "lookback")
+    trap = "&lt;img src=x onerror=&quot;document.title=1&quot;&gt;&lt;script&gt;document.title=2&lt;/script&gt;"
+    lookback = (PROCESSES / "lookback" / "lookback.bpmn").read_text("utf-8")
+    trapped = re.sub(r' name="[^"]*"', f' name="{trap}"', lookback)
+    documented = re.sub(r"(<bpmn:documentation>)[^<]*", rf"\1{trap}", trapped)
+    put(site, draft_id, "lookback.bpmn", documented.encode())
+    designer = at_the_diagram(new_person, draft_id)
+    page = designer.page
+    page.wait_for_selector(CHECKED)
+
+    for hit in page.locator(".djs-shape .djs-hit").all()[:4]:
+        hit.click(force=True)
+        page.keyboard.press("Escape")
+    page.get_by_label("用令牌走一遍").click()
+    page.locator(".studio-simulation .bts-context-pad").first.click()
+    expect(page.locator(".studio-simulation [data-element-id]").first).to_be_attached()
+    untranslated = page.locator(".studio-simulation [class*=bts-][title]").evaluate_all(
+        "all => all.map(one => one.title)"
+    )
+    assert [title for title in untranslated if re.search("[A-Za-z]{3}", title) and "onerror" not in title] == []
+    page.get_by_role("button", name="回到编辑").click()
+    assert page.title().startswith("清理整治（演示）") and page.locator("main img[src=x], main script").count() == 0
+
+    put(site, draft_id, "lookback.bpmn", b"no diagram at all")
+    designer.complaints.clear()
+    designer.go(f"/studio/drafts/{draft_id}/diagram")
+    expect(page.get_by_role("alert").filter(has_text="画不出来")).to_be_visible()
+    assert site.read.model_draft(draft_id).files["lookback.bpmn"] == b"no diagram at all"
+    designer.complaints.clear()  # the reason is written to the console, on purpose
+
+
+def test_two_who_change_the_same_diagram_lose_nothing(new_person: NewPerson, site: Site) -> None:
+    draft_id = open_draft(site, "improvement")
+    designer = at_the_diagram(new_person, draft_id)
+    page = designer.page
+    theirs = (PROCESSES / "improvement" / "improvement.bpmn").read_bytes() + b"\n"
+    put(site, draft_id, "improvement.bpmn", theirs)
+
+    page.locator(".djs-shape .djs-hit").nth(1).click()
+    page.keyboard.press("ArrowRight")
+    expect(page.locator(SAVE_STATE)).to_contain_text("冲突", timeout=15_000)
+    assert site.read.model_draft(draft_id).files["improvement.bpmn"] == theirs
+    assert [complaint for complaint in designer.complaints if " 409 " not in complaint] == []
+    designer.complaints.clear()
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.reload()
+    page.wait_for_selector(READY)
+    page.get_by_role("button", name="恢复这些修改").click()
+
+    expect(page.locator(SAVE_STATE)).to_have_attribute("data-state", "unsaved")
+    expect(page.locator(SAVE_STATE)).to_have_attribute("data-state", "saved", timeout=15_000)
+    draft = site.read.model_draft(draft_id)
+    assert draft.files["improvement.bpmn"] != theirs
+    assert site.read.model_save(draft_id, draft.revision - 1).files["improvement.bpmn"] == theirs

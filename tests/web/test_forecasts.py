@@ -1,0 +1,169 @@
+"""The pages of forecasts: a scenario by form, a run beside the server, one picture of two."""
+
+import json
+import os
+import re
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from scenario import PROCESSES, Scenario
+from web_visitor import Browser
+
+from web.studio.forecast_runs import SILENT_SECONDS, Runs, write_json
+
+SignedIn = Callable[[str], Browser]
+
+
+@pytest.fixture
+def runs(app: Flask, scenario: Scenario) -> Iterator[Runs]:
+    found = app.extensions["duban.forecasts"] = Runs(scenario.config.secret_file.parent / "forecasts")
+    yield found
+    found.close()
+
+
+def small(name: str, *, until: str = "2024-06-30") -> str:
+    """The shipped scenario with three cases."""
+    text = (PROCESSES / "forecasts" / "linxia_as_planned.toml").read_text()
+    text = text.replace("count = 4400", "count = 3").replace("count = 600", "count = 0")
+    return text.replace('name = "按方案推进"', f'name = "{name}"').replace("until = 2024-12-31", f"until = {until}")
+
+
+def fields(page: str) -> dict[str, str]:
+    """What stands in the form, as a browser would send it."""
+    found = re.findall(r'<input class="input" id="[^"]*" name="([^"]*)" type="[^"]*" value="([^"]*)"', page)
+    return dict(found)
+
+
+def test_a_designer_supposes_something_and_looks_at_two_forecasts_side_by_side(
+    signed_in: SignedIn, runs: Runs, scenario: Scenario
+) -> None:
+    designer = signed_in("sheji")
+    assert "还没有推演" in designer.get("/studio/forecasts").text
+
+    page = designer.get("/studio/forecasts/new?base=linxia_as_planned").text
+    sent = fields(page) | {
+        "base": "linxia_as_planned",
+        "name": "三件<b>",
+        "arrivals.0.count": "3",
+        "arrivals.1.count": "0",
+    }
+    sent |= {"until": "2024-07-31", "phases.cleanup.ends_on": "2024-06-14", "effort.survey:survey_site": "1wh / 2wh"}
+    first = designer.post("/studio/forecasts", sent).headers["Location"].rpartition("/")[2]
+    runs.wait(first)
+    pasted = designer.get("/studio/forecasts/new").text and designer.post("/studio/forecasts", {"toml": small("粘贴")})
+    second = pasted.headers["Location"].rpartition("/")[2]
+    runs.wait(second)
+
+    one = designer.get(f"/studio/forecasts/{first}").text
+    assert "三件&lt;b&gt;" in one and "<b>三件" not in one and '<svg class="chart"' in one
+    two = designer.get(f"/studio/forecasts/compare?run={second}&run={first}").text
+    assert "与“三件&lt;b&gt;”相比，“粘贴”" in two
+    assert "Who is overloaded" in designer.get(f"/studio/forecasts/compare?run={second}&run={first}&lang=en").text
+    result = json.loads(designer.get(f"/studio/forecasts/{first}/result.json").data)
+    assert (result["cases"], result["windows"]["cleanup"]) == (3, ["2024-05-15", "2024-06-14"])
+    toml = designer.get(f"/studio/forecasts/{first}/scenario.toml").text
+    assert '"survey:survey_site" = { "median" = "60m", "p90" = "120m" }' in toml
+    assert "三件" in designer.get(f"/studio/forecasts/new?base=run.{first}").text
+
+    designer.get("/studio/forecasts?lang=zh")
+    designer.post(f"/studio/forecasts/{first}/removal")
+    assert [run.run_id for run in runs.all()] == [second]
+    assert designer.get(f"/studio/forecasts/{first}").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"name": ""}, "请给情景取名"),
+        ({"seed": "１"}, "请填写 0 到 1000000 之间的整数"),
+        ({"until": "yesterday"}, "请填写日期"),
+        ({"until": "2024-04-01"}, "三年以内"),
+        ({"arrivals.0.count": "99999999999999999999"}, "之间的整数"),
+        ({"arrivals.0.count": "0", "arrivals.1.count": "0"}, "问题总数应在 1 到"),
+        ({"staff.officer@area": "-1"}, "请填写 0 到 500"),
+        ({"phases.cleanup.ends_on": "2024-05-01"}, "阶段的开始不能晚于结束"),
+        ({"effort.default": "5 / 3 / 1 / 2"}, "时长请写成文字"),
+        ({"effort.default": "2wd / 1wd"}, "median ≤ p90"),
+        ({"toml": "x = "}, "不是有效的 TOML"),
+        (
+            {"toml": "name = 'x'\ncampaign = 'other'\nuntil = 2024-09-01\n[[arrivals]]\non = 2024-08-01\ncount = 1"},
+            "other",
+        ),
+        ({"toml": "#" * 200_001}, "超过 200 KB"),
+    ],
+)
+def test_a_faulty_form_comes_back_with_everything_that_was_typed(
+    signed_in: SignedIn, runs: Runs, changed: dict[str, str], said: str
+) -> None:
+    designer = signed_in("sheji")
+    sent = fields(designer.get("/studio/forecasts/new").text) | {"waiting.default": "37m"} | changed
+
+    answer = designer.post("/studio/forecasts", sent)
+
+    assert answer.status_code == 422
+    assert said in answer.text
+    assert 'value="37m"' in answer.text
+    assert all(value in answer.text for value in changed.values())
+    assert runs.all() == ()
+
+
+def test_only_those_who_plan_may_forecast_and_nobody_reads_other_files(
+    signed_in: SignedIn, browser: Browser, runs: Runs
+) -> None:
+    assert browser.get("/studio/forecasts").status_code == 303
+    assert signed_in("chengjiao1").get("/studio/forecasts").status_code == 403
+    leader = signed_in("lingdao")
+    assert leader.get("/studio/forecasts").status_code == 200
+    for address in ("x", "20240101-00000000", "..%2f..%2fduban.secret", "20240101-00000000/result.json"):
+        assert leader.get(f"/studio/forecasts/{address}").status_code == 404
+    assert leader.get("/studio/forecasts/new?base=..%2fcampaigns%2flinxia_2024").status_code == 404
+    assert leader.get("/studio/forecasts/new?base=run.20240101-00000000").status_code == 404
+    assert leader.get("/studio/forecasts/compare?run=x&run=x").status_code == 303
+    assert leader.client.post("/studio/forecasts", data={"name": "x"}).status_code in (400, 403)
+
+
+def test_a_running_forecast_is_cancelled_a_silent_one_is_called_broken_and_a_third_must_wait(
+    signed_in: SignedIn, runs: Runs, scenario: Scenario, tmp_path: Path
+) -> None:
+    def running(number: int) -> str:
+        run_id = f"20240520-{number:08x}"
+        (runs.folder / run_id).mkdir(parents=True)
+        about = {"name": f"第{number}个", "name_en": f"no {number}", "campaign": "linxia_2024", "by": "演示"}
+        write_json(runs.folder / run_id / "request.json", about | {"begun_at": datetime.now(UTC).isoformat()})
+        write_json(
+            runs.folder / run_id / "state.json", {"state": "RUNNING", "over": 7, "total": 50, "day": "2024-06-01"}
+        )
+        return run_id
+
+    first, second = running(1), running(2)
+    designer = signed_in("sheji")
+
+    page = designer.get(f"/studio/forecasts/{first}").text
+    assert "已走完 7 / 50 个问题" in page and 'http-equiv="refresh"' in page
+    designer.post(f"/studio/forecasts/{first}/cancellation")
+    assert (runs.folder / first / "cancel").exists()
+    assert designer.post(f"/studio/forecasts/{first}/removal").status_code == 409
+    designer.get("/studio/forecasts/new")
+    refused = designer.post("/studio/forecasts", {"toml": small("第三个")})
+    assert (refused.status_code, "已有 2 个推演在运行" in refused.text) == (409, True)
+
+    old = (datetime.now(UTC) - timedelta(seconds=SILENT_SECONDS + 5)).timestamp()
+    os.utime(runs.folder / second / "state.json", (old, old))
+    assert "已中断" in designer.get("/studio/forecasts").text
+    assert designer.post(f"/studio/forecasts/{second}/cancellation").status_code == 409
+
+
+def test_what_goes_wrong_in_a_run_is_told_where_it_went_wrong(signed_in: SignedIn, runs: Runs) -> None:
+    designer = signed_in("sheji")
+    designer.get("/studio/forecasts/new")
+    text = small("无答复").replace("set = { kinds = ", "set = { unknown = ")
+    run_id = designer.post("/studio/forecasts", {"toml": text}).headers["Location"].rpartition("/")[2]
+    runs.wait(run_id)
+
+    page = designer.get(f"/studio/forecasts/{run_id}").text
+
+    assert "未能完成" in page and "survey:decide_disposition" in page
+    assert designer.get(f"/studio/forecasts/{run_id}/result.json").status_code == 404

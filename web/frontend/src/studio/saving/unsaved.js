@@ -1,0 +1,30 @@
+// What is not saved yet, kept in this browser, so that a closed window or a lost connection loses nothing.
+
+export class Unsaved {
+  constructor(draftId, name) {
+    this._key = `duban.unsaved.${draftId}.${name}`;
+  }
+
+  /** `{revision, text, at}` or undefined. */
+  read() {
+    try {
+      return JSON.parse(localStorage.getItem(this._key)) ?? undefined;
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** False when the browser has no room: then the server's copy is the only one. */
+  keep(revision, text) {
+    try {
+      localStorage.setItem(this._key, JSON.stringify({ revision, text, at: new Date().toISOString() }));
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  forget() {
+    localStorage.removeItem(this._key);
+  }
+}

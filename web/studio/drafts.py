@@ -1,0 +1,146 @@
+"""The studio's first page: every folder with its versions and its draft; and how a draft begins, from a folder or a
+zip."""
+
+from dataclasses import dataclass
+
+from flask import Blueprint, Response, render_template, request, url_for
+from werkzeug.wrappers import Response as BaseResponse
+
+from engine.commands.models import OpenModelDraft, SaveModelFiles
+from engine.domain.actor import BUILDING_ROLES
+from engine.domain.model_draft import MAX_FILE_BYTES
+from engine.errors import Invalid, Problem, Rejected
+from engine.queries.models import ModelDraft, ModelDraftRow, ModelRow
+from engine.sources import SUFFIXES
+from web.admin.upload import Upload, read_upload
+from web.errors import said, sentence
+from web.format import word
+from web.permission import needs
+from web.request import actor, download, engine, notify, see
+from web.studio.folders import zip_of
+from web.studio.shell import draft_frame, first_tab
+
+blueprint = Blueprint("studio", __name__)
+blueprint.add_app_template_global(draft_frame, "draft_frame")
+READERS = (*BUILDING_ROLES, "sysadmin")
+
+
+@dataclass(frozen=True)
+class Typed:
+    """A form that was refused, with what was typed. `form`: new, or import."""
+
+    form: str = ""
+    key: str = ""
+    title: str = ""
+    problems: tuple[tuple[str, str], ...] = ()
+
+    def error_at(self, name: str) -> str:
+        return next((words for where, words in self.problems if where == name), "")
+
+
+@dataclass(frozen=True)
+class StudioPage:
+    folders: tuple[ModelRow, ...]
+    closed: tuple[ModelDraftRow, ...]
+    typed: Typed
+    may_edit: bool
+
+    @property
+    def accept(self) -> str:
+        return ",".join((*SUFFIXES, ".zip"))
+
+    def name_of(self, row: ModelRow) -> str:
+        """A folder without a diagram has no title of its own."""
+        return word("definition", row.key) if row.name == row.key else row.name
+
+
+@blueprint.get("/studio")
+@needs(*READERS)
+def studio() -> str:
+    return _list(Typed())
+
+
+@blueprint.post("/studio/drafts")
+@needs(*BUILDING_ROLES)
+def open_draft() -> BaseResponse | tuple[str, int]:
+    """Of a folder that is deployed, or of a new one."""
+    key, title = request.form.get("key", "").strip(), request.form.get("title", "").strip()
+    try:
+        made = engine().execute(OpenModelDraft(key, title), by=actor())
+    except Rejected as refused:
+        if refused.code == "model_open":  # somebody was faster: look at theirs
+            notify("model_already_open", "info", by=refused.fields["by"], key=key)
+            return see(url_for("studio.draft", draft_id=refused.fields["draft"]))
+        raise
+    except Invalid as refused:
+        return _again(refused, "new", key, title), 422
+    notify("model_opened", key=key)
+    return see(url_for("studio.draft", draft_id=made["draft_id"]))
+
+
+@blueprint.post("/studio/imports")
+@needs(*BUILDING_ROLES)
+def import_folder() -> BaseResponse | tuple[str, int]:
+    """A zip or the files of a folder become a draft, never a version."""
+    key, title = request.form.get("key", "").strip(), request.form.get("title", "").strip()
+    try:
+        upload = _sent(key)
+        made = engine().execute(OpenModelDraft(upload.key, title, dict(upload.files)), by=actor())
+    except Invalid as refused:
+        return _again(refused, "import", key, title), 422
+    except Rejected as refused:
+        problem = Problem("files", sentence(refused), str(refused))
+        return _again(Invalid(refused.code, str(refused), (problem,)), "import", key, title), 409
+    notify("model_imported", key=upload.key, n=len(upload.files))
+    return see(url_for("studio.draft", draft_id=made["draft_id"]))
+
+
+@blueprint.get("/studio/drafts/<draft_id>")
+@needs(*READERS)
+def draft(draft_id: str) -> BaseResponse:
+    return see(first_tab(engine().read.model_draft(draft_id)))
+
+
+@blueprint.get("/studio/drafts/<draft_id>/folder.zip")
+@needs(*READERS)
+def folder(draft_id: str) -> Response:
+    """Every file of the draft, byte for byte, in a folder of its key."""
+    found = engine().read.model_draft(draft_id)
+    return download(zip_of(found.key, found.files), f"{found.key}.zip", "application/zip")
+
+
+@blueprint.post("/studio/drafts/<draft_id>/upload")
+@needs(*BUILDING_ROLES)
+def upload(draft_id: str) -> BaseResponse:
+    """Files or a zip into the draft: beside what it holds, or in the place of all of it (`how` = replace)."""
+    found = engine().read.model_draft(draft_id)
+    sent = _sent(found.key)
+    changes: dict[str, bytes | None] = dict(sent.files)
+    if request.form.get("how") == "replace":
+        changes |= dict.fromkeys(found.files.keys() - sent.files.keys())
+    seen = request.form.get("revision", "")
+    revision = int(seen) if seen.isascii() and seen.isdigit() and len(seen) < 9 else found.revision
+    note = request.form.get("note", "")
+    made = engine().execute(SaveModelFiles(draft_id, revision, changes, note), by=actor())
+    notify("model_uploaded" if made["revision"] != revision else "model_upload_same", n=len(sent.files))
+    return see(url_for("studio_history.history", draft_id=draft_id))
+
+
+def name_of(draft: ModelDraft) -> str:
+    return f"{draft.title}（{draft.key}）"
+
+
+def _sent(key: str) -> Upload:
+    files = [(each.filename or "", each.read()) for each in request.files.getlist("files")]
+    return read_upload(files, key, max_file_bytes=MAX_FILE_BYTES)
+
+
+def _list(typed: Typed) -> str:
+    read = engine().read
+    page = StudioPage(read.models(), read.closed_model_drafts(), typed, actor().has_role(*BUILDING_ROLES))
+    return render_template("studio/studio.html", page=page)
+
+
+def _again(refused: Invalid, form: str, key: str, title: str) -> str:
+    problems = tuple((problem.where, said(problem)) for problem in refused.problems)
+    return _list(Typed(form, key, title, problems))
