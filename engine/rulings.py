@@ -91,9 +91,10 @@ def inputs_of(
     """What a ladder is asked about. Working days count from the original due date, which never resets."""
     level = int(variables.get("last_rung", NOT_YET))
     last = supervision.last_rung(scope, item["item_id"]) if item is not None else None
+    standing = supervision.last_standing_rung(scope, item["item_id"]) if item is not None else None
     reached = NOT_YET
-    if last is not None:
-        reached = escalation.position_of(rungs, level=last["level"], instrument=last["instrument"])
+    if standing is not None:
+        reached = escalation.position_of(rungs, level=standing["level"], instrument=standing["instrument"])
     due_at = item["due_original_at"] if item is not None else scope.now
     return {
         "last_rung": escalation.position_of(

@@ -183,8 +183,8 @@ def explain_next(reader: Reader, actor: Actor, item_id: str) -> Explanation | No
 
 
 def explain_proposed(reader: Reader, actor: Actor, task_id: str) -> Explanation | None:
-    """To who signs a rung: which row of which version proposes it. None for other tasks and for those that are over.
-    Raises NotFound."""
+    """To who signs a rung: which row of which version proposes it. None for other tasks, for those that are over, and
+    outside the office. Raises NotFound."""
     query = (
         sa.select(tasks.c.state, instances.c.kind, instances.c.business_key)
         .join(instances, instances.c.instance_id == tasks.c.instance_id)
@@ -193,21 +193,23 @@ def explain_proposed(reader: Reader, actor: Actor, task_id: str) -> Explanation 
     row = reader.execute(query).first()
     if row is None:
         raise NotFound("task_unknown", f"There is no task {task_id}.", task=task_id)
-    if row.kind != InstanceKind.SUPERVISION or row.state not in LIVE:
+    if row.kind != InstanceKind.SUPERVISION or row.state not in LIVE or not actor.sees_all:
         return None
     found = sa.select(supervision_items).where(supervision_items.c.item_id == row.business_key)
     return _proposed(reader, reader.execute(found).mappings().one())
 
 
 def explain_signing(reader: Reader, actor: Actor, item_id: str) -> Explanation | None:
-    """Of an item whose rung is with its signer, which version proposed it; None for others, and for who may not sign.
-    Raises NotFound."""
+    """Of an item whose rung is with its signer, which version proposed it; None for others, and outside the office, for
+    nothing has been decided yet. Raises NotFound."""
     item = _item(reader, actor, item_id)
+    if not actor.sees_all:
+        return None
     signing = (  # every task of the ladder's own process is a signature
         sa.select(tasks.c.task_id)
         .join(instances, instances.c.instance_id == tasks.c.instance_id)
         .where(instances.c.kind == InstanceKind.SUPERVISION, instances.c.business_key == item_id)
-        .where(tasks.c.state.in_(LIVE), visible_tasks(actor))
+        .where(tasks.c.state.in_(LIVE))
     )
     return None if reader.execute(signing.limit(1)).first() is None else _proposed(reader, item)
 

@@ -128,6 +128,13 @@ def last_rung(connection: Any, item_id: str) -> Mapping[str, Any] | None:
     return connection.execute(query).mappings().first()
 
 
+def last_standing_rung(connection: Any, item_id: str) -> Mapping[str, Any] | None:
+    """The last rung whose letter, if it has one, was not voided."""
+    void = sa.exists().where(letter_services.c.letter_id == rungs.c.letter_id, letter_services.c.state == "VOID")
+    query = sa.select(rungs).where(rungs.c.item_id == item_id, ~void).order_by(rungs.c.position.desc()).limit(1)
+    return connection.execute(query).mappings().first()
+
+
 def skip_reasons(tx: Transaction, instance_id: str, since: datetime) -> tuple[str, ...]:
     """What approvers wrote when they skipped a rung of this item since then, in order."""
     query = sa.select(tasks.c.variables).where(

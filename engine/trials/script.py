@@ -84,7 +84,9 @@ def _steps(top: TomlTable, data: Mapping[str, Any], least: int) -> tuple[ScriptS
         )
         top.problems.error("steps", zh, en)
         return ()
-    return tuple(_step(table, raw) for table, raw in zip(tables, data.get("steps") or (), strict=False))
+    written = data.get("steps")
+    listed = written if isinstance(written, list) else ()  # anything else is a problem already
+    return tuple(_step(table, raw) for table, raw in zip(tables, listed, strict=False))
 
 
 def _step(table: TomlTable, raw: Any) -> ScriptStep:

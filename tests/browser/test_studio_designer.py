@@ -88,9 +88,10 @@ def test_a_changed_diagram_of_another_tool_keeps_what_was_not_changed(new_person
         assert site.read.model_draft(draft_id).files["survey.bpmn"] == before
 
         task = designer.page.locator(".djs-shape[data-element-id]:has(.djs-visual rect)").last
-        task.locator(".djs-hit").first.click()
+        task.locator(".djs-hit").first.click(position={"x": 5, "y": 5})
         designer.page.keyboard.press("ArrowRight")
         expect(designer.page.locator(SAVE_STATE)).to_have_attribute("data-state", "unsaved")
+        designer.page.keyboard.press("Control+s")
         expect(designer.page.locator(SAVE_STATE)).to_have_attribute("data-state", "saved", timeout=15_000)
 
         after = site.read.model_draft(draft_id).files["survey.bpmn"]
@@ -153,6 +154,7 @@ def test_two_who_change_the_same_diagram_lose_nothing(new_person: NewPerson, sit
     page.get_by_role("button", name="恢复这些修改").click()
 
     expect(page.locator(SAVE_STATE)).to_have_attribute("data-state", "unsaved")
+    page.get_by_role("button", name="立即保存").click()
     expect(page.locator(SAVE_STATE)).to_have_attribute("data-state", "saved", timeout=15_000)
     draft = site.read.model_draft(draft_id)
     assert draft.files["improvement.bpmn"] != theirs

@@ -7,5 +7,6 @@ from acts_drafts import DRAFTS
 from acts_house import HOUSE
 from acts_jobs import JOBS
 from acts_models import MODELS
+from acts_studio_trials import STUDIO_TRIALS
 
-ACTS = (*DESK, *DRAFTS, *JOBS, *HOUSE, *AUDIT, *ACCOUNTABILITY, *MODELS)
+ACTS = (*DESK, *DRAFTS, *JOBS, *HOUSE, *AUDIT, *ACCOUNTABILITY, *MODELS, *STUDIO_TRIALS)

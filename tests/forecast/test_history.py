@@ -45,20 +45,20 @@ def test_an_answer_counts_for_the_one_with_which_it_agrees_most() -> None:
 
 def test_a_forecast_with_the_record_comes_nearer_to_what_happened_than_one_without() -> None:
     now = BEGAN + timedelta(days=16)  # half of the officers need two days, half need five weeks
-    record = [spell(2, proposed="close", is_illegal=True)] * 10 + [spell(None)] * 10
-    record += [Spell("survey:review_disposition", BEGAN + timedelta(days=2), BEGAN + timedelta(days=3), {})] * 10
+    record = [spell(2, proposed="close", is_illegal=True)] * 15 + [spell(None)] * 15
+    record += [Spell("survey:review_disposition", BEGAN + timedelta(days=2), BEGAN + timedelta(days=3), {})] * 15
 
     report = backtest(
         few(1),
         material(),
-        arrivals=[(BEGAN, "chengjiao")] * 20,
+        arrivals=[(BEGAN, "chengjiao")] * 30,
         spells=record,
         learn_until=BEGAN + timedelta(days=10),
         now=now,
     )
 
     survey = next(row for row in report.rows if row.place == PLACE)
-    assert (report.cases, report.known, survey.really) == (20, 1, 10)
+    assert (report.cases, report.known, survey.really) == (30, 2, 15)
     assert abs(survey.forecast - survey.really) < abs(survey.supposed - survey.really)
     assert report.mean_error < report.supposed_error
     assert report.lines()[1].split() == ["handed", "in", "really", "learnt", "before"]

@@ -60,7 +60,7 @@ def test_a_unit_sees_no_referrals_and_no_figures(scenario: Scenario, signed_in: 
     assert signed_in("gxj1").get("/accountability/figures").status_code == 403
 
 
-# -- referrals by hand, circulars of the ladder -------------------------------------------------------------------------
+# -- referrals by hand, circulars of the ladder ------------------------------------------------------------------------
 def test_a_referral_is_proposed_by_hand_and_found_again(scenario: Scenario, signed_in: SignIn) -> None:
     case = late(scenario)
     browser = signed_in("ducha1")

@@ -49,7 +49,7 @@ def preview(draft_id: str) -> Response | tuple[str, int, dict[str, str]]:
     """The posted `text` of the template `name` as a PDF, for the frame beside it; what is wrong with it as a page."""
     engine().read.model_draft(draft_id)
     try:
-        with _one_at_a_time(actor().person_id):
+        with one_at_a_time(actor().person_id):
             return show_pdf(_pdf(request.form), "sample.pdf")
     except Invalid as error:
         lines = [(one.where, said(one)) for one in error.problems]
@@ -79,7 +79,7 @@ _guard: Final = threading.Lock()
 
 
 @contextmanager
-def _one_at_a_time(person_id: str) -> Iterator[None]:
+def one_at_a_time(person_id: str) -> Iterator[None]:
     """Raises Rejected while this person's last letter is still being printed by this server."""
     with _guard:
         if person_id in _printing:

@@ -31,14 +31,21 @@ export async function openDiagram(host) {
     properties,
     studio: { choices: new Choices({ words, files }), ask: (question, signal) => server.deadline(question, signal) },
   });
-  const [unread] = await Promise.all([editor.open(text), addNamed(server, draft.files, files)]);
-  nameCanvas({ canvas: places.canvas }, say('流程图编辑区', 'Diagram editor'));
-
-  const marks = new Marks(editor.modeler);
+  const save = () => saving.save();
+  // Before the diagram is fitted into what room they leave.
+  makeToolbar(places.bar, editor, { onSave: save, onSimulate: () => openSimulation(host, editor) });
   const list = new ProblemsPanel(places.problems, {
     nameOf: (problem) => editor.nameOf(problem.element) || problem.file,
     onChoose: (problem) => editor.show(problem.element, entryOf(problem.property)),
   });
+  const line = new StateLine(places.state, {
+    onOver: async (revision) => saving.saveOver(revision ?? (await server.draft()).revision),
+    onTheirs: () => takeTheirs(),
+  });
+  const [unread] = await Promise.all([editor.open(text), addNamed(server, draft.files, files)]);
+  nameCanvas({ canvas: places.canvas }, say('流程图编辑区', 'Diagram editor'));
+
+  const marks = new Marks(editor.modeler);
   const problems = new Problems({
     server,
     key: draft.key,
@@ -49,10 +56,6 @@ export async function openDiagram(host) {
       marks.show(all);
     },
     onFailure: (error) => list.showFailure(error),
-  });
-  const line = new StateLine(places.state, {
-    onOver: async (revision) => saving.saveOver(revision ?? (await server.draft()).revision),
-    onTheirs: () => takeTheirs(),
   });
   const saving = new Saving({
     server,
@@ -75,14 +78,12 @@ export async function openDiagram(host) {
     saving.changed(now);
     problems.changed(now, editor.definitions, editor.count);
   };
-  const save = () => saving.save();
   const takeTheirs = async () => {
     download(`${draft.key}-${say('我的副本', 'my-copy')}.bpmn`, await editor.text());
     saving.forgetLeftBehind();
     window.location.reload();
   };
   editor.onChange(soon(changed, 150));
-  makeToolbar(places.bar, editor, { onSave: save, onSimulate: () => openSimulation(host, editor) });
   bindKeys(host, editor, { onSave: save });
   offerLeftBehind(places.notice, saving, async (kept) => {
     await editor.open(kept);
@@ -94,6 +95,7 @@ export async function openDiagram(host) {
     }
   });
   host.missingWords = missing;
+  host.editor = editor;
   host.dataset.studioReady = '';
 
   await problems.ask(text, editor.definitions, editor.count);

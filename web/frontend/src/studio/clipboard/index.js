@@ -3,6 +3,8 @@
 
 const KEY = 'duban.studio.clipboard';
 
+const BEFORE_PASTING = 5000; // before the clipboard of this window is asked
+
 export class SharedClipboard {
   static $inject = ['eventBus', 'clipboard', 'moddle'];
 
@@ -10,7 +12,7 @@ export class SharedClipboard {
     this._moddle = moddle;
     this._own = '';
     eventBus.on('copyPaste.elementsCopied', 500, ({ tree, hints }) => this._keep(tree, hints));
-    eventBus.on('copyPaste.pasteElements', 2000, () => this._fetch(clipboard));
+    eventBus.on('copyPaste.pasteElements', BEFORE_PASTING, () => this._fetch(clipboard));
   }
 
   _keep(tree, hints) {

@@ -6,18 +6,6 @@ const SLOW_TEXT = 1_000_000; // characters: a file of this size is checked less 
 const SLOW_QUIET_MS = 3000;
 const ORDER = ['error', 'warning', 'info'];
 
-// Where the server speaks of an element under its rule, bpmnlint's own words for the same would be said twice.
-const SAME = {
-  'no-implicit-end': ['reachable-end', 'missing-end'],
-  'end-event-required': ['reachable-end', 'missing-end'],
-  'no-complex-gateway': ['engine-subset'],
-  'no-inclusive-gateway': ['engine-subset'],
-  'ad-hoc-sub-process': ['engine-subset'],
-  'link-event': ['engine-subset'],
-  'single-event-definition': ['engine-subset'],
-  'conditional-flows': ['flow-has-condition'],
-};
-
 export class Problems {
   /** `onFound(problems)` gets the sorted list; `onFailure(error)` is told that the server did not check, and when it does again. */
   constructor({ server, key, name, onFound, onFailure }) {
@@ -76,9 +64,9 @@ export class Problems {
   }
 }
 
-/** The server's and the rules' problems in one list: errors first, each thing said once. */
+/** The server's and the rules' problems in one list, errors first. A rule that the server speaks of is the server's. */
 export function merged(fromServer, fromRules) {
-  const known = new Set(fromServer.map(({ element, rule }) => `${element} ${rule}`));
-  const more = fromRules.filter(({ element, rule }) => ![rule, ...(SAME[rule] ?? [])].some((name) => known.has(`${element} ${name}`)));
+  const known = new Set(fromServer.map(({ rule }) => rule));
+  const more = fromRules.filter(({ rule }) => !known.has(rule));
   return [...fromServer, ...more].sort((a, b) => ORDER.indexOf(a.severity) - ORDER.indexOf(b.severity));
 }

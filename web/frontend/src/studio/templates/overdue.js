@@ -1,7 +1,7 @@
 // "Overdue: start a supervision item", the escalation that a deadline needs: a timer at the step's edge, the job that
 // starts the supervision process, and an end, put below the step in one act that one undo takes back.
 
-import { isA, readAttribute, writeInputs } from '../properties/model.js';
+import { isA, readAttribute, readTimer, writeInputs } from '../properties/model.js';
 
 const BELOW = 150; // pixels from the middle of the step to the middle of the job
 const ASIDE = 60;
@@ -15,9 +15,10 @@ export class OverdueAct {
     commandStack.register('studio.supervise', { preExecute: ({ step }) => this._build(step) });
   }
 
-  /** Only a step for people that has a deadline can be overdue. */
+  /** Only a step for people that has a deadline can be overdue, and it needs to be said once. */
   suits(step) {
-    return isA(step, 'bpmn:UserTask') && Boolean(readAttribute(step, 'duban:dueDate'));
+    const isTold = step.attachers?.some((event) => readTimer(event) === 'due');
+    return isA(step, 'bpmn:UserTask') && Boolean(readAttribute(step, 'duban:dueDate')) && !isTold;
   }
 
   on(step) {
