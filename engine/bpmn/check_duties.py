@@ -149,6 +149,7 @@ def check_target(node: Node, context: Context) -> None:
             context,
             f"要启动的流程“{process}”没有部署。可用的有：{zh(known.process_keys)}。",
             f'The process "{process}" that is to be started is not deployed. Known: {en(known.process_keys)}.',
+            "input:process",
         )
     if kind in ("remind", "start_process") and isinstance(task := inputs.get("task"), str):
         elsewhere = known.user_tasks
@@ -169,5 +170,5 @@ def check_target(node: Node, context: Context) -> None:
         )
 
 
-def _tell(node: Node, context: Context, zh: str, en: str) -> None:
-    context.findings.add("escalation-target-exists", node.node_id, zh, en)
+def _tell(node: Node, context: Context, zh: str, en: str, property: str = "inputs") -> None:
+    context.findings.add("escalation-target-exists", node.node_id, zh, en, property=property)

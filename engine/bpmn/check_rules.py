@@ -10,7 +10,8 @@ ERROR, WARNING, INFO = "error", "warning", "info"
 
 @dataclass(frozen=True)
 class Rule:
-    """`property` is the attribute or child element that an editor opens for it; empty where the place itself is wrong.
+    """`property` is what an editor opens for it: an attribute (`duban:formKey`), a child element (`timeDate`), the
+    `inputs` of a job or one of them (`input:kind`); empty where the place itself is wrong.
 
     Only errors forbid the deployment.
     """
@@ -97,7 +98,7 @@ _ALL: Final = (
     Rule("timer-has-owner", WARNING, "behind a timer somebody gets something", "time would run out unseen"),
     Rule("no-silent-timeout", WARNING, "who loses a task to a timer is told", "the case would end without a word"),
     Rule("escalation-target-exists", ERROR, "reminders, letters and started processes go to somebody known",
-         "an escalation that nobody gets is none", "duban:input"),
+         "an escalation that nobody gets is none", "inputs"),
     Rule("closing-needs-acceptance", ERROR, "before `accepted` or `struck_off` somebody accepts",
          "no case is closed by a machine", "duban:milestone"),
     # -- tasks, jobs, decisions, calls
@@ -114,8 +115,8 @@ _ALL: Final = (
     Rule("multi-instance", ERROR, "several at once says for which list and what each is called",
          "nobody would know how often", "multiInstanceLoopCharacteristics"),
     Rule("job-kind-known", ERROR, "the job kind is registered", "no worker would do it", "duban:jobKind"),
-    Rule("job-input", ERROR, "inputs are named once, required ones are there", "the job would fail", "duban:input"),
-    Rule("letter-kind-exists", ERROR, "the kind of letter exists", "no letter could be made", "duban:input"),
+    Rule("job-input", ERROR, "inputs are named once, required ones are there", "the job would fail", "inputs"),
+    Rule("letter-kind-exists", ERROR, "the kind of letter exists", "no letter could be made", "input:kind"),
     Rule("decision-exists", ERROR, "the decision lies in the folder or is the campaign's", "nothing could be decided",
          "duban:decisionRef"),
     Rule("refusal-columns", ERROR, "a refusing table has its three columns", "who is refused must read why",

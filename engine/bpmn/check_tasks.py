@@ -219,7 +219,7 @@ def _check_inputs(node: Node, findings: Findings) -> dict[str, str]:
                 node.node_id,
                 f"输入 {name}：{fault.zh}",
                 f"Input {name}: {fault.en}",
-                property="duban:input",
+                property="inputs",
                 todo=todo_of_expression(expression),
             )
     return inputs

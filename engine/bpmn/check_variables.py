@@ -163,7 +163,7 @@ def _uses(node: Node, context: Context) -> Iterator[Use]:
     inputs = {item.get("name", ""): item.get("expression", "") for item in node.xml.iter(duban("input"))}
     if node.tag not in EMBEDDED:
         for text in inputs.values():
-            yield from _use(node.node_id, "duban:input", text)
+            yield from _use(node.node_id, "inputs", text)
         for timer in node.xml.iter(bpmn("timeDate")):
             yield from _use(node.node_id, "timeDate", text_of(timer))
         for several in node.xml.iter(bpmn("multiInstanceLoopCharacteristics")):

@@ -67,7 +67,7 @@ def backtest(
     known = learned(real, ground, _as_of(spells, learn_until), learn_until)
     forecast = _handed_in(run(prepare(known.scenario, material)).stays)
     supposed = _handed_in(run(ground).stays)
-    really = Counter(spell.place for spell in spells if spell.closed_at is not None)
+    really = Counter(spell.place for spell in spells if spell.closed_at is not None and spell.closed_at <= now)
     keys = _of_a_case(material, ground.case_key)
     places = sorted(place for place in {*really, *forecast, *supposed} if place.partition(":")[0] in keys)
     rows = tuple(Compared(place, really[place], forecast[place], supposed[place]) for place in places)

@@ -1,9 +1,9 @@
 """Process instances on the virtual clock: each act goes to the engine's `Execution`, and what its step opened is
 brought on its way. Does at once what the engine's worker does: reminders, letters, and processes that others start."""
 
-import random
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from random import Random
 from typing import Any, Protocol
 
 from engine.bpmn.definition import Model
@@ -17,15 +17,15 @@ from engine.domain.calendar import civil_date
 from engine.domain.deadline import day_of
 from engine.errors import Invalid
 from engine.forecast.ground import Ground
+from engine.forecast.people import People
 from engine.forecast.scenario import BY_DUE, Answer
-from engine.forecast.staff import Group, Pool
+from engine.forecast.staff import Group
 from engine.forecast.tally import CaseFile, Tally
 from engine.forecast.worktime import WorkTime, as_datetime
 
 SUPERVISION, INTERVIEW, ACCOUNTABILITY = "supervision", "interview", "accountability"
 RESOLVED = "item_resolved"
 TALK_REPORT = "report_interview"
-USUAL_STAFF = 1
 TERM_OF_A_TALK = "30d"
 
 
@@ -68,7 +68,7 @@ class Task:
     opened_at: float
     due: float | None
     group: Group
-    chance: random.Random
+    chance: Random
     prepared: float  # minutes that pass before somebody can begin
     minutes: float  # of work
     ready_at: float = 0.0
@@ -102,7 +102,7 @@ class Courses:
         self._work = work
         self._clock = clock
         self.tally = Tally(ground, work)
-        self.pools: dict[Group, Pool] = {}
+        self.people = People(ground)
         self.steps = 0
         self._live: dict[str, Course] = {}
         self._items: dict[str, Item] = {}
@@ -134,22 +134,20 @@ class Courses:
         """Somebody could begin now."""
         if not task.is_open:
             return
-        pool = self._pool(task.group)
         self.tally.came(task.group, now, task.minutes)
         self._number += 1
         turn = task.due if task.due is not None and self._ground.scenario.queue == BY_DUE else now
-        pool.add(task, turn=turn, number=self._number, barred=self._barred(task))
-        self._assign(pool, now)
+        self.people.pool(task.group).add(task, turn=turn, number=self._number, barred=self._barred(task))
+        self._assign(task.group, now)
 
     def finish(self, task: Task, now: float) -> None:
         """The work on a task is done."""
-        pool = self._pool(task.group)
-        pool.release(task.person)
+        self.people.pool(task.group).release(task.person)
         self.tally.worked(task.group, task.begun_at or now, task.minutes)
         if task.is_open:
             task.course.did.setdefault(task.element.element_id, set()).add((task.group, task.person))
             self._hand_in(task, now)
-        self._assign(pool, now)
+        self._assign(task.group, now)
 
     def sum_up(self, end: float) -> None:
         """What is open at the end, in the order in which it was opened."""
@@ -238,8 +236,8 @@ class Courses:
         place = f"{element.process_key}:{element.element_id}"
         visit = course.visits[place] = course.visits.get(place, 0) + 1
         scenario, due = self._ground.scenario, due_instant(opened.due)
-        chance = random.Random(f"{scenario.seed}|{course.label}|{place}|{visit}")
-        group = self._group(element, opened.variables)
+        chance = Random(f"{scenario.seed}|{course.label}|{place}|{visit}")
+        group = self.people.group_of(element, opened.variables)
         pace = scenario.pace.get(group[1], 100) / 100
         task = Task(
             course=course,
@@ -369,8 +367,8 @@ class Courses:
     def _lives(self, course: Course) -> bool:
         return course.label in self._live
 
-    # -- people --------------------------------------------------------------------------------------------------------
-    def _assign(self, pool: Pool, now: float) -> None:
+    def _assign(self, group: Group, now: float) -> None:
+        pool = self.people.pool(group)
         while (found := pool.take()) is not None:
             task, person = found
             if not task.is_open:
@@ -379,28 +377,8 @@ class Courses:
             task.person, task.begun_at = person, now
             self._clock.done(self._work.later(now, task.minutes), task)
 
-    def _group(self, element: Element, variables: Mapping[str, Any]) -> Group:
-        """The first group of candidates in which there is anybody."""
-        groups = [_group_of(text, variables) for text in element.candidate_groups]
-        return next((group for group in groups if self._pool(group).size), groups[0])
-
-    def _pool(self, group: Group) -> Pool:
-        if group not in self.pools:
-            self.pools[group] = Pool(group, self._staff_of(group))
-        return self.pools[group]
-
-    def _staff_of(self, group: Group) -> int:
-        staff, plan, (role, unit) = self._ground.scenario.staff, self._ground.plan, group
-        parts = {
-            "area": unit in {area.id for area in plan.areas},
-            "lead": unit in {lead.id for lead in plan.leads},
-            "office": unit == plan.office.unit,
-            "unit": True,
-        }
-        names = [f"{role}@{unit}", *(f"{role}@{part}" for part, is_one in parts.items() if is_one)]
-        return next((staff[name] for name in names if name in staff), USUAL_STAFF)
-
     def _barred(self, task: Task) -> set[int]:
+        """Who did what the one who does this may not have done."""
         done = (who for element_id in task.element.separate_from for who in task.course.did.get(element_id, ()))
         return {person for group, person in done if group == task.group}
 
@@ -412,9 +390,3 @@ class Courses:
             elements = (element for element in course.model.all_elements if element.process_key == process_key)
             self._refusing[process_key] = any(element.refusal for element in elements)
         return self._refusing[process_key]
-
-
-def _group_of(text: str, variables: Mapping[str, Any]) -> Group:
-    """`officer@area` is the role in the unit that the variable names; `officer@baohan` names the unit itself."""
-    role, _, unit = text.partition("@")
-    return role, str(variables.get(unit) or unit)

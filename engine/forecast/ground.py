@@ -3,7 +3,7 @@ and the tables. Says also what of a scenario does not fit them."""
 
 import hashlib
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Set
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -15,7 +15,7 @@ from engine import rulings, sources
 from engine.bpmn.decision import Decision, DecisionResult, read_decision
 from engine.bpmn.definition import Definition, Model, load_model
 from engine.bpmn.document import duban, read_document
-from engine.bpmn.elements import called_keys
+from engine.bpmn.elements import Element, called_keys
 from engine.bpmn.expressions import check_deadline, check_expression
 from engine.domain import calendar as calendars
 from engine.domain import campaign as campaigns
@@ -28,6 +28,7 @@ from engine.forecast.scenario import USUAL, Scenario
 from engine.forecast.worktime import minutes_of_a_day
 
 ROLE = re.compile(r"[a-z_]+@[\w.-]+")
+CHILDREN = ("supervision", "interview", "accountability")  # what a late task may lead to
 PARTS = ("area", "lead", "office", "unit")  # which unit of a case a group of candidates means
 
 
@@ -84,6 +85,16 @@ class Ground:
         if key not in self._models:
             self._models[key] = load_model(tuple(self._definitions(key)))
         return self._models[key]
+
+    def elements(self) -> dict[str, Element]:
+        """Every element that a case, or what a late task of it leads to, may come to; by place."""
+        keys = sorted({self.case_key, *CHILDREN} & set(self.material.folders))
+        found = (element for key in keys for element in self.model(key).all_elements)
+        return {f"{element.process_key}:{element.element_id}": element for element in found}
+
+    def tasks(self) -> frozenset[str]:
+        """The places of people's work among them."""
+        return frozenset(place for place, element in self.elements().items() if element.type == "userTask")
 
     def functions(self, now: datetime) -> dict[str, Callable[..., Any]]:
         return Timetable(self.calendar, now, self.windows).functions()
@@ -157,12 +168,7 @@ def prepare(scenario: Scenario, material: Material) -> Ground:
 
 
 def _problems(scenario: Scenario, ground: Ground) -> Iterator[Problem]:
-    places = {
-        f"{element.process_key}:{element.element_id}": element
-        for key in sorted({ground.case_key, *CHILDREN} & set(ground.material.folders))
-        for element in ground.model(key).all_elements
-    }
-    tasks = {place for place, element in places.items() if element.type == "userTask"}
+    places, tasks = ground.elements(), ground.tasks()
     units = {unit.id for unit in ground.plan.units}
     yield from _unknown("phases", scenario.phases, set(ground.plan.windows))
     yield from _unknown("areas", scenario.areas, {unit.id for unit in ground.plan.areas})
@@ -185,10 +191,7 @@ def _problems(scenario: Scenario, ground: Ground) -> Iterator[Problem]:
             yield Problem(f"staff.{key}", zh, f'"{key}" must be role@unit, or role@area, role@lead, role@office.')
 
 
-CHILDREN = ("supervision", "interview", "accountability")  # what a late task may lead to
-
-
-def _unknown(name: str, given: Mapping[str, Any], known: set[str]) -> Iterator[Problem]:
+def _unknown(name: str, given: Mapping[str, Any], known: Set[str]) -> Iterator[Problem]:
     for key in given:
         if key not in known:
             listed = "、".join(sorted(known)[:60])

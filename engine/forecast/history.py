@@ -41,8 +41,9 @@ def learned(scenario: Scenario, ground: Ground, spells: Iterable[Spell], as_of: 
     by_place: dict[str, list[Spell]] = defaultdict(list)
     for spell in spells:
         by_place[spell.place].append(spell)
+    tasks = ground.tasks()
     waiting, answers, known = dict(scenario.waiting), dict(scenario.answers), {}
-    for place in sorted(by_place):
+    for place in sorted(by_place.keys() & tasks):
         found = by_place[place]
         finished = [spell for spell in found if spell.closed_at is not None]
         if len(finished) < MIN_KNOWN:

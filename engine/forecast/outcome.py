@@ -91,7 +91,6 @@ class Result:
     windows: Mapping[str, tuple[date | None, date]]
     a_day: float  # working minutes
     steps: int
-    seconds: float
 
     def to_json(self) -> dict[str, Any]:
         return {"format": FORMAT, **_plain(asdict(self))}

@@ -1,11 +1,11 @@
 """How long things take: distributions of working minutes, as a scenario writes them and as history shows them."""
 
 import math
-import random
 import re
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from random import Random
 from statistics import NormalDist
 from typing import Any, Protocol
 
@@ -25,7 +25,7 @@ KINDS: Mapping[str, tuple[str, ...]] = {
 class Spread(Protocol):
     """A distribution of working minutes."""
 
-    def draw(self, chance: random.Random) -> float: ...
+    def draw(self, chance: Random) -> float: ...
 
     def to_json(self) -> dict[str, Any]: ...
 
@@ -34,7 +34,7 @@ class Spread(Protocol):
 class Fixed:
     minutes: float
 
-    def draw(self, chance: random.Random) -> float:
+    def draw(self, chance: Random) -> float:
         chance.random()  # as many draws as the others take, so that a changed duration changes nothing else
         return self.minutes
 
@@ -48,7 +48,7 @@ class Triangular:
     mode: float
     high: float
 
-    def draw(self, chance: random.Random) -> float:
+    def draw(self, chance: Random) -> float:
         return chance.triangular(self.low, self.high, self.mode)
 
     def to_json(self) -> dict[str, Any]:
@@ -62,7 +62,7 @@ class Lognormal:
     median: float
     p90: float
 
-    def draw(self, chance: random.Random) -> float:
+    def draw(self, chance: Random) -> float:
         sigma = math.log(self.p90 / self.median) / Z_OF_P90
         share = min(max(chance.random(), 1e-9), 1 - 1e-9)
         return self.median * math.exp(sigma * NORMAL.inv_cdf(share))
@@ -77,7 +77,7 @@ class Observed:
 
     quantiles: tuple[float, ...]
 
-    def draw(self, chance: random.Random) -> float:
+    def draw(self, chance: Random) -> float:
         place = chance.random() * (len(self.quantiles) - 1)
         low = int(place)
         high = min(low + 1, len(self.quantiles) - 1)

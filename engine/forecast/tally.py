@@ -108,7 +108,7 @@ class Tally:
             found[0] += 1
             found[1] += is_late
 
-    def result(self, cases: Iterable[CaseFile], pools: Mapping[Group, Pool], *, steps: int, seconds: float) -> Result:
+    def result(self, cases: Iterable[CaseFile], pools: Mapping[Group, Pool], *, steps: int) -> Result:
         scenario, files = self._ground.scenario, list(cases)
         end = _timestamp(scenario.until, self._work)
         ended = sorted(file.finished_at for file in files if file.finished_at is not None)
@@ -143,7 +143,6 @@ class Tally:
             windows=self._ground.windows,
             a_day=self._work.a_day,
             steps=steps,
-            seconds=round(seconds, 1),
         )
 
     def _load(self, pool: Pool, weeks: tuple[date, ...]) -> Load:

@@ -12,7 +12,8 @@ Row = Mapping[str, Any]
 
 
 def get(scope: Reader | Transaction, draft_id: str, person_id: str) -> Row | None:
-    return scope.execute(sa.select(model_trials).where(*_of(draft_id, person_id))).mappings().first()
+    found: Row | None = scope.execute(sa.select(model_trials).where(*_of(draft_id, person_id))).mappings().first()
+    return found
 
 
 def keep(tx: Transaction, draft_id: str, script: str, moves: int) -> None:

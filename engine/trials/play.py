@@ -191,6 +191,7 @@ def clear(walk: Walk) -> None:
 
 def _differences(walk: Walk, expected: Mapping[str, Any]) -> Iterator[tuple[str, str, Any, Any]]:
     variables = walk.execution.variables() if "variables" in expected else {}
+    lookups: dict[str, Any] = {"variables": variables.get, "due": walk.dues.get, "lights": walk.light}
     for subject, wanted in expected.items():
         if subject == "letters":
             if not _same_letters(walk, wanted):
@@ -199,9 +200,10 @@ def _differences(walk: Walk, expected: Mapping[str, Any]) -> Iterator[tuple[str,
             gone = {flow.flow_id for flow in walk.gone}
             if missed := [flow_id for flow_id in wanted if flow_id not in gone]:
                 yield subject, "", missed, sorted(gone)
-        elif subject in ("variables", "due", "lights"):
+        elif subject in lookups:
             for name, value in wanted.items():
-                found = {"variables": variables.get, "due": walk.dues.get, "lights": walk.light}[subject](name)
+                ask: Callable[[str], Any] = lookups[subject]
+                found = ask(name)
                 if found != value:
                     yield subject, name, value, found
         else:

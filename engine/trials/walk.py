@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from engine import plans, rulings
 from engine.bpmn.decision import Decision, DecisionError, DecisionResult
+from engine.bpmn.elements import Element
 from engine.bpmn.execution import Execution
 from engine.bpmn.plain import due_instant
 from engine.bpmn.step import Decided, Moment, OpenedJob, OpenedTask, OpenedTimer, Step
@@ -238,8 +239,9 @@ class Walk:
     def _gone_along(self, step: Step) -> Iterator[Flow]:
         """The flows of this step: behind each element that was passed, the way to what came next."""
         reached = [*step.passed]
-        for opened in (*step.opened_tasks, *step.opened_timers, *step.opened_jobs, *step.opened_waits):
-            reached.append((opened.element.process_key, opened.element.element_id))
+        opened = (*step.opened_tasks, *step.opened_timers, *step.opened_jobs, *step.opened_waits)
+        elements: list[Element] = [each.element for each in opened]
+        reached += [(element.process_key, element.element_id) for element in elements]
         for position, (process_key, element_id) in enumerate(step.passed):
             flows = self.ground.flows(process_key)
             ways = {flow.target: flow for flow in flows if flow.source == element_id}

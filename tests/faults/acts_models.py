@@ -25,8 +25,8 @@ from engine.commands.models import (
 from engine.domain.actor import SYSTEM, Actor
 from engine.store.schema import model_comments, model_drafts
 
-KEY = "lookback"
-FORM = "lookback_check.form"
+KEY = "public_notice"  # a new folder: its one file keeps the statements few
+WALK = "tests/seven_days.toml"
 
 
 def folder_drafted(scenario: Scenario) -> None:
@@ -40,7 +40,7 @@ def folder_changed(scenario: Scenario) -> None:
 
 def folder_commented(scenario: Scenario) -> None:
     folder_drafted(scenario)
-    scenario.engine.execute(CommentOnModel(the_draft(scenario), WHY, FORM), by=scenario.person("fabu"))
+    scenario.engine.execute(CommentOnModel(the_draft(scenario), WHY, f"{KEY}.bpmn"), by=scenario.person("fabu"))
 
 
 def folder_handed_in(scenario: Scenario) -> None:
@@ -49,14 +49,14 @@ def folder_handed_in(scenario: Scenario) -> None:
 
 
 def folder_outdated(scenario: Scenario) -> None:
+    """A version is deployed while the first draft of the folder is under way."""
     folder_changed(scenario)
-    files = scenario.engine.read.definition_files(KEY)
-    scenario.engine.execute(Deploy(KEY, {**files, "tests/new.toml": b"# new\n"}), by=SYSTEM)
+    diagram = scenario.engine.read.model_draft(the_draft(scenario)).files[f"{KEY}.bpmn"]
+    scenario.engine.execute(Deploy(KEY, {f"{KEY}.bpmn": diagram, "tests/new.toml": b"# new\n"}), by=SYSTEM)
 
 
 def change(scenario: Scenario) -> SaveModelFiles:
-    content = scenario.engine.read.definition_files(KEY)[FORM]
-    return SaveModelFiles(the_draft(scenario), 1, {FORM: content + b"\n"}, WHY)
+    return SaveModelFiles(the_draft(scenario), 1, {WALK: b"# seven days\n"}, WHY)
 
 
 def the_draft(scenario: Scenario) -> str:
@@ -76,7 +76,7 @@ MODELS = (
     Act("save a model draft", folder_drafted, by("sheji", change)),
     Act("restore a model save", folder_changed, by("sheji", lambda it: RestoreModelSave(the_draft(it), 1))),
     Act("take over a newer version", folder_outdated, by("sheji", lambda it: RebaseModelDraft(the_draft(it), 2))),
-    Act("comment on a model", folder_drafted, by("fabu", lambda it: CommentOnModel(the_draft(it), WHY, FORM))),
+    Act("comment on a model", folder_drafted, by("fabu", lambda it: CommentOnModel(the_draft(it), WHY, f"{KEY}.bpmn"))),
     Act("settle a comment", folder_commented, by("sheji", lambda it: ResolveComment(the_comment(it)))),
     Act("hand a model in", folder_changed, by("sheji", lambda it: SubmitModelDraft(the_draft(it), 2, WHY))),
     Act("return a model", folder_handed_in, by("fabu", lambda it: ReturnModelDraft(the_draft(it), WHY))),

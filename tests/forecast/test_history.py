@@ -21,6 +21,7 @@ def spell(days: int | None, **variables: object) -> Spell:
 def test_lengths_and_shares_come_from_the_record_where_there_is_enough_of_it() -> None:
     scenario = few(5)
     record = [spell(2, proposed="close", is_illegal=True)] * 9 + [spell(4, proposed="exclude", is_illegal=False)] * 3
+    record += [Spell("report_obligation:submit_report", BEGAN, BEGAN + timedelta(days=1), {})] * 20  # no work of a case
     as_of = BEGAN + timedelta(days=30)
 
     enough = learned(scenario, ground(scenario), record, as_of)

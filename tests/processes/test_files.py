@@ -21,6 +21,7 @@ from engine.domain.case import MILESTONES
 from engine.domain.duration import Duration
 from engine.domain.job import SERVICE_KINDS
 from engine.domain.letter import KINDS
+from engine.trials.script import EXPECTATIONS
 from forms.form import check_form
 
 PROCESSES = Path(__file__).parents[2] / "processes"
@@ -32,7 +33,7 @@ DC = "{http://www.omg.org/spec/DD/20100524/DC}"
 DI = "{http://www.omg.org/spec/DD/20100524/DI}"
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 STEP_KEYS = {"complete", "variables", "message", "advance", "until", "expect"}
-EXPECT_KEYS = {"tasks", "milestones", "jobs", "variables", "due", "ended", "refused"}
+EXPECT_KEYS = set(EXPECTATIONS)
 
 Point = tuple[float, float]
 

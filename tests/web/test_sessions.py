@@ -1,7 +1,7 @@
 """Who gets in, how long, and what a foreign page cannot make them do."""
 
-import re
 import hashlib
+import re
 from collections.abc import Callable
 from datetime import timedelta
 

@@ -263,7 +263,7 @@ def test_a_newer_version_is_taken_over_file_by_file(
     assert "并入新版本" in page and "采用新版本的" in page and "/submission" not in page
     assert (refused.status_code, taken.status_code) == (422, 303)
     assert scenario.engine.read.model_draft(draft).files == theirs
-    assert designer.post(f"/studio/drafts/{draft}/discard", {"reason": "不改了"}).status_code == 303
+    assert designer.post(f"/studio/drafts/{draft}/discard", {"discard_reason": "不改了"}).status_code == 303
     assert designer.get(f"/studio/drafts/{draft}").headers["Location"].startswith(f"/studio/drafts/{draft}/")
     known = {rule.rule for rule in app.url_map.iter_rules()}
     assert f"/studio/drafts/{draft}/history" in designer.get(f"/studio/drafts/{draft}/history").get_data(as_text=True)

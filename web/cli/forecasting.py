@@ -3,7 +3,7 @@
 import gc
 import multiprocessing
 import signal
-import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor, wait
 from datetime import date
@@ -60,11 +60,12 @@ def forecast(context: click.Context, scenario: Path, against: Path | None, out: 
 @click.command("forecast-backtest")
 @click.argument("scenario", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--from", "since", required=True, type=MOMENT, help="Forecast from here; learn from what was before.")
+@click.option("--until", type=MOMENT, help="Judge here instead of now; for a record that ends earlier.")
 @click.option("--campaign", "campaign_id", help="Campaign; needed when several are open.")
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Also write backtest.json there.")
 @click.pass_context
 def forecast_backtest(
-    context: click.Context, scenario: Path, since: Any, campaign_id: str | None, out: Path | None
+    context: click.Context, scenario: Path, since: Any, until: Any, campaign_id: str | None, out: Path | None
 ) -> None:
     """Learn lengths and answers from the record up to a day, forecast from the first case to now, compare."""
     with engine_of(context) as engine:
@@ -77,7 +78,7 @@ def forecast_backtest(
             arrivals=engine.read.forecast_arrivals(campaign_id),
             spells=engine.read.forecast_history(campaign_id),
             learn_until=since.astimezone(SHANGHAI),
-            now=engine.read.now(),
+            now=until.astimezone(SHANGHAI) if until else engine.read.now(),
         )
     if out is not None:
         out.mkdir(parents=True, exist_ok=True)
@@ -111,34 +112,44 @@ def _say_nothing(name: str, over: int, total: int, day: str) -> None:
 def _run_all(jobs: list[tuple[Scenario, Material]], say: Say) -> list[Result]:
     """One process for each scenario. Raises ForecastCancelled after Ctrl-C, when all of them have stopped."""
     spawning = multiprocessing.get_context("spawn")
-    with spawning.Manager() as manager:
-        stop, told = manager.Event(), manager.dict()
-        with ProcessPoolExecutor(len(jobs), mp_context=spawning, initializer=_ignore_interrupts) as pool:
-            works = [pool.submit(_work, job, number, stop, told) for number, job in enumerate(jobs)]
-            try:
-                while not all(work.done() for work in works):
-                    wait(works, timeout=NEWS_SECONDS)
-                    for number, (scenario, _) in enumerate(jobs):
-                        if (news := told.get(number)) is not None:
-                            say(scenario.name, *news)
-            except KeyboardInterrupt:
-                stop.set()
-                raise ForecastCancelled("forecast_cancelled", "The forecast was cancelled.") from None
-            return [work.result() for work in works]
+    stop, told = spawning.Event(), spawning.SimpleQueue()
+    with ProcessPoolExecutor(len(jobs), mp_context=spawning, initializer=_begin, initargs=(stop, told)) as pool:
+        works = [pool.submit(_work, job, number) for number, job in enumerate(jobs)]
+        news: dict[int, tuple[int, int, str]] = {}
+        try:
+            while not all(work.done() for work in works):
+                wait(works, timeout=NEWS_SECONDS)
+                while not told.empty():
+                    number, *latest = told.get()
+                    news[number] = tuple(latest)
+                for number, latest in sorted(news.items()):
+                    say(jobs[number][0].name, *latest)
+        except KeyboardInterrupt:
+            stop.set()
+            raise ForecastCancelled("forecast_cancelled", "The forecast was cancelled.") from None
+        return [work.result() for work in works]
 
 
-def _ignore_interrupts() -> None:
+_shared: dict[str, Any] = {}  # what a process of the pool was given at its start
+
+
+def _begin(stop: Any, told: Any) -> None:
     """Ctrl-C reaches every process of the terminal; only the first one decides what it means."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-
-def _work(job: tuple[Scenario, Material], number: int, stop: threading.Event, told: Any) -> Result:
     gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS, 20, 50)
+    _shared.update(stop=stop, told=told)
+
+
+def _work(job: tuple[Scenario, Material], number: int) -> Result:
+    last = 0.0
 
     def tell(over: int, total: int, day: date) -> None:
-        told[number] = (over, total, day.isoformat())
+        nonlocal last
+        if time.monotonic() - last >= NEWS_SECONDS:  # a full pipe would stop the one who writes
+            last = time.monotonic()
+            _shared["told"].put((number, over, total, day.isoformat()))
 
-    return run(prepare(*job), progress=tell, is_cancelled=stop.is_set)
+    return run(prepare(*job), progress=tell, is_cancelled=_shared["stop"].is_set)
 
 
 COMMANDS = (forecast, forecast_backtest)

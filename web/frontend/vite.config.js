@@ -26,6 +26,7 @@ function asAttributes(style) {
 export default defineConfig({
   base: './',
   plugins: [withoutStyleAttributes],
+  resolve: { dedupe: ['preact'] }, // form-js' editor brings another, and two do not know of each other's hooks
   publicDir: false,
   build: {
     outDir: here('../static/dist'),

@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from engine.forecast.outcome import Load, Result, Share
 
-Words = Callable[..., str]  # `t`, or `say` in one language
+Words = Callable[..., str]  # `web.i18n.t`, or `say` in one language
 WIDTH, HEIGHT = 860, 320
 LEFT, RIGHT, TOP, BOTTOM = 46, 14, 26, 34
 ROWS_OF_HEAT = 14
@@ -48,7 +48,7 @@ def finish_curve(results: Sequence[Result], words: Words, phase_names: Mapping[s
         title = words("forecast.curve_of", name=name_of(result, words))
         parts.append(_shape("polyline", f"chart__line chart__line--{number}", title, points=" ".join(points)))
         if result.finish_p90 is not None:
-            title = words("forecast.p90_on", day=result.finish_p90)
+            title = words("forecast.nine_in_ten_on", day=result.finish_p90)
             kind = f"chart__dot chart__dot--{number}"
             parts.append(_shape("circle", kind, title, cx=x(result.finish_p90), cy=y(MARKED), r=5))
     return _picture(HEIGHT, words("forecast.finish_alt"), parts)
@@ -135,8 +135,10 @@ def _months(weeks: Sequence[date]) -> list[date]:
 
 # -- shapes ------------------------------------------------------------------------------------------------------------
 def _picture(height: float, words: str, parts: Sequence[Markup]) -> Markup:
+    """On a phone it is pushed sideways, so that its words can be read."""
+    box = Markup('<div class="chart-box" tabindex="0" role="group" aria-label="{}">').format(words)
     head = Markup('<svg class="chart" viewBox="0 0 {} {}" role="img" aria-label="{}">').format(WIDTH, height, words)
-    return Markup("\n").join([head, *parts, Markup("</svg>")])
+    return Markup("\n").join([box + head, *parts, Markup("</svg></div>")])
 
 
 def _short(name: str) -> str:

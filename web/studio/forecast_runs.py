@@ -115,7 +115,7 @@ class Runs:
             raise _unknown(run_id) from error
 
     def file(self, run_id: str, name: str) -> bytes:
-        """`scenario.toml` or `result.json`. Raises NotFound."""
+        """A file of its folder. `name` must not come from outside unchecked. Raises NotFound."""
         path = self._folder(run_id) / name
         if not path.is_file():
             raise _unknown(run_id)

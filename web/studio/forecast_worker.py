@@ -2,6 +2,7 @@
 
 import gc
 import sys
+import time
 from datetime import date
 from pathlib import Path
 
@@ -13,13 +14,21 @@ from web.studio.forecast_runs import CANCELLED, DONE, FAILED, RUNNING, write_jso
 
 OBJECTS_BETWEEN_COLLECTIONS = 200_000  # instances live long: looking at all of them often costs a quarter of the time
 
+SECONDS_BETWEEN = 0.5  # two words on how far it is
+
 
 def work(folder: Path) -> str:
     """The state in which the forecast of this folder ended. Whatever goes wrong is written for the reader."""
     gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS, 20, 50)
     state = folder / "state.json"
 
+    told = 0.0
+
     def tell(over: int, total: int, day: date) -> None:
+        nonlocal told
+        if time.monotonic() - told < SECONDS_BETWEEN:
+            return
+        told = time.monotonic()
         write_json(state, {"state": RUNNING, "over": over, "total": total, "day": day.isoformat()})
 
     try:

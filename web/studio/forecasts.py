@@ -1,10 +1,11 @@
 """Forecasts in the studio: suppose something, let it run beside the server, look at one or at two side by side."""
 
+import re
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any, Final
 
-from flask import Blueprint, current_app, render_template, request, url_for
+from flask import Blueprint, Response, current_app, render_template, request, url_for
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -28,6 +29,7 @@ from web.studio.forecast_runs import Run, Runs
 blueprint = Blueprint("forecasts", __name__)
 READERS: Final = ("designer", "publisher", "supervisor", "leader")
 MAX_TOML = 200_000
+KEY: Final = re.compile(r"[A-Za-z_][\w-]*")
 EXTENSION: Final = "duban.forecasts"
 
 
@@ -68,6 +70,16 @@ class FormPage:
 
 
 @dataclass(frozen=True)
+class Waits:
+    """The queues of one process on its diagram: mean working days at each element, the worst marked."""
+
+    key: str
+    name: str
+    run_id: str
+    tokens: dict[str, dict[str, Any]]
+
+
+@dataclass(frozen=True)
 class Picture:
     """One forecast, or two: what the page shows of them."""
 
@@ -81,6 +93,25 @@ class Picture:
     def bottlenecks(self) -> tuple[Any, ...]:
         """Of each result its worst places; in the second with how it was in the first."""
         return tuple(bottlenecks(result) for result in self.results)
+
+    def on(self, day: date | None) -> str:
+        """A day as short as it can be said."""
+        if day is None:
+            return "—"
+        year = "" if day.year == self.results[0].begins.year else f"{day.year}"
+        return pick(f"{year and year + '年'}{day.month}月{day.day}日", f"{day:%-d %b} {year}".strip())
+
+    def waits(self, number: int) -> tuple[Waits, ...]:
+        """The diagrams on which somebody waits, the longest queue first."""
+        result, found = self.results[number], {}
+        worst = bottlenecks(result, 1)
+        for stay in bottlenecks(result):
+            key, _, element_id = stay.place.partition(":")
+            days = round(stay.waited / result.a_day, 1)
+            label = t("forecast.waits_here", n=days, share=round(100 * stay.share))
+            token = {"state": "late" if stay in worst else "open", "count": days, "label": label}
+            found.setdefault(key, {})[element_id] = token
+        return tuple(Waits(key, _phase_label(key), self.runs[number].run_id, found[key]) for key in found)
 
     def finish(self) -> Any:
         return finish_curve(self.results, t, self.phases)
@@ -184,6 +215,15 @@ def file(run_id: str, name: str) -> BaseResponse:
     run = runs().get(run_id)
     media_type = "application/json" if name.endswith(".json") else "application/toml"
     return download(runs().file(run_id, name), f"{run.run_id}-{name}", media_type)
+
+
+@blueprint.get("/studio/forecasts/<run_id>/<key>.bpmn")
+@needs(*READERS)
+def diagram(run_id: str, key: str) -> Response:
+    """The diagram as the forecast ran it, byte for byte."""
+    if not KEY.fullmatch(key):
+        raise NotFound("forecast_unknown", f"There is no diagram {key}.", run_id=run_id)
+    return Response(runs().file(run_id, f"processes/{key}/{key}.bpmn"), mimetype="application/xml")
 
 
 @blueprint.post("/studio/forecasts/<run_id>/cancellation")
@@ -318,7 +358,7 @@ def _task_names(ground: Ground) -> dict[str, str]:
 def _staff_name(key: str, ground: Ground) -> str:
     role, _, unit = key.partition("@")
     if unit in ("area", "lead", "office", "unit"):
-        return f"{word('role', role)} · {t('forecast.each_' + unit)}"
+        return f"{word('role', role)} · {t(f'forecast.each_{unit}')}"
     return f"{ground.plan.unit(unit).name} · {word('role', role)}"
 
 

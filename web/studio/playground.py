@@ -251,7 +251,7 @@ def _act(draft_id: str, step: Callable[[Session], ScriptStep], typed: Typed) -> 
 
 
 def _trial(draft_id: str) -> ModelTrial:
-    found = engine().read.model_trial(actor(), draft_id)
+    found: ModelTrial | None = engine().read.model_trial(actor(), draft_id)
     if found is None:
         raise Rejected("trial_over", "There is no session; it was ended in another window.", draft=draft_id)
     return found

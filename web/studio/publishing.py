@@ -134,7 +134,7 @@ def publish_draft(draft_id: str) -> BaseResponse | tuple[str, int]:
 @blueprint.post("/studio/drafts/<draft_id>/discard")
 @needs(*BUILDING_ROLES)
 def discard(draft_id: str) -> BaseResponse | tuple[str, int]:
-    reason = request.form.get("reason", "")
+    reason = request.form.get("discard_reason", "")
     try:
         engine().execute(DiscardModelDraft(draft_id, reason), by=actor())
     except Invalid as refused:
@@ -169,7 +169,9 @@ def _back(draft_id: str) -> BaseResponse:
 
 
 def _again(draft_id: str, form: str, refused: Invalid, typed: str) -> str:
-    return _show(draft_id, form, tuple((problem.where, said(problem)) for problem in refused.problems), typed)
+    fields = {"reason": "discard_reason"} if form == "discard" else {}
+    problems = tuple((fields.get(problem.where, problem.where), said(problem)) for problem in refused.problems)
+    return _show(draft_id, form, problems, typed)
 
 
 def _show(draft_id: str, refused: str = "", refusals: tuple[tuple[str, str], ...] = (), typed: str = "") -> str:

@@ -13,92 +13,124 @@ import { SAVED, Saving } from './saving/index.js';
 import { StateLine, choice } from './saving/state_line.js';
 import { Server } from './server/index.js';
 
+const NOTICED_MS = 150; // one act of the designer is several of the canvas
+
 /** Fills the host; throws when the diagram cannot be shown. */
 export async function openDiagram(host) {
   const { api, draft: draftId, file: name, csrf } = host.dataset;
   const server = new Server({ api, draftId, csrf });
-  const [draft, text, words, { default: properties, entryOf }] = await Promise.all([
-    server.draft(),
-    server.file(name),
-    server.words().catch(() => ({})),
-    import('./properties/index.js'),
-  ]);
-  const files = {};
-  const places = layOut(host);
-  const editor = new Editor({
-    canvas: places.canvas,
-    panel: places.panel,
-    properties,
-    studio: { choices: new Choices({ words, files }), ask: (question, signal) => server.deadline(question, signal) },
-  });
-  const save = () => saving.save();
-  // Before the diagram is fitted into what room they leave.
-  makeToolbar(places.bar, editor, { onSave: save, onSimulate: () => openSimulation(host, editor) });
-  const list = new ProblemsPanel(places.problems, {
-    nameOf: (problem) => editor.nameOf(problem.element) || problem.file,
-    onChoose: (problem) => editor.show(problem.element, entryOf(problem.property)),
-  });
-  const line = new StateLine(places.state, {
-    onOver: async (revision) => saving.saveOver(revision ?? (await server.draft()).revision),
-    onTheirs: () => takeTheirs(),
-  });
-  const [unread] = await Promise.all([editor.open(text), addNamed(server, draft.files, files)]);
-  nameCanvas({ canvas: places.canvas }, say('流程图编辑区', 'Diagram editor'));
+  // The revision first: should somebody save in between, our save is refused, and nothing of theirs is lost.
+  const opening = server.draft().then(async (draft) => ({ draft, text: await server.file(name) }));
+  const [opened, words, panel] = await Promise.all([opening, server.words().catch(() => ({})), import('./properties/index.js')]);
 
-  const marks = new Marks(editor.modeler);
-  const problems = new Problems({
-    server,
-    key: draft.key,
-    name,
-    onFound: (found) => {
-      const all = [...unread.map((warning) => unreadProblem(warning, name)), ...found];
-      list.show(all);
-      marks.show(all);
-    },
-    onFailure: (error) => list.showFailure(error),
-  });
-  const saving = new Saving({
-    server,
-    draftId,
-    name,
-    revision: draft.revision,
-    text,
-    read: () => editor.text(),
-    onState: (state, detail) => {
-      line.show(state, detail);
-      if (detail?.body?.problems) {
-        problems.take(detail.body.problems);
-      }
-    },
-    onSaved: (answer) => answer.problems && problems.take(answer.problems),
-  });
-
-  const changed = async () => {
-    const now = await editor.text();
-    saving.changed(now);
-    problems.changed(now, editor.definitions, editor.count);
-  };
-  const takeTheirs = async () => {
-    download(`${draft.key}-${say('我的副本', 'my-copy')}.bpmn`, await editor.text());
-    saving.forgetLeftBehind();
-    window.location.reload();
-  };
-  editor.onChange(soon(changed, 150));
-  bindKeys(host, editor, { onSave: save });
-  offerLeftBehind(places.notice, saving, async (kept) => {
-    await editor.open(kept);
-    await changed();
-  });
-  window.addEventListener('beforeunload', (event) => {
-    if (saving.state !== SAVED) {
-      event.preventDefault();
-    }
-  });
+  const desk = new Desk(host, { ...opened, server, name, words, panel });
+  await desk.open();
   host.missingWords = missing;
-  host.editor = editor;
   host.dataset.studioReady = '';
+  await desk.check();
+}
 
-  await problems.ask(text, editor.definitions, editor.count);
+class Desk {
+  constructor(host, { server, draft, name, text, words, panel }) {
+    Object.assign(this, { host, server, draft, name, text });
+    this._files = {};
+    this._unread = [];
+    this._places = layOut(host);
+    this.editor = new Editor({
+      canvas: this._places.canvas,
+      panel: this._places.panel,
+      properties: panel.default,
+      studio: { choices: new Choices({ words, files: this._files }), ask: (question, signal) => server.deadline(question, signal) },
+    });
+    this.saving = this._makeSaving();
+    this._problems = this._makeProblems();
+    this._makeSurroundings(panel.entryOf);
+  }
+
+  /** Shows the diagram, then lets it be changed. */
+  async open() {
+    [this._unread] = await Promise.all([this.editor.open(this.text), addNamed(this.server, this.draft.files, this._files)]);
+    nameCanvas({ canvas: this._places.canvas }, say('流程图编辑区', 'Diagram editor'));
+    this._marks = new Marks(this.editor.modeler);
+    this.editor.onChange(soon(() => this._changed(), NOTICED_MS));
+    offerLeftBehind(this._places.notice, this.saving, async (kept) => {
+      await this.editor.open(kept);
+      await this._changed();
+    });
+    window.addEventListener('beforeunload', (event) => {
+      if (this.saving.state !== SAVED) {
+        event.preventDefault();
+      }
+    });
+  }
+
+  async check() {
+    await this._problems.ask(await this.editor.text(), this.editor.definitions, this.editor.count);
+  }
+
+  _makeSaving() {
+    return new Saving({
+      server: this.server,
+      draftId: this.draft.draft_id,
+      name: this.name,
+      revision: this.draft.revision,
+      text: this.text,
+      read: () => this.editor.text(),
+      onState: (state, detail) => this._showState(state, detail),
+      onSaved: ({ problems }) => problems && this._problems.take(problems),
+    });
+  }
+
+  _makeProblems() {
+    return new Problems({
+      server: this.server,
+      key: this.draft.key,
+      name: this.name,
+      onFound: (found) => this._showProblems(found),
+      onFailure: (error) => this._list.showFailure(error),
+    });
+  }
+
+  /** All that stands around the canvas; made before the diagram is fitted into the room that is left. */
+  _makeSurroundings(entryOf) {
+    const { editor, host, server } = this;
+    const onSave = () => this.saving.save();
+    makeToolbar(this._places.bar, editor, { onSave, onSimulate: () => openSimulation(host, editor) });
+    bindKeys(host, editor, { onSave });
+    this._line = new StateLine(this._places.state, {
+      onOver: async (revision) => this.saving.saveOver(revision ?? (await server.draft()).revision),
+      onTheirs: () => this._takeTheirs(),
+    });
+    this._list = new ProblemsPanel(this._places.problems, {
+      nameOf: (problem) => editor.nameOf(problem.element) || problem.file,
+      onChoose: (problem) => editor.show(problem.element, entryOf(problem.property)),
+    });
+  }
+
+  async _changed() {
+    const text = await this.editor.text();
+    this.saving.changed(text);
+    this._problems.changed(text, this.editor.definitions, this.editor.count);
+  }
+
+  _showState(state, detail) {
+    this._line.show(state, detail);
+    if (detail?.body?.problems) {
+      this._problems.take(detail.body.problems);
+    }
+  }
+
+  _showProblems(found) {
+    const all = [...this._unread.map((warning) => unreadProblem(warning, this.name)), ...found];
+    this._list.show(all);
+    this._marks.show(all);
+  }
+
+  async _takeTheirs() {
+    download(`${this.draft.key}-${say('我的副本', 'my-copy')}.bpmn`, await this.editor.text());
+    this.saving.abandon();
+    window.location.reload();
+  }
 }
 
 function layOut(host) {

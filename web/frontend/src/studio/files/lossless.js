@@ -10,8 +10,10 @@ export function carriedOver(source, opened, edited) {
     return source;
   }
   const into = parsed(source);
+  const attributes = said(into.documentElement);
   carry(into.documentElement, parsed(opened).documentElement, parsed(edited).documentElement);
-  return withHead(source, new XMLSerializer().serializeToString(into));
+  const written = withHead(source, new XMLSerializer().serializeToString(into));
+  return said(into.documentElement) === attributes ? withRoot(source, written) : written;
 }
 
 function parsed(text) {
@@ -21,6 +23,18 @@ function parsed(text) {
     throw new Error(fault.textContent.slice(0, 200));
   }
   return document;
+}
+
+const ROOT = /^((?:\uFEFF|\s|<\?[^]*?\?>|<!--[^]*?-->)*)(<[\w:.-]+(?:\s+[\w:.-]+\s*=\s*(?:"[^"]*"|'[^']*'))*\s*>)/;
+
+/** The first tag as it was written: browsers put the names of namespaces into an order of their own. */
+function withRoot(source, written) {
+  const tag = ROOT.exec(source)?.[2];
+  return tag ? written.replace(ROOT, (whole, head) => head + tag) : written;
+}
+
+function said(root) {
+  return [...root.attributes].map(({ name, value }) => `${name}=${value}`).sort().join('\n');
 }
 
 function withHead(source, written) {

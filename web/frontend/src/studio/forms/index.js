@@ -87,7 +87,10 @@ async function asForm(desk, schema, changed) {
   editor.get('eventBus').on('commandStack.changed', () => changed());
   return {
     isText: false,
-    read: () => schema.written(editor.saveSchema()),
+    read: () => {
+      properties.flush();
+      return schema.written(editor.saveSchema());
+    },
     go: (problem) => choose(editor, canvas, problem),
   };
 }

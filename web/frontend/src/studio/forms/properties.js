@@ -12,6 +12,7 @@ export class Properties {
   constructor(editor, isOpen) {
     this._editor = editor;
     this._isOpen = isOpen;
+    this._pending = new Map(); // name of a setting → sets what was typed into it
     this.panel = element('section', 'form-properties');
     this.panel.setAttribute('aria-label', say('属性', 'Properties'));
     const bus = editor.get('eventBus');
@@ -32,7 +33,7 @@ export class Properties {
   }
 
   _draw() {
-    this._flush();
+    this.flush();
     const field = this._chosen;
     if (!field) {
       return;
@@ -51,7 +52,7 @@ export class Properties {
     fault.setAttribute('role', 'status');
     input.disabled = !this._isOpen;
     const set = () => {
-      this._pending = undefined;
+      this._pending.delete(setting.name);
       const now = this._field(id);
       if (!now) {
         return;
@@ -66,8 +67,8 @@ export class Properties {
     };
     const soon = () => {
       clearTimeout(this._timer);
-      this._pending = set;
-      this._timer = setTimeout(() => this._flush(), QUIET_MS);
+      this._pending.set(setting.name, set);
+      this._timer = setTimeout(() => this.flush(), QUIET_MS);
     };
     input.addEventListener('input', soon);
     input.addEventListener('change', set);
@@ -77,9 +78,11 @@ export class Properties {
   }
 
   /** What was typed a moment ago is set before anything else happens. */
-  _flush() {
+  flush() {
     clearTimeout(this._timer);
-    this._pending?.();
+    for (const set of [...this._pending.values()]) {
+      set();
+    }
   }
 
   _acts(field) {
@@ -95,6 +98,7 @@ export class Properties {
   }
 
   _move(id, step) {
+    this.flush();
     const { field, parent, at } = this._place(id);
     const to = at + step;
     if (to >= 0 && to < parent.components.length) {
@@ -104,6 +108,7 @@ export class Properties {
   }
 
   _remove(id) {
+    this.flush();
     const { field, parent, at } = this._place(id);
     this._editor.get('selection').clear();
     this._editor.get('modeling').removeFormField(field, parent, at);

@@ -44,6 +44,11 @@ export class Saving {
     this._unsaved.forget();
   }
 
+  /** The work of this window is given up: nothing is saved or kept any more. */
+  abandon() {
+    this._done();
+  }
+
   /** To be called after each change. `text` as it stands is kept in this browser at once. */
   changed(text) {
     this._changes += 1;
