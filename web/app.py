@@ -42,6 +42,7 @@ BLUEPRINTS: Final = (
     "web.studio.forecasts",
     "web.studio.drafts",
     "web.studio.history",
+    "web.studio.compare",
     "web.studio.publishing",
     "web.studio.api",
     "web.studio.trials",

@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterable, Mapping
 
 from engine.bpmn.difference_diagrams import diagram_things, drawn_elsewhere
-from engine.bpmn.difference_forms import form_things
+from engine.bpmn.difference_forms import LISTS, form_things
 from engine.bpmn.difference_tables import table_things
 from engine.bpmn.difference_texts import text_changes
 from engine.bpmn.difference_values import (
@@ -37,7 +37,7 @@ def file_difference(name: str, before: bytes, after: bytes) -> FileDifference:
     try:
         if name.endswith(".bpmn"):
             old, new = read_document(before), read_document(after)
-            changes = compare(diagram_things(old), diagram_things(new))
+            changes = compare(*diagram_things(old, new))
             return FileDifference(name, CHANGED, changes, drawn_elsewhere(old, new))
         if name.endswith(".dmn"):
             pair = table_things(read_document(before), read_document(after))
@@ -61,7 +61,7 @@ def compare(before: Iterable[Thing], after: Iterable[Thing]) -> tuple[Change, ..
             found.append(_whole(ADDED, thing))
             continue
         found += _gone(waiting, thing.thing_id, new)
-        values = tuple(_values(was.properties, thing.properties))
+        values = tuple(_values(was.properties, thing.properties, {**was.labels, **thing.labels}))
         if values:
             found.append(Change(CHANGED, thing.kind, thing.thing_id, thing.title, values, thing.number))
     found += _gone(waiting, "", new)
@@ -87,11 +87,20 @@ def _gone(waiting: Iterable[Thing], until: str, new: Mapping[str, Thing]) -> lis
 
 def _whole(how: str, thing: Thing) -> Change:
     pair = ({}, thing.properties) if how == ADDED else (thing.properties, {})
-    return Change(how, thing.kind, thing.thing_id, thing.title, tuple(_values(*pair)), thing.number)
+    return Change(how, thing.kind, thing.thing_id, thing.title, tuple(_values(*pair, thing.labels)), thing.number)
 
 
-def _values(before: Mapping[str, str], after: Mapping[str, str]) -> Iterable[Value]:
+def _values(before: Mapping[str, str], after: Mapping[str, str], own: Mapping[str, str]) -> Iterable[Value]:
     for name in dict.fromkeys([*after, *before]):
         old, new = before.get(name, ""), after.get(name, "")
         if old != new:
-            yield Value(name, property_label(name), cut(old), cut(new))
+            label = (own[name], own[name]) if name in own else property_label(name)
+            yield Value(name, label, *map(cut, _differing(old, new) if name in LISTS else (old, new)))
+
+
+def _differing(before: str, after: str) -> tuple[str, str]:
+    """Of two lists with a line for each entry those that only one side has; both whole where only the order differs."""
+    old, new = before.split("\n"), after.split("\n")
+    there, here = set(old), set(new)
+    only = [line for line in old if line not in here], [line for line in new if line not in there]
+    return ("\n".join(only[0]), "\n".join(only[1])) if any(only) else (before, after)

@@ -1,13 +1,14 @@
-"""A diagram as things with properties, for comparing: every attribute and every part of it, also those of other vendors.
+"""A diagram as things with properties, for comparing: every attribute and every part, also of other
+vendors.
 
 Ids of event definitions and of shapes are no property; which flows come in and go out is said by the flows.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from lxml import etree
 
-from engine.bpmn.difference_values import Thing, unique
+from engine.bpmn.difference_values import Thing, order_changed, unique
 from engine.bpmn.document import BPMN, BPMNDI, DUBAN, bpmn, local, namespace, text_of
 from engine.bpmn.elements import EVENT_DEFINITIONS, SCOPES
 
@@ -26,6 +27,7 @@ _PARTS = EVENT_DEFINITIONS | {
 _TIMERS = ("timeDate", "timeDuration", "timeCycle")
 _REFERENCES = ("messageRef", "signalRef", "errorRef", "escalationRef")
 _FORKS = ("exclusiveGateway", "inclusiveGateway")
+_PLAIN = frozenset({"id", "{http://www.w3.org/2001/XMLSchema-instance}type"})  # what a text may have beside it
 _PREFIXES: Mapping[str, str] = {  # of vendors, however a file abbreviates them
     DUBAN: "duban",
     "http://camunda.org/schema/1.0/bpmn": "camunda",
@@ -36,16 +38,24 @@ _PREFIXES: Mapping[str, str] = {  # of vendors, however a file abbreviates them
 }
 
 
-def diagram_things(root: etree._Element) -> Iterator[Thing]:
-    """In document order. A doubled id, or none, is told apart by its turn."""
+def diagram_things(before: etree._Element, after: etree._Element) -> tuple[list[Thing], list[Thing]]:
+    """Of both sides, in document order. A doubled id, or none, is told apart by its turn."""
+    old, new = _branches(before), _branches(after)
+    turned = {node for node, flows in new.items() if order_changed(old.get(node, ()), flows)}
+    return list(_things(before, old, turned)), list(_things(after, new, turned))
+
+
+def _things(root: etree._Element, branches: Mapping[str, Sequence[str]], turned: set[str]) -> Iterator[Thing]:
+    """`turned`: gateways that ask their conditions in another order, which is the order of the flows in the file."""
     nodes = [node for node in root.iter(bpmn("*")) if node is not root and _is_thing(node)]
     names = {node.get("id", ""): node.get("name", "") for node in nodes}
-    branches = _branches(root)
     for node, thing_id in zip(nodes, unique(node.get("id") or local(node) for node in nodes), strict=True):
         properties = dict(_properties(node, names))
-        if local(node) in _FORKS and len(branches.get(thing_id, ())) > 1:
-            properties["branches"] = "、".join(branches[thing_id])
-        yield Thing(local(node), thing_id, _title(node, names), {name: each for name, each in properties.items() if each})
+        if local(node) in _FORKS and thing_id in turned:
+            properties["branches"] = "\n".join(branches.get(thing_id, ()))
+        yield Thing(
+            local(node), thing_id, _title(node, names), {name: each for name, each in properties.items() if each}
+        )
 
 
 def drawn_elsewhere(before: etree._Element, after: etree._Element) -> int:
@@ -76,7 +86,7 @@ def _properties(node: etree._Element, names: Mapping[str, str]) -> Iterator[tupl
             yield _qualified(str(name)), " ".join(str(value).split())
     parent = node.getparent()
     if parent is not None and local(parent) in SCOPES - {"process"}:
-        yield "scope", parent.get("name") or parent.get("id", "")
+        yield "scope", parent.get("id", "")
     parts: dict[str, list[str]] = {}
     for child in node:
         if local(child) and not _is_thing(child):
@@ -98,7 +108,7 @@ def _part(child: etree._Element, names: Mapping[str, str]) -> Iterator[tuple[str
                 yield "extension", _written(item)
     elif tag in EVENT_DEFINITIONS:
         yield from _event(child, names)
-    elif not len(child) and not child.attrib.keys() - {"id", "{http://www.w3.org/2001/XMLSchema-instance}type"}:
+    elif not len(child) and not set(child.attrib) - _PLAIN:
         yield tag, text_of(child)
     else:
         yield tag, _written(child)

@@ -1,11 +1,15 @@
 """Forms as things with properties, for comparing: the form itself, then each of its fields wherever it stands."""
 
+import hashlib
+import json
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from dataclasses import replace
+from typing import Any, Final
 
 from engine.bpmn.difference_values import Thing, order_changed, unique
 
-_LISTS = ("values", "rows", "columns")  # options and rows: one line each
+LISTS = ("values", "rows", "columns")  # options and rows: one line each
+MAX_ENTRIES: Final = 1_000
 _NO_PROPERTIES = ("components", "id", "layout")  # where a field is drawn in its row is no change of the form
 
 
@@ -18,9 +22,7 @@ def form_things(before: object, after: object) -> tuple[list[Thing], list[Thing]
 
 def _with_places(things: Sequence[Thing], moved: frozenset[str]) -> list[Thing]:
     return [
-        Thing(each.kind, each.thing_id, each.title, {**each.properties, "position": str(each.number)}, each.number)
-        if each.thing_id in moved
-        else each
+        replace(each, properties={**each.properties, "position": str(each.number)}) if each.thing_id in moved else each
         for each in things
     ]
 
@@ -34,7 +36,9 @@ def _things(form: object) -> list[Thing]:
     return [
         Thing("form", "", title, dict(_properties(form))),
         *(
-            Thing("field", thing_id, _title(part), {**dict(_properties(part)), **({"group": group} if group else {})}, n)
+            Thing(
+                "field", thing_id, _title(part), {**dict(_properties(part)), **({"group": group} if group else {})}, n
+            )
             for n, ((part, group), thing_id) in enumerate(zip(fields, ids, strict=True), 1)
         ),
     ]
@@ -60,10 +64,17 @@ def _properties(part: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
             continue
         if isinstance(value, Mapping):
             yield from ((f"{name}.{inner}", _text(each)) for inner, each in value.items() if each not in (None, ""))
-        elif name in _LISTS and isinstance(value, list):
-            yield name, "\n".join(map(_line, value))
+        elif name in LISTS and isinstance(value, list):
+            yield name, _lines(value)
         elif value not in (None, ""):
             yield name, _text(value)
+
+
+def _lines(entries: Sequence[Any]) -> str:
+    """What nobody reads through is only told apart."""
+    if len(entries) <= MAX_ENTRIES:
+        return "\n".join(map(_line, entries))
+    return f"{len(entries)} · {hashlib.sha256(json.dumps(entries).encode()).hexdigest()[:12]}"
 
 
 def _line(option: object) -> str:

@@ -1,6 +1,7 @@
 """Decision tables as things with properties, for comparing: the table, its columns, and its rows cell by cell."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from lxml import etree
 
@@ -26,13 +27,7 @@ def _ids(things: Iterable[tuple[str, Thing]], table: str) -> list[str]:
 
 def _with_places(things: Sequence[Thing], moved: set[str]) -> list[Thing]:
     return [
-        Thing(
-            each.kind,
-            each.thing_id,
-            each.title,
-            {**each.properties, "position": str(each.number)} if each.thing_id in moved else each.properties,
-            each.number,
-        )
+        replace(each, properties={**each.properties, "position": str(each.number)}) if each.thing_id in moved else each
         for each in things
     ]
 
@@ -55,25 +50,26 @@ def _decisions(root: etree._Element) -> Iterator[tuple[str, Thing]]:
 
 def _table(table: etree._Element, decision_id: str) -> Iterator[Thing]:
     columns = [node for node in table if local(node) in ("input", "output")]
+    titles = {}
     ids = unique(node.get("id") or f"{decision_id}.{local(node)}" for node in columns)
-    headings = []
     for number, (node, column_id) in enumerate(zip(columns, ids, strict=True), 1):
-        title = node.get("label") or node.get("name") or text_of(_child(node, "inputExpression")) or column_id
-        headings.append(title)
-        yield Thing(local(node), column_id, title, _said(_column(node)), number)
+        said = _column(node)
+        titles[column_id] = said["label"] or said["name"] or said["expression"] or column_id
+        yield Thing(local(node), column_id, titles[column_id], _said(said), number)
     rules = [node for node in table if local(node) == "rule"]
-    titles = unique(headings)
-    for number, (node, rule_id) in enumerate(
-        zip(rules, unique(node.get("id") or f"{decision_id}.rule" for node in rules), strict=True), 1
-    ):
-        said = text_of(_child(node, "description"))
-        cells = [text_of(_child(cell, "text")) for cell in node if local(cell) in ("inputEntry", "outputEntry")]
-        notes = [text_of(each) for each in node if local(each) == "annotationEntry"]
-        written = {
-            title: cell for title, cell in zip(titles, cells, strict=False) if cell not in _NOTHING
-        }  # what has more cells than columns is for the check to say
-        more = "\n".join([*cells[len(titles) :], *notes])
-        yield Thing("rule", rule_id, said, {**written, **_said({"description": said, "contents": more})}, number)
+    rule_ids = unique(node.get("id") or f"{decision_id}.rule" for node in rules)
+    for number, (node, rule_id) in enumerate(zip(rules, rule_ids, strict=True), 1):
+        yield _rule(node, rule_id, number, titles)
+
+
+def _rule(node: etree._Element, rule_id: str, number: int, titles: Mapping[str, str]) -> Thing:
+    """`titles`: of each column by its id. Cells beyond the last column are for the check to speak of."""
+    remark = text_of(_child(node, "description"))
+    cells = [text_of(_child(cell, "text")) for cell in node if local(cell) in ("inputEntry", "outputEntry")]
+    written = {column: cell for column, cell in zip(titles, cells, strict=False) if cell not in _NOTHING}
+    more = "\n".join([*cells[len(titles) :], *(text_of(each) for each in node if local(each) == "annotationEntry")])
+    properties = {**written, **_said({"description": remark, "contents": more})}
+    return Thing("rule", rule_id, remark, properties, number, titles)
 
 
 def _column(node: etree._Element) -> dict[str, str]:

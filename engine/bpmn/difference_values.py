@@ -1,7 +1,7 @@
 """What a comparison of two process folders answers with: files, the things in them, and what is said of each thing."""
 
 from collections.abc import Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, TypeVar
 
 ADDED: Final = "added"
@@ -55,13 +55,15 @@ class FileDifference:
 
 @dataclass(frozen=True)
 class Thing:
-    """A thing as one side writes it: its properties in order, each once."""
+    """A thing as one side writes it: its properties in order, each once. `labels` names those that the file itself
+    names, such as the columns of a row."""
 
     kind: str
     thing_id: str
     title: str
     properties: Mapping[str, str]
     number: int | None = None
+    labels: Mapping[str, str] = field(default_factory=dict)
 
 
 def cut(text: str) -> str:

@@ -151,9 +151,13 @@ class Courses:
 
     def sum_up(self, end: float) -> None:
         """What is open at the end, in the order in which it was opened."""
+        stuck = {task for pool in self.people.pools.values() for task in pool.stuck}
         for course in self._live.values():
             for task in course.tasks.values():
-                self.tally.still_open(task, end)
+                if task in stuck:
+                    self.tally.stuck(task, end)
+                else:
+                    self.tally.still_open(task, end)
 
     # -- acts ----------------------------------------------------------------------------------------------------------
     def _start(self, course: Course, variables: Mapping[str, Any], now: float) -> None:

@@ -85,6 +85,12 @@ class Tally:
         stay.worked += task.minutes
         self._judge(task, stay, is_late=task.due is not None and at > task.due)
 
+    def stuck(self, task: Any, at: float) -> None:
+        """A task that nobody may ever do: it waits for no person, and is counted with its pool instead."""
+        stay = self._stays.setdefault(task.place, _Stays(task.name))
+        stay.count += 1
+        self._judge(task, stay, is_late=task.due is not None and at > task.due)
+
     def withdrawn(self, task: Any, at: float) -> None:
         """A task that the process took back; late when it did so at its due date or after."""
         stay = self._stays.setdefault(task.place, _Stays(task.name))

@@ -41,6 +41,7 @@ from engine.queries import task_page as task_page_queries
 from engine.queries import trials as trials_queries
 from engine.queries import verification as verification_queries
 from engine.queries import verify as verify_queries
+from engine.queries import versions as versions_queries
 from engine.queries import waiting_letters as waiting_letters_queries
 from engine.queries import work as work_queries
 from engine.store.transaction import Reader
@@ -95,6 +96,8 @@ class Read:
     definition = _question(diagrams_queries.definition)
     definition_file = _question(diagrams_queries.definition_file)
     definition_files = _question(diagrams_queries.definition_files)
+    published_version = _question(versions_queries.published_version)
+    published_versions = _question(versions_queries.published_versions)
     diagrams = _question(diagrams_queries.instance_diagrams)
 
     interviews = _question(accountability_queries.interviews_of)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -298,7 +299,9 @@ def _running(reader: Reader, key: str | None = None) -> dict[str, dict[int, int]
     return found
 
 
-def _rows(reader: Reader, wanted: sa.ColumnElement[bool], order: object, *, limit: int) -> tuple[ModelDraftRow, ...]:
+def _rows(
+    reader: Reader, wanted: sa.ColumnElement[bool], order: sa.ColumnElement[Any], *, limit: int
+) -> tuple[ModelDraftRow, ...]:
     base, became = definitions.alias(), definitions.alias()
     query = (
         sa.select(

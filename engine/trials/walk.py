@@ -12,7 +12,6 @@ from typing import Any, Final
 
 from engine import plans, rulings
 from engine.bpmn.decision import Decision, DecisionError, DecisionResult
-from engine.bpmn.elements import Element
 from engine.bpmn.execution import Execution
 from engine.bpmn.plain import due_instant
 from engine.bpmn.step import Decided, Moment, OpenedJob, OpenedTask, OpenedTimer, Step
@@ -239,8 +238,10 @@ class Walk:
     def _gone_along(self, step: Step) -> Iterator[Flow]:
         """The flows of this step: behind each element that was passed, the way to what came next."""
         reached = [*step.passed]
-        opened = (*step.opened_tasks, *step.opened_timers, *step.opened_jobs, *step.opened_waits)
-        elements: list[Element] = [each.element for each in opened]
+        elements = [task.element for task in step.opened_tasks]
+        elements += [timer.element for timer in step.opened_timers]
+        elements += [job.element for job in step.opened_jobs]
+        elements += [wait.element for wait in step.opened_waits]
         reached += [(element.process_key, element.element_id) for element in elements]
         for position, (process_key, element_id) in enumerate(step.passed):
             flows = self.ground.flows(process_key)

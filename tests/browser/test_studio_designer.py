@@ -15,6 +15,7 @@ FOREIGN = sorted((PROCESSES.parent / "tests" / "bpmn" / "corpus" / "foreign").gl
 DRAWN = ("}Bounds", "}waypoint", "}BPMNLabel")
 FILE = "cleanup.bpmn"
 BEFORE = (PROCESSES / "cleanup" / FILE).read_bytes()
+CANVAS = ".model-editor__canvas svg"
 READY = "[data-studio-ready]"
 SAVE_STATE = ".model-editor__state"
 CHECKED = ".studio-problems[data-problems]"
@@ -75,13 +76,14 @@ def test_a_designer_adds_a_step_and_mends_what_the_check_says(new_person: NewPer
     assert 'duban:formKey="close_checks"' in step[0] and 'duban:dueDate="after(&#34;5wd&#34;)"' in step[0]
     assert page.evaluate("[...document.querySelector('[data-studio-diagram]').missingWords]") == []
 
+    page.locator(CANVAS).first.click(position={"x": 500, "y": 30})  # a second click on what is selected deselects it
     shape(designer, "site_check")
     page.keyboard.press("Control+c")
-    page.wait_for_function("localStorage['duban.studio.clipboard']")
+    assert page.evaluate("localStorage['duban.studio.clipboard']")
     other_id = open_draft(site, "circular")
     designer.go(f"/studio/drafts/{other_id}/diagram")
     page.wait_for_selector(READY)
-    page.locator(".model-editor__canvas svg").first.click(position={"x": 500, "y": 30})
+    page.locator(CANVAS).first.click(position={"x": 500, "y": 30})
     page.keyboard.press("Control+v")
     page.locator(".djs-drag-active").first.wait_for(state="attached")
     page.mouse.move(820, 330, steps=3)

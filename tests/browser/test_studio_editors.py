@@ -93,9 +93,10 @@ def test_a_form_gets_a_component_by_keyboard_and_gives_it_back(
     page.locator(".sketch", has_text="统一社会信用代码").click()
     page.locator("[data-setting=key]").fill("credit_code")
     page.locator("[data-setting=label]").fill("企业信用代码")
-    page.get_by_role("button", name="上移").click()
-
     expect(preview.get_by_label("企业信用代码")).to_be_visible()
+    page.get_by_role("button", name="上移").press("Enter")
+    expect(page.locator(".sketch").last).to_contain_text("审定说明")
+
     components = json.loads(saved(designer, site, draft_id, "review_disposition.form"))["components"]
     added = components[-2]
     assert (added["type"], added["key"], added["label"], added["validate"]["maxLength"]) == (
@@ -119,4 +120,4 @@ def test_hostile_and_foreign_forms_leave_the_editor_alive(new_person: NewPerson,
     for name in ("y.form", "z.form"):  # a kind that we have not, and fifty thousand options
         at(designer, draft_id, "forms", name)
         expect(page.locator(".text-editor__area")).to_be_editable()
-        assert page.locator(".file-problems__go").first.inner_text().startswith("错误")
+        expect(page.locator(".file-problems__line--error").first).to_be_visible()

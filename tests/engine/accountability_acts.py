@@ -46,7 +46,7 @@ def climb_until(scenario: Scenario, case: str, element_id: str) -> None:
     raise AssertionError(f"{element_id} never opened: {[task.element_id for task in scenario.tasks(case)]}")
 
 
-def prepare_referral(scenario: Scenario, case: str, **more: Any) -> Actor:
+def prepare_referral(scenario: Scenario, case: str | None, **more: Any) -> Actor:
     return scenario.complete(
         "prepare_referral",
         case,

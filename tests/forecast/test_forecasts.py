@@ -121,6 +121,7 @@ def test_one_acceptor_can_never_check_twice() -> None:
 
     [acceptor] = [load for load in result.loads if load.role == "acceptor"]
     assert (acceptor.stuck, result.finished) == (1, 0)
+    assert bottlenecks(result) == ()  # it waits for nobody
 
 
 def test_an_answer_that_a_table_refuses_is_given_otherwise() -> None:

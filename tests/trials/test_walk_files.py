@@ -80,7 +80,10 @@ def changed(old: str, new: str) -> list[tuple[int, str]]:
         ("ended = true", "ended = false", 3, "第 3 步：是否结束应为 否，实际为 是。"),
         ("ended = true", 'variables = { lookback_result = "no" }', 3, "第 3 步：变量“lookback_result”应为 no"),
         ('complete = "lookback_check"', 'complete = "check"', 3, "第 3 步：流程里没有人工任务“check”，"),
-        ('complete = "lookback_check"\nvariables = { lookback_result = "ok" }', 'message = "m"', 3, "第 3 步：没有环节在等"),
+        (
+            'complete = "lookback_check"\nvariables = { lookback_result = "ok" }', 'message = "m"', 3,
+            "第 3 步：没有环节在等消息“m”；正在等的消息：无。",
+        ),
         ('advance = "20wd"', 'complete = "lookback_check"', 1, "第 1 步：任务“lookback_check”此时没有打开，"),
         ('process = "lookback"', 'process = "nothing"', 0, "启动：没有流程“nothing”"),
     ],

@@ -15,9 +15,12 @@ LOOP = b"""<?xml version="1.0" encoding="UTF-8"?>
 <bpmn:definitions xmlns:bpmn="http://www.omg.org/spec/BPMN/20100524/MODEL" id="d" targetNamespace="t">
 <bpmn:process id="lookback" name="loop" isExecutable="true">
 <bpmn:startEvent id="start"><bpmn:outgoing>a</bpmn:outgoing></bpmn:startEvent>
-<bpmn:intermediateCatchEvent id="wait"><bpmn:incoming>a</bpmn:incoming><bpmn:incoming>c</bpmn:incoming><bpmn:outgoing>b</bpmn:outgoing>
-<bpmn:timerEventDefinition id="t1"><bpmn:timeDate>after("1h")</bpmn:timeDate></bpmn:timerEventDefinition></bpmn:intermediateCatchEvent>
-<bpmn:exclusiveGateway id="again" default="c"><bpmn:incoming>b</bpmn:incoming><bpmn:outgoing>c</bpmn:outgoing></bpmn:exclusiveGateway>
+<bpmn:intermediateCatchEvent id="wait"><bpmn:incoming>a</bpmn:incoming><bpmn:incoming>c</bpmn:incoming>
+<bpmn:outgoing>b</bpmn:outgoing>
+<bpmn:timerEventDefinition id="t1"><bpmn:timeDate>after("1h")</bpmn:timeDate></bpmn:timerEventDefinition>
+</bpmn:intermediateCatchEvent>
+<bpmn:exclusiveGateway id="again" default="c"><bpmn:incoming>b</bpmn:incoming>
+<bpmn:outgoing>c</bpmn:outgoing></bpmn:exclusiveGateway>
 <bpmn:sequenceFlow id="a" sourceRef="start" targetRef="wait"/>
 <bpmn:sequenceFlow id="b" sourceRef="wait" targetRef="again"/>
 <bpmn:sequenceFlow id="c" sourceRef="again" targetRef="wait"/>

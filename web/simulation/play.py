@@ -200,6 +200,9 @@ class Play:
         if row.kind == "referral":
             self.engine.execute(CloseLetter(row.letter_id, "受理机关已接收（演示）", unit_id), by=self._office())
             return
+        if row.reply_due_at is None:  # a summons asks for the talk, not for words
+            self.engine.execute(CloseLetter(row.letter_id, "来文无需书面回复（演示）", unit_id), by=self._office())
+            return
         words = "来文收悉，已明确专人限期办理，进展随台账报告（演示）。"
         self.engine.execute(ReplyLetter(row.letter_id, words, unit_id=unit_id), by=self._actor("officer", unit_id))
 

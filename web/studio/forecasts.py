@@ -113,6 +113,16 @@ class Picture:
             found.setdefault(key, {})[element_id] = token
         return tuple(Waits(key, _phase_label(key), self.runs[number].run_id, found[key]) for key in found)
 
+    @property
+    def stuck(self) -> tuple[tuple[str, int, str], ...]:
+        """Scenario, tasks that nobody may do, and of whom there are too few."""
+        return tuple(
+            (pick(result.name, result.name_en), load.stuck, self.group(load))
+            for result in self.results
+            for load in result.loads
+            if load.stuck
+        )
+
     def finish(self) -> Any:
         return finish_curve(self.results, t, self.phases)
 

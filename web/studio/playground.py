@@ -236,13 +236,14 @@ def _act(draft_id: str, step: Callable[[Session], ScriptStep], typed: Typed) -> 
                 f"A session has at most {MAX_ACTS} acts: begin anew.",
             )
             raise Invalid("trial.too_long", en, (Problem("", zh, en),))
-        script = replace(session.script, steps=(*session.script.steps, step(session)))
-        after = replay(session.walk.ground, script, limits=limits())
+        written = write_script(replace(session.script, steps=(*session.script.steps, step(session))))
+        # What is kept is what is played: TOML has no null, and the next page must not stand elsewhere.
+        after = replay(session.walk.ground, _read(written), limits=limits())
         if after.failure is not None:
             raise Invalid("trial.act", after.failure.en, (Problem("", after.failure.zh, after.failure.en),))
         if refusals := after.happenings[-1].refusals:
             raise Invalid("trial.refused", refusals[0].en, refusals)
-        engine().execute(KeepTrial(draft_id, write_script(script), _moves()), by=actor())
+        engine().execute(KeepTrial(draft_id, written, _moves()), by=actor())
     except Invalid as error:
         return _show(draft, replace(typed, problems=error.problems or (_problem(error),))), 422
     except Rejected as error:
@@ -258,8 +259,11 @@ def _trial(draft_id: str) -> ModelTrial:
 
 
 def _session(draft: ModelDraft, trial: ModelTrial) -> Session:
-    script = read_script(trial.script.encode(), what="session.toml", least_steps=0)
-    return replay(ground_of(draft), script, limits=limits())
+    return replay(ground_of(draft), _read(trial.script), limits=limits())
+
+
+def _read(script: str) -> Script:
+    return read_script(script.encode(), what="session.toml", least_steps=0)
 
 
 def _check_recorded(draft: ModelDraft, written: str) -> None:

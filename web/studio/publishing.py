@@ -20,6 +20,7 @@ from web.bootstrap import check_papers
 from web.errors import said
 from web.permission import needs
 from web.request import actor, engine, notify, see
+from web.studio.changes import FileChanges, changes_of
 from web.studio.checking import problems_of
 from web.studio.publish_tests import TestReport, report_of
 from web.studio.text_diff import FileDiff, folder_diff
@@ -35,6 +36,7 @@ class PublishPage:
     draft: ModelDraft
     tab: str
     problems: tuple[Problem, ...]
+    changes: tuple[FileChanges, ...]
     diffs: tuple[FileDiff, ...]
     merges: tuple[Merge, ...]
     tests: TestReport | None
@@ -181,6 +183,7 @@ def _show(draft_id: str, refused: str = "", refusals: tuple[tuple[str, str], ...
         draft=draft,
         tab="publish",
         problems=() if draft.is_over else tuple(problems_of(draft)),
+        changes=changes_of(draft.base_files, draft.files),
         diffs=folder_diff(draft.base_files, draft.files),
         merges=read.model_merges(draft_id),
         tests=None if draft.is_over else report_of(draft),

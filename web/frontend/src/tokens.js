@@ -1,11 +1,14 @@
-// Where a case stands, drawn on its diagram: a badge with count and sign at each element, and a class on the shape.
+// Where a case stands, or what differs from another version, drawn on a diagram: a badge with sign, count or word at each
+// element, and a class on the shape.
 
 import { element } from './frame.js';
+import { middleOf } from './showing.js';
 
 // Colour never speaks alone: each state has its own sign.
-const SIGNS = { open: '●', late: '▲', done: '✓' };
+const SIGNS = { open: '●', late: '▲', done: '✓', added: '＋', removed: '－', changed: '✎' };
+const ON_LINES = ['added', 'removed', 'changed']; // where a case went needs no badge on every line
 
-/** Reads `{elementId: {count, state, label}}`; throws an Error that names what is wrong. */
+/** Reads `{elementId: {count, state, label, text}}`; throws an Error that names what is wrong. */
 export function parseTokens(json) {
   const tokens = json ? JSON.parse(json) : {};
   for (const [id, token] of Object.entries(tokens)) {
@@ -28,11 +31,20 @@ export function drawTokens(viewer, tokens) {
     const isLine = Boolean(shape.waypoints);
     if (!isLine) {
       viewer.get('overlays').add(id, 'token', { position: { top: -14, right: 14 }, html: badge(token) });
+    } else if (ON_LINES.includes(token.state)) {
+      viewer.get('overlays').add(id, 'token', { position: onLine(shape), html: badge(token) });
     }
   }
 }
 
-function badge({ state, count = 0, label = '' }) {
+/** Overlays of a line are placed from the corner of the box around it. */
+function onLine(shape) {
+  const middle = middleOf(shape);
+  const [left, top] = ['x', 'y'].map((axis) => Math.min(...shape.waypoints.map((point) => point[axis])));
+  return { left: middle.x - left - 10, top: middle.y - top - 10 };
+}
+
+function badge({ state, count = 0, label = '', text = '' }) {
   const made = element('div', `diagram-token diagram-token--${state}`);
   made.title = label;
   const sign = element('span', 'diagram-token__sign', SIGNS[state]);
@@ -40,6 +52,9 @@ function badge({ state, count = 0, label = '' }) {
   made.append(sign);
   if (count > 0) {
     made.append(element('span', 'diagram-token__count', String(count)));
+  }
+  if (text) {
+    made.append(element('span', 'diagram-token__text', text));
   }
   if (label) {
     made.append(element('span', 'diagram-token__label', label));

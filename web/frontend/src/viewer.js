@@ -1,7 +1,8 @@
 // Shows a deployed diagram with what is happening in it, in every `[data-diagram]` of a page.
 //
 //   data-diagram-url   address of the BPMN XML
-//   data-tokens        JSON, element id → {count, state: open | late | done, label}
+//   data-tokens        JSON, element id → {count, state, label, text}; states are
+//                      those of tokens.js, `text` is shown on the badge
 //   data-near          begin at the element that stands, at a size that can be read, where the whole would be too small
 //   data-label         accessible name of the drawing; data-label-zoom-in, -zoom-out, -fit, -error: words of the frame
 //
@@ -24,6 +25,7 @@ import {
   showFailure,
   wheelOnlyWithFocus,
 } from './frame.js';
+import { leadLinks } from './showing.js';
 import { drawTokens, parseTokens } from './tokens.js';
 
 for (const host of document.querySelectorAll('[data-diagram]')) {
@@ -43,6 +45,7 @@ async function show(host) {
   moveByKeys(frame, viewer);
   wheelOnlyWithFocus(frame, viewer);
   drawTokens(viewer, tokens);
+  leadLinks(viewer);
   viewer.on('element.click', ({ element }) => {
     host.dispatchEvent(new CustomEvent('diagram:select', { bubbles: true, detail: { elementId: element.id } }));
   });

@@ -32,6 +32,8 @@ export class Editor {
     });
     this._openedText = '';
     canvas.addEventListener('input', findWhileComposing);
+    // Who clicks on the canvas means it with the next key, even where a box of the panel had the focus before.
+    this.modeler.on('element.click', () => this.modeler.get('canvas').focus());
   }
 
   /** Shows a text; answers what could not be read of it: `[{message, element}]`. Throws when nothing can be shown. */

@@ -18,7 +18,8 @@ export class Properties {
     const bus = editor.get('eventBus');
     bus.on('selection.changed', () => this._draw());
     bus.on('changed', () => {
-      if (!this.panel.contains(document.activeElement)) {
+      // Between two fields nothing has the focus: what was set from here must not take the next field away.
+      if (!this._isSetting && !this.panel.contains(document.activeElement)) {
         this._draw();
       }
     });
@@ -62,7 +63,9 @@ export class Properties {
       fault.textContent = wrong;
       input.setAttribute('aria-invalid', String(Boolean(wrong)));
       if (!wrong && value !== setting.read(now)) {
+        this._isSetting = true;
         this._editor.get('modeling').editFormField(now, setting.write(now, value));
+        this._isSetting = false;
       }
     };
     const soon = () => {
@@ -93,6 +96,7 @@ export class Properties {
         choice(say('下移', 'Down'), () => this._move(field.id, 1)),
         choice(say('删除', 'Delete'), () => this._remove(field.id)),
       );
+      acts.addEventListener('mousedown', (event) => event.preventDefault()); // a press must not be lost to what was typed
     }
     return acts;
   }
