@@ -43,6 +43,7 @@ BLUEPRINTS: Final = (
     "web.studio.drafts",
     "web.studio.history",
     "web.studio.compare",
+    "web.studio.usages",
     "web.studio.publishing",
     "web.studio.api",
     "web.studio.trials",

@@ -39,6 +39,7 @@ from engine.queries import reports as reports_queries
 from engine.queries import service_receipt as service_receipt_queries
 from engine.queries import task_page as task_page_queries
 from engine.queries import trials as trials_queries
+from engine.queries import usages as usages_queries
 from engine.queries import verification as verification_queries
 from engine.queries import verify as verify_queries
 from engine.queries import versions as versions_queries
@@ -96,6 +97,9 @@ class Read:
     definition = _question(diagrams_queries.definition)
     definition_file = _question(diagrams_queries.definition_file)
     definition_files = _question(diagrams_queries.definition_files)
+    usages = _question(usages_queries.usages)
+    named_things = _question(usages_queries.named_things)
+    dependencies = _question(usages_queries.dependencies)
     published_version = _question(versions_queries.published_version)
     published_versions = _question(versions_queries.published_versions)
     diagrams = _question(diagrams_queries.instance_diagrams)

@@ -76,7 +76,6 @@ class View:
     upload: UploadForm
     may_deploy: bool
     may_migrate: bool
-    may_design: bool
 
     @property
     def name(self) -> str:
@@ -191,9 +190,9 @@ def _show(key: str, form: UploadForm, version: int | None) -> str:
     return render_template("admin/definition.html", page=View(found, outline, form, *_rights()))
 
 
-def _rights() -> tuple[bool, bool, bool]:
-    """Whether this person may deploy, may move running instances to another version, and may look into the studio."""
-    return actor().has_role(*BUILDERS), actor().has_role("sysadmin", "publisher"), actor().has_role(*BUILDERS)
+def _rights() -> tuple[bool, bool]:
+    """Whether this person may deploy, and may move running instances to another version."""
+    return actor().has_role(*BUILDERS), actor().has_role("sysadmin", "publisher")
 
 
 def _keys() -> frozenset[str]:
