@@ -106,5 +106,6 @@ FACTS: dict[str, tuple[str, str]] = {
     "BatchCancelled": ("取消批量操作 {operation}", "batch {operation} cancelled"),
     "MessageSent": ("收到消息：{name}（{key}）", "message received: {name} ({key})"),
     "RecordExported": ("导出事实记录 {count} 条（{format}）", "exported {count} facts ({format})"),
+    "EventLogExported": ("导出事件日志（{format}）", "exported an event log ({format})"),
     "MessageDelivered": ("消息送达：{name}", "message delivered: {name}"),
 }

@@ -149,14 +149,15 @@ def _disordered(zh: str, en: str) -> Invalid:
 def from_history(lengths: Sequence[tuple[float, bool]], *, steps: int = 40) -> Spread | None:
     """What the lengths of tasks show: (working minutes, whether it was finished then). None when none was finished.
 
-    A task that is still open counts for as long as it has been open and no longer (Kaplan and Meier); what lies past
-    the longest known one ends at the rate at which all of them ended.
+    A task that is still open counts for as long as it has been open and no longer (Kaplan and Meier). Those open for
+    longer than any has taken so far are supposed to end at the rate of half a task in all the time they were watched.
     """
     ended = sum(is_over for _, is_over in lengths)
     if not ended:
         return None
     known, left = _survival(lengths)
-    rate = ended / max(sum(minutes for minutes, _ in lengths), 1.0)
+    beyond = sum(max(minutes - known[-1], 0.0) for minutes, _ in lengths)
+    rate = 0.5 / beyond if beyond else ended / max(sum(minutes for minutes, _ in lengths), 1.0)
     found = []
     for step in range(steps + 1):
         share = min(step / steps, 1 - 0.5 / steps)

@@ -19,6 +19,7 @@ from engine.queries import desk as desk_queries
 from engine.queries import diagrams as diagrams_queries
 from engine.queries import draft_changes as draft_changes_queries
 from engine.queries import drafts as drafts_queries
+from engine.queries import event_log as event_log_queries
 from engine.queries import explanations as explanations_queries
 from engine.queries import figures as figures_queries
 from engine.queries import forecast as forecast_queries
@@ -198,6 +199,9 @@ class Read:
     model_merges = _question(models_queries.model_merges)
     model_words = _question(model_words_queries.model_words)
     model_deadline = _question(model_deadlines_queries.model_deadline)
+
+    event_log_head = _question(event_log_queries.event_log_head)
+    event_log = _question(event_log_queries.event_log)
 
     record = _question(audit_queries.record)
     record_export = _question(audit_queries.record_export)

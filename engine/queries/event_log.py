@@ -1,4 +1,4 @@
-"""The event log of a campaign, a bounded number of traces at a time: from facts and visits, in the order things happened.
+"""The event log of a campaign, a bounded number of traces at a time: facts and visits, in the order they happened.
 
 A called process happens in the instance that calls it, so a trace runs through all of its diagrams.
 """
@@ -73,6 +73,12 @@ OTHER_FACTS = {  # kind: (activity, lifecycle)
     "JobSkipped": ("跳过作业", "manualskip"),
 }
 LOGGED = (*TASK_FACTS, *LETTER_FACTS, *OTHER_FACTS)
+MEASURES = {kind: words.zh for kind, words in KINDS.items()} | {
+    "reminder": "系统提醒",
+    "summons": "约谈",
+    "circular": "通报",
+    "referral": "提请移送问责",
+}
 OF_THE_CASE = ("CaseRegistered", *LETTER_FACTS)  # facts of the case as a whole, which name no instance
 CONSEQUENCES = ("TaskOpened", "TaskCancelled", "SupervisionOpened", "SupervisionClosed", "RungReached")
 
@@ -100,13 +106,9 @@ class _Batch:
 def event_log_head(reader: Reader, actor: Actor, wanted: LogFilter) -> LogHead:
     """Raises NotPermitted, and NotFound for a campaign or a process that is not there."""
     check_export(actor, names_persons=wanted.names_persons)
-    title = reader.execute(
-        sa.select(campaigns.c.title).where(campaigns.c.campaign_id == wanted.campaign_id)
-    ).scalar()
+    title = reader.execute(sa.select(campaigns.c.title).where(campaigns.c.campaign_id == wanted.campaign_id)).scalar()
     if title is None:
-        raise NotFound(
-            "campaign_unknown", f"There is no campaign {wanted.campaign_id}.", campaign=wanted.campaign_id
-        )
+        raise NotFound("campaign_unknown", f"There is no campaign {wanted.campaign_id}.", campaign=wanted.campaign_id)
     of_key = sa.select(definitions.c.key).where(definitions.c.key == wanted.process).limit(1)
     if wanted.process and reader.execute(of_key).scalar() is None:
         raise NotFound("definition_unknown", f"There is no process {wanted.process}.", key=wanted.process)
@@ -189,9 +191,7 @@ def _facts(
 ) -> dict[str, list[Mapping[str, Any]]]:
     """By instance, in the order they were recorded; facts of a case as a whole are told with its own process."""
     of_case = {row["case_id"]: row["instance_id"] for row in rows if row["kind"] == InstanceKind.CASE}
-    whole = sa.and_(
-        facts.c.instance_id.is_(None), facts.c.kind.in_(OF_THE_CASE), facts.c.case_id.in_([*of_case])
-    )
+    whole = sa.and_(facts.c.instance_id.is_(None), facts.c.kind.in_(OF_THE_CASE), facts.c.case_id.in_([*of_case]))
     found = reader.execute(
         sa.select(facts)
         .where(
@@ -277,10 +277,11 @@ def _trace(
         started_at=row["started_at"],
         units=tuple((unit_id, what) for unit_id, what in related if unit_id),
         tasks=tuple(
-            LogTask(each["task_id"], each["process_key"], each["element_id"], each["name"], each["state"],
-                    each["opened_at"])
+            LogTask(
+                each["task_id"], each["process_key"], each["element_id"], each["name"], each["state"], each["opened_at"]
+            )
             for each in opened
-        ),  # fmt: skip
+        ),
         letters=tuple(batch.letters[letter_id] for letter_id in spoken_of),
         events=events,
     )
@@ -313,7 +314,6 @@ class _Writer:
         self._tasks = {each["task_id"]: each for each in opened}
         self._withdrawn = [each for each in opened if each["state"] == "CANCELLED"]
         self._by_key = {batch.known_definitions[each][0]: each for each in row["definition_ids"]}
-        self._started: set[tuple[str, str]] = set()
 
     def events(
         self, told: Sequence[Mapping[str, Any]], passed: Sequence[Mapping[str, Any]]
@@ -322,7 +322,7 @@ class _Writer:
         waiting = list(told)
         for visit in passed:
             ahead = 0
-            while ahead < len(waiting) and waiting[ahead]["at"] < visit["at"]:
+            while ahead < len(waiting) and self._precedes(waiting[ahead], visit):
                 ahead += 1
             yield from map(self._of_fact, waiting[:ahead])
             del waiting[:ahead]
@@ -334,21 +334,20 @@ class _Writer:
                 yield self._of_visit(visit)
         yield from map(self._of_fact, waiting)
 
+    def _precedes(self, fact: Mapping[str, Any], visit: Mapping[str, Any]) -> bool:
+        is_first = fact["kind"] == "CaseRegistered"  # recorded in the command that starts the process
+        return bool(fact["at"] < visit["at"]) or is_first
+
     def _completes(self, fact: Mapping[str, Any], visit: Mapping[str, Any]) -> bool:
         is_completion = fact["kind"] == "TaskCompleted" and fact["at"] == visit["at"]
         return is_completion and fact["detail"].get("element") == visit["element_id"]
 
     def _of_visit(self, visit: Mapping[str, Any]) -> LogEvent | None:
-        """An element with a job is noted when its job is ordered and again when it is done. A user task passed without
-        a completion was skipped by hand."""
+        """A user task that was passed without a completion was skipped by hand."""
         process_key, element_id = visit["process_key"], visit["element_id"]
         element = self._element(process_key, element_id)
         lifecycle = "complete"
-        if element is not None and element.job_kind:
-            place = (process_key, element_id)
-            lifecycle = "complete" if place in self._started else "start"
-            self._started ^= {place}
-        elif element is not None and element.type == "userTask":
+        if element is not None and element.type == "userTask":
             if element.is_multiple:
                 return None  # its tasks have told of themselves
             lifecycle = "manualskip"
@@ -373,7 +372,8 @@ class _Writer:
             activity = LETTER_FACTS[kind].format(kind=KINDS[letter.kind].zh if letter.kind in KINDS else letter.kind)
         else:
             activity, lifecycle = OTHER_FACTS[kind]
-            activity = activity.replace("{rung}", str(detail.get("rung", "")))
+            rung = str(detail.get("rung", ""))
+            activity = activity.replace("{rung}", MEASURES.get(rung, rung))
         return LogEvent(
             event_id=f"f{fact['fact_id']}",
             activity=activity,

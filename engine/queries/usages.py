@@ -105,9 +105,8 @@ def usages(reader: Reader, kind: str, name: str) -> tuple[Usage, ...]:
         if each.kind == kind and each.name in wanted
     ]
     for draft_id, key, title, more in _in_drafts(reader, folders):
-        found += [
-            _usage(key, title, None, draft_id, each, "") for each in more if each.kind == kind and each.name == name
-        ]
+        places = (each for each in more if each.kind == kind and each.name in wanted)
+        found += [_usage(key, title, None, draft_id, each, wanted[each.name]) for each in places]
     return (*found, *rows)
 
 

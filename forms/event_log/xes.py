@@ -1,4 +1,4 @@
-"""An event log as XES (IEEE 1849): one trace an instance, with the extensions concept, time, lifecycle and organizational.
+"""An event log as XES (IEEE 1849): one trace an instance; extensions concept, time, lifecycle and organizational.
 
 Attributes without an extension are ours: process, element, case, task, letter, item.
 """

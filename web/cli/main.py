@@ -12,6 +12,7 @@ from web.cli import (
     designing,
     forecasting,
     lettering,
+    logging_events,
     messaging,
     migrating,
     modelling,
@@ -35,7 +36,7 @@ def duban(context: click.Context, database: str | None) -> None:
 for module in (
     running, working, designing, campaigning, messaging, migrating, operating, batching, auditing, lettering, showing,
     modelling,
-    trying, forecasting,
+    trying, forecasting, logging_events,
 ):  # fmt: skip
     for command in module.COMMANDS:
         duban.add_command(command)

@@ -35,8 +35,12 @@ class UsagesPage:
 
     @property
     def shown(self) -> tuple[Named, ...]:
-        """What is listed: everything, or one kind."""
-        return tuple(each for each in self.things if self.kind in ("", each.kind))
+        """What is listed: everything, one kind, or what bears a part of the name."""
+        return tuple(
+            each
+            for each in self.things
+            if self.kind in ("", each.kind) and (self.name in each.name or self.name in each.title)
+        )
 
 
 @dataclass(frozen=True)
