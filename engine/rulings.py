@@ -17,7 +17,7 @@ from engine.domain.campaign import Campaign
 from engine.domain.case import PHASES
 from engine.domain.escalation import NO_TALK, NOT_YET, Ladder, Rung, ladder_of
 from engine.errors import Invalid, Problem
-from engine.store import accountability, cases, supervision
+from engine.store import accountability, cases, standing_rungs, supervision
 from engine.store.transaction import Reader, Scope, Transaction
 
 Ruling = dict[str, Any]  # definition_id, decision, rule_id, inputs, answer, calendar, at
@@ -91,10 +91,11 @@ def inputs_of(
     """What a ladder is asked about. Working days count from the original due date, which never resets."""
     level = int(variables.get("last_rung", NOT_YET))
     last = supervision.last_rung(scope, item["item_id"]) if item is not None else None
-    standing = supervision.last_standing_rung(scope, item["item_id"]) if item is not None else None
     reached = NOT_YET
-    if standing is not None:
-        reached = escalation.position_of(rungs, level=standing["level"], instrument=standing["instrument"])
+    if item is not None:
+        reached = reached_level(scope, rungs, item["item_id"])
+        if level > NOT_YET and _is_taken_back(scope, item, level):
+            level = NOT_YET
     due_at = item["due_original_at"] if item is not None else scope.now
     return {
         "last_rung": escalation.position_of(
@@ -107,6 +108,24 @@ def inputs_of(
         "talk": accountability.talk_of_item(scope, item["item_id"]) if item is not None else NO_TALK,
         "rung_workdays": _workdays_since(scope, last["at"]) if last is not None else 0,
     }
+
+
+def reached_level(scope: Reader | Transaction, rungs: Ladder, item_id: str) -> int:
+    """Where the item stands by the last rung whose letter was not taken back, on the ladder as it is numbered now."""
+    standing = standing_rungs.last_standing(scope, item_id)
+    if standing is None:
+        return NOT_YET
+    return escalation.position_of(rungs, level=standing["level"], instrument=standing["instrument"])
+
+
+def _is_taken_back(scope: Reader | Transaction, item: Mapping[str, Any], level: int) -> bool:
+    """Whether the rung that the process remembers went out and was taken back: a skipped one stays skipped. While the
+    table says to wait, the process remembers the rung from before it was asked."""
+    ruling = item["ruling"]
+    if not ruling:
+        return False
+    asked_at = None if ruling["answer"]["act"] == escalation.WAIT else datetime.fromisoformat(ruling["at"])
+    return standing_rungs.is_taken_back(scope, item["item_id"], level=level, since=asked_at)
 
 
 def _workdays_since(scope: Reader | Transaction, instant: datetime) -> int:

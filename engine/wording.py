@@ -6,6 +6,7 @@ Issuing keeps them with the letter, a preview throws them away; both get the sam
 from calendar import monthrange
 from collections.abc import Mapping
 from datetime import date
+from functools import partial
 from typing import Any
 
 from engine import plans
@@ -15,8 +16,9 @@ from engine.domain.campaign import Campaign
 from engine.domain.duration import Duration
 from engine.domain.letter import KINDS, format_date
 from engine.domain.letter_words import check_words, merged
+from engine.domain.reviewed import Reviewed, as_signed
 from engine.domain.service import reply_within
-from engine.store import cases, people, supervision, tasks
+from engine.store import cases, paper, people, supervision, tasks
 from engine.store.letter_history import letters_of_item
 from engine.store.transaction import Reader, Transaction
 
@@ -32,6 +34,7 @@ PHASE_NAMES = {
 TEMPLATES_KEY = "letters"  # the folder of the templates
 _LISTED_MONTHS = ("六", 6)  # 安徽: listed for six months at most, and six more on request
 _NOTICE_TERM = "10wd"
+_OF_REGISTER = ("name", "area", "address", "problem")  # of a case: what was wrong in the register may be put right
 _RESULTS = {  # what came of an earlier letter, by the state it is in
     "ISSUED": "未签收",
     "SERVED": "已留置送达，未回复",
@@ -98,10 +101,11 @@ def planned_variables(
     campaign: Campaign,
     draft: Mapping[str, Any],
     planned: Mapping[str, Any],
-    corrected: str | None,
 ) -> dict[str, Any]:
-    """What a letter of a draft would say now, but for who signs it. `draft` and `planned` are their rows, `corrected`
-    the number of the letter that it corrects."""
+    """What a letter of a draft would say now, but for who signs it. `draft` and `planned` are their rows."""
+    corrected = paper.get_letter(scope.connection, draft["corrects_id"]) if draft["corrects_id"] else None
+    if corrected is not None:
+        return _corrected_variables(scope, campaign, draft, corrected)
     case_ids = list(planned["case_ids"])
     return letter_variables(
         scope,
@@ -113,8 +117,40 @@ def planned_variables(
         item_id=supervision.open_item_of_case(scope, case_ids[0]) if len(case_ids) == 1 else None,
         reply_term=draft["reply_term"] or KINDS[draft["kind"]].reply,
         reason=draft["reason"],
-        extra={"corrects": {"number": corrected, "reason": draft["note"]}} if corrected else None,
     )
+
+
+def as_planned(scope: Reader | Transaction, draft: Mapping[str, Any], planned: Mapping[str, Any]) -> Reviewed:
+    """The words of `planned_variables`, with the template as it is now."""
+    definition_id, _ = plans.file_of(scope, TEMPLATES_KEY, f"{draft['kind']}.html.j2")
+    return Reviewed(
+        definition_id, planned_variables(scope, plans.campaign(scope, draft["campaign_id"]), draft, planned)
+    )
+
+
+def _corrected_variables(
+    scope: Reader | Transaction, campaign: Campaign, draft: Mapping[str, Any], old: Mapping[str, Any]
+) -> dict[str, Any]:
+    """What `old` said, but for the dates of signing, the arrangement of the draft that corrects it, and the case as the
+    register has it now. The matter has gone on meanwhile, and the correction is not about that."""
+    today = letter_variables(
+        scope,
+        campaign,
+        kind=old["kind"],
+        unit_id=old["unit_id"],
+        case_ids=paper.case_ids_of(scope.connection, old["letter_id"]),
+        report_id=None,
+        item_id=old["item_id"],
+        reply_term=draft["reply_term"] or KINDS[old["kind"]].reply,
+        reason=draft["reason"],
+        extra={"corrects": {"number": old["number"], "reason": draft["note"]}},
+    )
+    said = merged(today, as_signed(old["variables"], today, partial(overdue_days, scope)))
+    registered = {case["number"]: {name: case[name] for name in _OF_REGISTER} for case in today["cases"]}
+    return said | {
+        "cases": [case | registered.get(case["number"], {}) for case in said["cases"]],
+        **{name: today[name] for name in ("reason", "reply_within", "corrects")},
+    }
 
 
 def overdue_days(scope: Reader | Transaction, due_on: date) -> int:
@@ -220,10 +256,7 @@ def _late_task(scope: Reader | Transaction, item: Mapping[str, Any]) -> dict[str
 def _case_variables(scope: Reader | Transaction, case_id: str) -> dict[str, Any]:
     row = cases.get(scope, case_id)
     assert row is not None, case_id
-    due = row["due_at"]
-    overdue = 0
-    if due is not None and due < scope.now:
-        overdue = plans.calendar(scope).workdays_between(civil_date(due), civil_date(scope.now))
+    due_on = civil_date(row["due_at"]) if row["due_at"] is not None else None
     return {
         "number": case_id,
         "name": row["name"],
@@ -233,8 +266,8 @@ def _case_variables(scope: Reader | Transaction, case_id: str) -> dict[str, Any]
         "requirement": {"close": "两断三清", "rectify": "限期整改", "relocate": "限期搬迁"}.get(
             row["disposition"] or "", "限期办理"
         ),
-        "due": civil_date(due).isoformat() if due else "",
-        "overdue_days": overdue,
+        "due": due_on.isoformat() if due_on else "",
+        "overdue_days": overdue_days(scope, due_on) if due_on else 0,
         "phase": PHASE_NAMES.get(row["phase"] or "", ""),
     }
 

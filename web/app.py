@@ -29,6 +29,8 @@ BLUEPRINTS: Final = (
     "web.verification",
     "web.metrics",
     "web.admin.definitions",
+    "web.admin.event_logs",
+    "web.admin.words",
     "web.admin.incidents",
     "web.admin.instances",
     "web.admin.operations",

@@ -1,7 +1,7 @@
 """Where an instance stands on its diagrams: the deployed file for the viewer, and the tokens as text beside it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from flask import Blueprint, Response, url_for
@@ -17,7 +17,8 @@ blueprint = Blueprint("diagrams", __name__)
 
 @dataclass(frozen=True)
 class Drawing:
-    """One diagram of an instance, ready for `ui/diagram.html`. `is_open`: shown unfolded."""
+    """One diagram of an instance, ready for `ui/diagram.html`. `is_open`: shown unfolded. `words`: where the same is
+    told in words, empty when the page itself says where."""
 
     name: str
     version: int
@@ -26,6 +27,7 @@ class Drawing:
     standing: tuple[Token, ...]
     is_active: bool
     is_open: bool
+    words: str = ""
 
 
 @blueprint.get("/diagrams/<definition_id>/<key>.bpmn")
@@ -44,7 +46,8 @@ def drawings(instance_id: str | None, open_key: str = "") -> tuple[Drawing, ...]
         found = engine().read.diagrams(actor(), instance_id)
     except NotFound:
         return ()
-    return drawn(found, open_key)
+    words = url_for("words.instance", instance_id=instance_id)
+    return tuple(replace(one, words=words) for one in drawn(found, open_key))
 
 
 def drawn(found: tuple[Diagram, ...], open_key: str = "") -> tuple[Drawing, ...]:

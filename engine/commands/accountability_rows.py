@@ -14,8 +14,9 @@ from engine.domain.accountability import TALK_REPORT_TERM, check_held, check_rec
 from engine.domain.actor import Actor
 from engine.domain.calendar import SHANGHAI, civil_date
 from engine.domain.duration import Duration
+from engine.domain.earlier_letter import earlier_letter
 from engine.domain.instance import InstanceKind, InstanceRow
-from engine.domain.letter import KINDS, format_date
+from engine.domain.letter import format_date
 from engine.domain.unit import DISCIPLINE, DISCIPLINE_NAME
 from engine.store import accountability as store
 from engine.store import circular_figures, paper, people
@@ -273,15 +274,7 @@ def _referral_matter(tx: Transaction, row: InstanceRow, variables: Mapping[str, 
     about_unit = store.get(tx, "referrals", row.business_key)
     assert about_unit is not None
     approved_by = store.person_name(tx, store.completer(tx, row.instance_id, store.APPROVED_BY))
-    letters = [
-        {
-            "number": letter["number"],
-            "kind": KINDS[letter["kind"]].zh,
-            "issued_on": letter["issued_on"].isoformat(),
-            **({"received_on": civil_date(letter["received_at"]).isoformat()} if letter["received_at"] else {}),
-        }
-        for letter in store.letters_before(tx, about_unit)
-    ]
+    before = [earlier_letter(letter) for letter in store.letters_before(tx, about_unit) if letter["state"] != "VOID"]
     referral = {
         "approved_by": approved_by,
         "approved_on": civil_date(tx.now).isoformat(),
@@ -289,7 +282,7 @@ def _referral_matter(tx: Transaction, row: InstanceRow, variables: Mapping[str, 
         "evidence": [{"name": line} for line in _lines(variables, "referral_evidence_list")],
     }
     about = {"name": people.unit_name(tx, str(about_unit["unit_id"]))}
-    said = {"referral": referral, "letters": letters, "unit": about}
+    said = {"referral": referral, "letters": before, "unit": about}
     return Matter(
         said, (_discipline_body(tx, row.campaign_id),), item_id=about_unit["item_id"], signed_by=approved_by or None
     )

@@ -6,12 +6,11 @@ What is reviewed is what will be signed: template and values stay as they were t
 from collections.abc import Mapping
 from typing import Any
 
-from engine import plans, routes
+from engine import routes
 from engine.domain.drafting import CHANGEABLE, STATES
-from engine.domain.reviewed import Reviewed
-from engine.store import drafts, paper
+from engine.store import drafts
 from engine.store.transaction import Transaction
-from engine.wording import TEMPLATES_KEY, planned_variables
+from engine.wording import as_planned
 
 
 def reach(tx: Transaction, draft_id: str, milestone: str, variables: Mapping[str, Any]) -> None:
@@ -22,19 +21,20 @@ def reach(tx: Transaction, draft_id: str, milestone: str, variables: Mapping[str
         return
     draft = drafts.get(tx, draft_id)
     if draft["state"] in CHANGEABLE:
-        signs_at_once = milestone == "in_signing" and variables.get("signer") == routes.WRITER
-        _hand_on(tx, draft, is_kept=not signs_at_once)
+        if milestone == "in_signing" and variables.get("signer") == routes.WRITER:
+            _forget(tx, draft)
+        else:
+            _keep(tx, draft)
     drafts.update(tx, draft_id, state=state)
 
 
-def _hand_on(tx: Transaction, draft: Mapping[str, Any], *, is_kept: bool) -> None:
-    """Replaces what was kept when the draft was handed on before."""
-    campaign = plans.campaign(tx, draft["campaign_id"])
-    definition_id, _ = plans.file_of(tx, TEMPLATES_KEY, f"{draft['kind']}.html.j2")
-    corrected = paper.get_letter(tx, draft["corrects_id"]) if draft["corrects_id"] else None
+def _keep(tx: Transaction, draft: Mapping[str, Any]) -> None:
+    """What the letters say now, in place of what was kept when the draft was handed on before."""
     for one in drafts.letters_of(tx, draft["draft_id"]):
-        if is_kept:
-            words = planned_variables(tx, campaign, draft, one, corrected["number"] if corrected else None)
-            drafts.keep_reviewed(tx, draft["draft_id"], one["position"], Reviewed(definition_id, words))
-        elif drafts.reviewed_of(one) is not None:
+        drafts.keep_reviewed(tx, draft["draft_id"], one["position"], as_planned(tx, draft, one))
+
+
+def _forget(tx: Transaction, draft: Mapping[str, Any]) -> None:
+    for one in drafts.letters_of(tx, draft["draft_id"]):
+        if drafts.reviewed_of(one) is not None:
             drafts.keep_reviewed(tx, draft["draft_id"], one["position"], None)

@@ -9,7 +9,7 @@ from typing import Any
 
 from engine import plans
 from engine.commands import accountability_rows
-from engine.commands.letter_rungs import check_open, climb, lock_items
+from engine.commands.letter_rungs import check_open, climb, lock_climbed, lock_items, stand
 from engine.commands.letter_service import record_of
 from engine.domain import addressing
 from engine.domain.addressing import Addressee
@@ -20,9 +20,9 @@ from engine.domain.instance import InstanceKind, InstanceRow
 from engine.domain.letter import KINDS, format_number
 from engine.domain.reviewed import Reviewed, as_signed
 from engine.errors import Invalid, Problem, Rejected
-from engine.store import cases, drafts, jobs, paper, people, service, supervision
+from engine.store import cases, drafts, jobs, paper, people, service, standing_rungs, supervision
 from engine.store.transaction import Transaction
-from engine.wording import TEMPLATES_KEY, letter_variables, overdue_days
+from engine.wording import TEMPLATES_KEY, as_planned, letter_variables, overdue_days
 
 OWN_INPUTS = ("kind", "to", "layout", "reply", "reason")  # every other input is a variable of the template
 
@@ -38,7 +38,7 @@ def issue_for_job(tx: Transaction, row: InstanceRow, inputs: Mapping[str, Any], 
         return _issue_draft(tx, row, variables)
     level = variables.get("rung")
     if row.kind is InstanceKind.SUPERVISION and isinstance(level, int):
-        sent = supervision.letter_at_or_above(tx, row.business_key, level)
+        sent = standing_rungs.letter_at_or_above(tx, row.business_key, level)
         if sent is not None:
             return sent
     item_id = row.business_key if row.kind is InstanceKind.SUPERVISION else None
@@ -207,7 +207,9 @@ def _issue_draft(tx: Transaction, row: InstanceRow, variables: Mapping[str, Any]
     draft = drafts.get(tx, row.business_key)
     planned = drafts.letters_of(tx, draft["draft_id"])
     items = lock_items(tx, [case_id for one in planned for case_id in one["case_ids"]])
-    if not draft["corrects_id"]:
+    if draft["corrects_id"]:
+        lock_climbed(tx, draft["corrects_id"])
+    else:
         check_open(tx, kind=draft["kind"], items=items)
     wordings = drafts.wordings_of(tx, draft["draft_id"])
     post = str(variables.get("signer_post") or "")
@@ -222,7 +224,7 @@ def _issue_draft(tx: Transaction, row: InstanceRow, variables: Mapping[str, Any]
             unit_id=one["unit_ids"][0],
             unit_ids=one["unit_ids"],
             case_ids=case_ids,
-            item_id=items[case_ids[0]] if len(case_ids) == 1 else None,
+            item_id=corrected["item_id"] if corrected else items[case_ids[0]] if len(case_ids) == 1 else None,
             layout=draft["layout"],
             reply_term=draft["reply_term"],
             reason=draft["reason"],
@@ -234,11 +236,11 @@ def _issue_draft(tx: Transaction, row: InstanceRow, variables: Mapping[str, Any]
             run_id=draft["draft_id"] if len(planned) > 1 else None,
             corrects_id=draft["corrects_id"],
             extra={"corrects": {"number": corrected["number"], "reason": draft["note"]}} if corrected else None,
-            reviewed=drafts.reviewed_of(one),
+            reviewed=drafts.reviewed_of(one) or (as_planned(tx, draft, one) if corrected else None),
         )
         if issued:
             jobs.add(tx, kind="letter", name="letter", payload={"letter_id": letter_id}, due_at=tx.now)
-        for case_id in case_ids:
+        for case_id in () if corrected else case_ids:
             climb(tx, kind=draft["kind"], reason=draft["reason"], item_id=items[case_id], letter_id=letter_id)
         drafts.set_letter(tx, draft["draft_id"], one["position"], letter_id)
         issued.append(letter_id)
@@ -249,7 +251,8 @@ def _issue_draft(tx: Transaction, row: InstanceRow, variables: Mapping[str, Any]
 
 
 def _note_correction(tx: Transaction, old_id: str, new_id: str) -> None:
-    """The old letter says by which it was corrected, and nobody has to answer it any more."""
+    """The old letter says by which it was corrected, and nobody has to answer it any more. The new one stands where the
+    old one stood: for its rung, if it did, and with the talk that it is of."""
     paper.lock_letter(tx, old_id)
     old, new = paper.get_letter(tx, old_id), paper.get_letter(tx, new_id)
     assert old is not None and new is not None
@@ -264,6 +267,8 @@ def _note_correction(tx: Transaction, old_id: str, new_id: str) -> None:
         )
     if old["state"] not in ("CLOSED", "VOID"):
         service.set_aside(tx, old_id, f"已由{new['number']}更正")
+    paper.pass_talk(tx, old_id, new_id)
+    stand(tx, old_id)
 
 
 def _subject(tx: Transaction, case_ids: list[str], report_id: str | None, kind: str) -> str:

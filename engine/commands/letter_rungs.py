@@ -9,7 +9,7 @@ from engine.domain.escalation import BY_DESK
 from engine.domain.instance import InstanceKind
 from engine.domain.letter import KINDS
 from engine.errors import Invalid, Problem
-from engine.store import instances, supervision
+from engine.store import instances, standing_rungs, supervision
 from engine.store.transaction import Transaction
 
 
@@ -83,6 +83,25 @@ def climb(tx: Transaction, *, kind: str, reason: str, item_id: str | None, lette
     instance_id = instances.find(tx, InstanceKind.SUPERVISION, item["item_id"])
     if instance_id is not None and rung.next_after:
         arm(tx, instance_id, item["campaign_id"], tx.now, rung.next_after)
+
+
+def lock_climbed(tx: Transaction, letter_id: str) -> None:
+    """The instances of the open items that the letter may stand for a rung of: before the letter, as their ladders
+    do."""
+    for item_id in standing_rungs.open_items_of_letter(tx, letter_id):
+        instance_id = instances.find(tx, InstanceKind.SUPERVISION, item_id)
+        if instance_id is not None:
+            instances.lock(tx, instance_id)
+
+
+def stand(tx: Transaction, letter_id: str) -> None:
+    """Its open items stand where their letters put them, now that this one was taken back or stands again."""
+    for item_id in standing_rungs.open_items_of_letter(tx, letter_id):
+        item = supervision.get_item(tx, item_id)
+        assert item is not None
+        level = rulings.reached_level(tx, rulings.ladder(tx, item["campaign_id"]), item_id)
+        if level != item["level"]:
+            supervision.update_item(tx, item_id, level=level)
 
 
 def _open_notices(tx: Transaction, kind: str, items: Mapping[str, str | None]) -> list[Problem]:

@@ -1,8 +1,10 @@
-"""Takes a letter back: it is void and keeps its number; what it had corrected stands again."""
+"""Takes a letter back: it is void and keeps its number, and does not stand for its rung; what it had corrected stands
+again."""
 
 from collections.abc import Mapping
 from typing import Any
 
+from engine.commands.letter_rungs import stand
 from engine.commands.letter_service import tell
 from engine.store import paper, service
 from engine.store.transaction import Transaction
@@ -16,6 +18,7 @@ def void(tx: Transaction, row: Mapping[str, Any], reason: str) -> None:
         tx, row["letter_id"], state="VOID", void_reason=reason, closed_at=tx.now, closed_by=tx.actor.name
     )
     tell(tx, row, "LetterVoided", reason=reason)
+    stand(tx, row["letter_id"])
 
 
 def stand_again(tx: Transaction, row: Mapping[str, Any]) -> None:
@@ -30,4 +33,6 @@ def stand_again(tx: Transaction, row: Mapping[str, Any]) -> None:
     if old["state"] == "VOID" or not service.set_aside_of(tx, old["letter_id"]):
         return
     service.take_up(tx, old["letter_id"])
+    paper.pass_talk(tx, row["letter_id"], old["letter_id"])
     tell(tx, old, "LetterStandsAgain", by_number=row["number"])
+    stand(tx, old["letter_id"])

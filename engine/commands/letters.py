@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from engine.commands.letter_rows import issue
-from engine.commands.letter_rungs import check_alone, check_skips, climb, lock_items
+from engine.commands.letter_rungs import check_alone, check_skips, climb, lock_climbed, lock_items
 from engine.commands.letter_service import locked
 from engine.commands.letter_targets import check_bundle, chosen_cases, targets_of
 from engine.commands.letter_voiding import stand_again, void
@@ -72,6 +72,7 @@ def issue_letters(command: IssueLetters, tx: Transaction) -> list[str]:
 
 
 def void_letter(command: VoidLetter, tx: Transaction) -> None:
+    lock_climbed(tx, command.letter_id)
     row = locked(tx, command.letter_id)[0]
     require_role(tx.actor, "supervisor", "leader")
     if not command.reason.strip():

@@ -25,7 +25,7 @@ class ProposeReferral:
 
 def propose_referral(command: ProposeReferral, tx: Transaction) -> str:
     """政府督查工作条例 s. 23. The reason begins the facts, which the material completes with its evidence. Raises
-    Rejected while another referral of the unit for the case goes on."""
+    Rejected while another referral of the unit for the case, or for its work, goes on."""
     require_role(tx.actor, "supervisor", "leader")
     plan = plans.campaign(tx, command.campaign_id)
     case = case_named(tx, plan.id, command.case_id)
@@ -34,9 +34,10 @@ def propose_referral(command: ProposeReferral, tx: Transaction) -> str:
         problems.append(Problem("unit_id", "请选择移送所涉单位。", "Choose the unit it is about."))
     if problems:
         raise Invalid("referral_invalid", "The referral cannot be proposed like this.", tuple(problems))
-    if case is not None and store.live_referral(tx, unit_id=command.unit_id, case_id=case["case_id"]) is not None:
-        raise Rejected("referral_open", f"A referral for {case['case_id']} goes on already.", case=case["case_id"])
     unit_name = people.unit_name(tx, command.unit_id)
+    if store.live_referral(tx, plan.id, unit_id=command.unit_id, case_id=command.case_id) is not None:
+        about = command.case_id or unit_name
+        raise Rejected("referral_open", f"A referral of {unit_name} goes on already.", about=about, unit=unit_name)
     subject = (f"{case['name']} 移送{unit_name}" if case else f"移送{unit_name}")[:200]
     referral_id = tx.new_id()
     store.add(

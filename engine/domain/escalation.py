@@ -21,7 +21,8 @@ MEASURES = (
     "listed_supervision", SUMMONS, "circular", REFERRAL,
 )  # fmt: skip
 APPROVALS = ("none", "supervisor", "leader")
-TALKS = NO_TALK, TALK_OPEN, TALK_LATE, TALK_OVER = ("none", "open", "late", "over")  # how the talk of an item stands
+# How the talk of an item stands; dropped: called off before it was held.
+TALKS = NO_TALK, TALK_OPEN, TALK_LATE, TALK_OVER, TALK_DROPPED = ("none", "open", "late", "over", "dropped")
 INPUTS = ("last_rung", "overdue_workdays", "schedule_gap", "reds", "is_report", "talk", "rung_workdays")
 OUTPUTS = (
     "act", "rung", "instrument", "letter", "approval", "signer", "reply", "next_after", "rung_name", "rung_reason",

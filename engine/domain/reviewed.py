@@ -15,13 +15,12 @@ OF_SIGNING: Final = (
     ("today",),
     ("signer",),
     ("listing",),
-    ("meeting", "time"),
     ("assignment", "assigned_on"),
     ("public_notice", "starts_on"),
     ("public_notice", "ends_on"),
 )
-# Said of each case already, or made of what is.
-_REPEATED: Final = frozenset({"due", "rung", "counts", "assignment", "extension", "public_notice"})
+# Said of each case already, or made of what is; of meetings no draft speaks but a correction, as the old letter did.
+_REPEATED: Final = frozenset({"meeting", "due", "rung", "counts", "assignment", "extension", "public_notice"})
 
 
 @dataclass(frozen=True)

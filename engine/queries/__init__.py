@@ -19,6 +19,7 @@ from engine.queries import desk as desk_queries
 from engine.queries import diagrams as diagrams_queries
 from engine.queries import draft_changes as draft_changes_queries
 from engine.queries import drafts as drafts_queries
+from engine.queries import element_times as element_times_queries
 from engine.queries import event_log as event_log_queries
 from engine.queries import explanations as explanations_queries
 from engine.queries import figures as figures_queries
@@ -101,6 +102,7 @@ class Read:
     usages = _question(usages_queries.usages)
     named_things = _question(usages_queries.named_things)
     dependencies = _question(usages_queries.dependencies)
+    element_times = _question(element_times_queries.element_times)
     published_version = _question(versions_queries.published_version)
     published_versions = _question(versions_queries.published_versions)
     diagrams = _question(diagrams_queries.instance_diagrams)

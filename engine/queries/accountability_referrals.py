@@ -27,6 +27,7 @@ from engine.store.schema import (
     letters,
     referral_outcomes,
     referrals,
+    supervision_items,
     units,
 )
 from engine.store.schema import rungs as rung_rows
@@ -251,12 +252,14 @@ def _referral(row: Mapping[str, Any]) -> ReferralRow:
 def _chain(reader: Reader, referral: Mapping[str, Any]) -> tuple[ChainLink, ...]:
     """Every letter that went before, with the rung it stands for."""
     found = store.letters_before(reader, referral)
-    paper, listed = paper_of_rung(), [row["letter_id"] for row in found]
-    climbed = reader.execute(sa.select(paper.label("paper"), rung_rows.c.instrument).where(paper.in_(listed)))
+    listed = [row["letter_id"] for row in found]
+    climbed = reader.execute(
+        sa.select(paper_of_rung().label("paper"), rung_rows.c.instrument).where(_is_climbed(referral))
+    )
     rung_of = {row.paper: row.instrument for row in climbed}
     digests = reader.execute(
         sa.select(letter_documents.c.letter_id, letter_documents.c.sha256).where(
-            letter_documents.c.letter_id.in_([row["letter_id"] for row in found])
+            letter_documents.c.letter_id.in_(listed)
         )
     )
     digest_of = {row.letter_id: row.sha256 for row in digests}
@@ -273,3 +276,11 @@ def _chain(reader: Reader, referral: Mapping[str, Any]) -> tuple[ChainLink, ...]
         )
         for row in found
     )
+
+
+def _is_climbed(referral: Mapping[str, Any]) -> sa.ColumnElement[bool]:
+    """A condition on `rungs`: of the referral's item, or of the items of its case; what has neither has no chain."""
+    if referral["item_id"] is not None:
+        return rung_rows.c.item_id == referral["item_id"]
+    of_case = sa.select(supervision_items.c.item_id).where(supervision_items.c.case_id == referral["case_id"])
+    return rung_rows.c.item_id.in_(of_case)

@@ -7,7 +7,7 @@ from engine.domain.actor import Actor
 from engine.domain.drafting import CHANGEABLE, OPEN, Wording
 from engine.domain.reviewed import Change, Reviewed, changes
 from engine.queries.drafts import seen
-from engine.store import drafts, paper
+from engine.store import drafts
 from engine.store.transaction import Reader
 from engine.wording import TEMPLATES_KEY, planned_variables
 
@@ -44,13 +44,11 @@ def draft_changes(reader: Reader, actor: Actor, draft_id: str) -> DraftChanges:
     if row["state"] not in OPEN or not planned:
         return DraftChanges()
     campaign = plans.campaign(reader, row["campaign_id"])
-    corrected = paper.get_letter(reader, row["corrects_id"]) if row["corrects_id"] else None
-    number = corrected["number"] if corrected else None
     wordings: dict[int, Wording] = drafts.wordings_of(reader, draft_id)
     names = drafts.units_by_id(reader, [unit_id for one, _ in planned for unit_id in one["unit_ids"]])
     found = []
     for one, kept in planned:
-        if different := changes(kept.variables, planned_variables(reader, campaign, row, one, number)):
+        if different := changes(kept.variables, planned_variables(reader, campaign, row, one)):
             unit = names[one["unit_ids"][0]][0]
             found.append(ChangedLetter(one["position"], unit, different, one["position"] in wordings))
     is_composed = any(one["case_ids"] for one, _ in planned)  # the others are their writer's words alone

@@ -1,7 +1,7 @@
 """Letters before their number: whose drafts there are, one draft with its words and opinions, and its print."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +12,7 @@ from engine.domain.actor import Actor
 from engine.domain.drafting import CHANGEABLE, OPEN, Consent, Wording
 from engine.domain.letter import KINDS
 from engine.errors import NotFound
+from engine.queries import letter_sources
 from engine.queries.letter_sources import LetterSource, planned_source
 from engine.queries.paging import PER_PAGE, Page, page_of
 from engine.store import drafts as store
@@ -20,6 +21,7 @@ from engine.store.access import may_see_instance, offered_to, visible_instances
 from engine.store.schema import instances, letter_documents, letter_drafts, persons, tasks
 from engine.store.schema import letters as letter_rows
 from engine.store.transaction import Reader
+from engine.wording import as_planned
 
 BOXES = ("waiting", "mine", "open", "over")
 OPINIONS = ("draft_note", "review_opinion", "countersign_reason", "countersign_note", "sign_opinion", "return_reason")
@@ -207,16 +209,22 @@ def draft_source(
     reader: Reader, actor: Actor, draft_id: str, position: int, version: int | None = None
 ) -> LetterSource:
     """What the letter at `position` would print, in its newest words, in those of `version`, or for version 0 in the
-    template's own: of what is true now while the writer has it, else of what was when it was handed on. Raises
-    NotFound."""
+    template's own: of what is true now while the writer has it, else of what was when it was handed on. What went out
+    is the letter itself, and a draft that is over is of the day on which it ended. Raises NotFound."""
     row = seen(reader, actor, draft_id)
     planned = {one["position"]: one for one in store.letters_of(reader, draft_id)}
     texts = {one["version"]: one for one in store.texts_of(reader, draft_id) if one["position"] == position}
     if position not in planned or (version and version not in texts):
         raise NotFound("draft_unknown", f"Draft {draft_id} has no letter {position}.", draft=draft_id)
+    if version is None and planned[position]["letter_id"] is not None:
+        return letter_sources.source(reader, planned[position]["letter_id"])
+    if row["closed_at"] is not None:
+        reader = replace(reader, now=row["closed_at"])
     chosen = texts.get(max(texts, default=0) if version is None else version)
     corrected = _letter(reader, row["corrects_id"])
     kept = None if row["state"] in CHANGEABLE else store.reviewed_of(planned[position])
+    if kept is None and corrected:
+        kept = as_planned(reader, row, planned[position])
     return planned_source(
         reader,
         campaign_id=row["campaign_id"],

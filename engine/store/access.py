@@ -94,10 +94,9 @@ def visible_letters(actor: Actor) -> sa.ColumnElement[bool]:
     is_other = letters.c.kind != "referral"
     if not actor.sees_accountability:
         return sa.and_(mine, is_other)
-    foreign = sa.select(instances.c.business_key).where(
-        instances.c.kind == InstanceKind.ACCOUNTABILITY, instances.c.instance_id.not_in(_own_referrals(actor))
-    )
-    return sa.and_(mine, sa.or_(is_other, letters.c.item_id.is_(None), letters.c.item_id.not_in(foreign)))
+    # By the referral that it is the letter of, never by its item: one by hand has none, and an item may have two.
+    known = sa.and_(referrals.c.letter_id.is_not(None), known_referrals(actor))
+    return sa.and_(mine, sa.or_(is_other, letters.c.letter_id.in_(_referrals(referrals.c.letter_id).where(known))))
 
 
 def visible_reports(actor: Actor) -> sa.ColumnElement[bool]:
@@ -174,11 +173,17 @@ def known_facts(actor: Actor) -> sa.ColumnElement[bool]:
 
 
 def _known_items(actor: Actor) -> sa.Select[Any]:
-    """Supervision items whose referral concerns the actor."""
+    """Supervision items whose referral concerns the actor. One proposed by hand has none: a NULL in this list would
+    make NOT IN of it neither true nor false."""
+    return _referrals(referrals.c.item_id).where(referrals.c.item_id.is_not(None), known_referrals(actor))
+
+
+def _referrals(column: sa.ColumnElement[Any]) -> sa.Select[Any]:
+    """A column of `referrals`, with their `instances`."""
     of_referral = sa.and_(
         instances.c.kind == InstanceKind.ACCOUNTABILITY, instances.c.business_key == referrals.c.referral_id
     )
-    return sa.select(referrals.c.item_id).join(instances, of_referral).where(known_referrals(actor)).correlate(None)
+    return sa.select(column).join(instances, of_referral).correlate(None)
 
 
 def _own_referrals(actor: Actor) -> sa.Select[Any]:

@@ -1,15 +1,16 @@
 """Rows of accountability: talks, referrals and outcomes, circulars and their figures, objections."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
 from engine.domain.accountability import Outcome, TookPart
-from engine.domain.escalation import NO_TALK, TALK_LATE, TALK_OPEN, TALK_OVER
+from engine.domain.escalation import NO_TALK, TALK_DROPPED, TALK_LATE, TALK_OPEN, TALK_OVER
 from engine.domain.instance import InstanceKind, InstanceState
 from engine.domain.task import LIVE, TaskState
+from engine.store.drafts import counting_correction
 from engine.store.schema import (
     circular_figures,
     circulars,
@@ -29,6 +30,7 @@ from engine.store.schema import (
     referral_outcomes,
     referrals,
     tasks,
+    units,
 )
 from engine.store.transaction import Transaction
 
@@ -69,14 +71,16 @@ def live_interview_of_item(tx: Transaction, item_id: str) -> str | None:
 
 
 def talk_of_item(scope: Any, item_id: str) -> str:
-    """How the latest talk of a supervision item stands: none, open, late (its report is overdue) or over."""
-    latest = sa.select(interviews.c.interview_id, interviews.c.state).where(interviews.c.item_id == item_id)
+    """How the latest talk of a supervision item stands: none, open, late (its report is overdue), over, or dropped
+    before it was held."""
+    columns = (interviews.c.interview_id, interviews.c.state, interviews.c.held_at)
+    latest = sa.select(*columns).where(interviews.c.item_id == item_id)
     turn = (interviews.c.opened_at.desc(), interviews.c.interview_id.desc())
     talk = scope.execute(latest.order_by(*turn).limit(1)).first()
     if talk is None:
         return NO_TALK
     if talk.state not in LIVE_STATES[InstanceKind.INTERVIEW][1]:
-        return TALK_OVER
+        return TALK_DROPPED if talk.state == "DROPPED" and talk.held_at is None else TALK_OVER
     late = (
         sa.select(tasks.c.task_id)
         .join(instances, instances.c.instance_id == tasks.c.instance_id)
@@ -292,34 +296,36 @@ def _drafting(letter_id: str) -> sa.Select[Any]:
     )
 
 
-def issued_letters(scope: Any, letter_ids: Iterable[str]) -> list[Mapping[str, Any]]:
-    """Number, kind, dates and state of each, in the order of issue."""
-    return list(
-        scope.execute(
-            sa.select(letters, letter_services.c.state, letter_services.c.received_at)
-            .join(letter_services, letter_services.c.letter_id == letters.c.letter_id)
-            .where(letters.c.letter_id.in_(list(letter_ids)))
-            .order_by(letters.c.issued_at, letters.c.letter_id)
-        ).mappings()
-    )
-
-
 def letters_before(scope: Any, referral: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """The chain of a referral, oldest first, without referrals: every letter under its item; of one proposed by hand
-    every letter to the unit about the case, or none when it is about the unit's work."""
-    found = sa.select(letters.c.letter_id).where(letters.c.kind != "referral")
+    """The chain of a referral in the order of issue, the void ones too, without referrals: every letter under its item;
+    of one proposed by hand every letter to the unit about the case, or none when it is about the unit's work.
+    `corrected_number`: of the letter that took its place."""
+    newer = letters.alias()
+    corrected = sa.select(newer.c.number).where(newer.c.letter_id == counting_correction(letters.c.letter_id))
+    found = (
+        sa.select(letters, letter_services.c.state, letter_services.c.received_at)
+        .add_columns(corrected.correlate(letters).scalar_subquery().label("corrected_number"))
+        .join(letter_services, letter_services.c.letter_id == letters.c.letter_id)
+        # along the index of the campaign's letters
+        .where(letters.c.campaign_id == referral["campaign_id"], letters.c.kind != "referral")
+        .order_by(letters.c.issued_at, letters.c.letter_id)
+    )
     if referral["item_id"] is not None:
         found = found.where(letters.c.item_id == referral["item_id"])
     else:
         of_case = sa.select(letter_cases.c.letter_id).where(letter_cases.c.case_id == referral["case_id"])
         to_unit = sa.select(letter_deliveries.c.letter_id).where(letter_deliveries.c.unit_id == referral["unit_id"])
         found = found.where(letters.c.letter_id.in_(of_case), letters.c.letter_id.in_(to_unit))
-    return issued_letters(scope, [row.letter_id for row in scope.execute(found)])
+    return list(scope.execute(found).mappings())
 
 
-def live_referral(scope: Any, *, unit_id: str, case_id: str) -> str | None:
-    """One of this unit for this case that has not come to its end."""
+def live_referral(tx: Transaction, campaign_id: str, *, unit_id: str, case_id: str | None) -> str | None:
+    """One of this unit for this case that has not come to its end; without a case one by hand about the unit's work,
+    for an item about a report has no case either. Locks the unit, so that of two at once the second sees the first."""
+    tx.execute(sa.select(units.c.unit_id).where(units.c.unit_id == unit_id).with_for_update(key_share=True))
     live = referrals.c.state.in_(LIVE_STATES[InstanceKind.ACCOUNTABILITY][1])
-    same = (referrals.c.unit_id == unit_id, referrals.c.case_id == case_id)
-    found: str | None = scope.execute(sa.select(referrals.c.referral_id).where(live, *same).limit(1)).scalar()
+    same = [referrals.c.campaign_id == campaign_id, referrals.c.unit_id == unit_id, referrals.c.case_id == case_id]
+    if case_id is None:
+        same.append(referrals.c.item_id.is_(None))
+    found: str | None = tx.execute(sa.select(referrals.c.referral_id).where(live, *same).limit(1)).scalar()
     return found

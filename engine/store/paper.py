@@ -10,6 +10,7 @@ from engine.store.schema import (
     blobs,
     counters,
     evidence,
+    interviews,
     jobs,
     letter_cases,
     letter_documents,
@@ -75,6 +76,12 @@ def case_ids_of(connection: Any, letter_id: str) -> list[str]:
             .order_by(letter_cases.c.case_id)
         ).scalars()
     )
+
+
+def pass_talk(tx: Transaction, old_id: str, new_id: str) -> None:
+    """The talk whose summons or minutes the old letter is has the new one instead."""
+    for column in (interviews.c.summons_id, interviews.c.minutes_id):
+        tx.execute(interviews.update().where(column == old_id).values({column: new_id}))
 
 
 def has_document(tx: Transaction, letter_id: str) -> bool:

@@ -128,13 +128,6 @@ def last_rung(connection: Any, item_id: str) -> Mapping[str, Any] | None:
     return connection.execute(query).mappings().first()
 
 
-def last_standing_rung(connection: Any, item_id: str) -> Mapping[str, Any] | None:
-    """The last rung whose letter, if it has one, was not voided."""
-    void = sa.exists().where(letter_services.c.letter_id == rungs.c.letter_id, letter_services.c.state == "VOID")
-    query = sa.select(rungs).where(rungs.c.item_id == item_id, ~void).order_by(rungs.c.position.desc()).limit(1)
-    return connection.execute(query).mappings().first()
-
-
 def skip_reasons(tx: Transaction, instance_id: str, since: datetime) -> tuple[str, ...]:
     """What approvers wrote when they skipped a rung of this item since then, in order."""
     query = sa.select(tasks.c.variables).where(
@@ -216,17 +209,6 @@ def responsible_unit(tx: Any, case: Mapping[str, Any]) -> str:
     item_id = open_item_of_case(tx, case["case_id"])
     item = get_item(tx, item_id) if item_id else None
     return str(item["unit_id"] if item else case["lead_id"])
-
-
-def letter_at_or_above(tx: Transaction, item_id: str, level: int) -> str | None:
-    """The latest letter that already went out under the item at this rung or a higher one, and was not voided."""
-    return tx.execute(
-        sa.select(rungs.c.letter_id)
-        .join(letter_services, letter_services.c.letter_id == rungs.c.letter_id)
-        .where(rungs.c.item_id == item_id, rungs.c.level >= level, letter_services.c.state != "VOID")
-        .order_by(rungs.c.position.desc())
-        .limit(1)
-    ).scalar()
 
 
 def is_on_record(tx: Transaction, item_id: str, letter_id: str) -> bool:

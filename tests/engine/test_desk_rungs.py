@@ -60,7 +60,7 @@ def test_a_void_or_closed_notice_makes_room_for_another(scenario: Scenario, late
         issue(scenario, late, "urge")
 
     assert first != second
-    assert [rung.instrument for rung in item(scenario).rungs] == ["reminder", "urge"]
+    assert [rung.instrument for rung in item(scenario).rungs] == ["reminder", "urge", "urge"]
 
 
 def test_a_rung_left_out_needs_a_reason_and_names_what_is_left_out(scenario: Scenario, late: str) -> None:

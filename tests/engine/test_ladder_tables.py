@@ -206,11 +206,12 @@ def test_a_rung_that_the_new_table_numbers_otherwise_goes_on_from_its_own_place(
     def renumbered(text: str) -> str:
         for row, rung in (("urge", 2), ("urge_report", 2), ("notice", 3), ("summons", 5), ("summons_reds", 5),
                           ("supervision_letter", 4), ("summons_wait", 4), ("talk_open", 5), ("circular", 6),
+                          ("circular_no_talk", 6),
                           ("circular_report", 6), ("referral", 7)):  # fmt: skip
             text = output(text, f"escalation_ladder_{row}", 2, str(rung))
         for row, cell in (("urge", "[-1..1]"), ("urge_report", "[-1..1]"), ("notice", "2"), ("circular_report", "3"),
                           ("summons_reds", "3"), ("supervision_letter", "3"), ("summons_wait", "4"), ("summons", "4"),
-                          ("talk_open", "5"),
+                          ("talk_open", "5"), ("circular_no_talk", "5"),
                           ("circular", "5"), ("referral", "&gt;= 6")):  # fmt: skip
             text = re.sub(rf'(<inputEntry id="escalation_ladder_{row}_in_1"><text>)[^<]*', rf"\g<1>{cell}", text)
         return text

@@ -6,13 +6,18 @@ from accountability_acts import climb_until, late_case, prepare_referral, receip
 from scenario import NewScenario, Scenario, quiet_plan
 
 from engine.commands.accountability import SeeReferral
+from engine.commands.letter_rows import issue
 from engine.commands.letter_service import ReceiveLetter
+from engine.commands.letters import VoidLetter
 from engine.domain.actor import SYSTEM
 from engine.domain.service import DIRECT, Receipt
 from engine.errors import Invalid, NotFound
+from engine.ids import CountingIds
 from engine.queries.desk import DeskFilter
 from engine.queries.letters import LetterFilter
+from engine.store import paper
 from engine.store.schema import letter_deliveries, letters, referrals, tasks, units
+from engine.store.transaction import Transaction
 from web.bootstrap import compose_letter
 
 UNIT = {"outcome_subject": "unit", "outcome_form": "circulated", "outcome_organ": "演示机关", "outcome_more": "yes"}
@@ -247,6 +252,47 @@ def test_the_figures_are_split_by_form_and_the_parts_are_the_whole(scenario: Sce
     assert (figures.units, figures.persons, figures.not_pursued, figures.by_state) == (1, 1, 0, {"CONCLUDED": 1})
     assert figures.circulars == scenario.engine.read.figures(scenario.campaign).letters_by_kind["circular"]
     assert figures.disciplined == 1
+
+
+def corrected(scenario: Scenario, letter_id: str, ids: CountingIds) -> str:
+    """A circular that takes the place of this one, signed."""
+    with scenario.raw() as connection:
+        tx = Transaction(connection, scenario.now, ids, scenario.supervisor, b"")
+        old = paper.get_letter(tx, letter_id)
+        assert old is not None
+        new = issue(
+            tx,
+            campaign_id=scenario.campaign,
+            kind="circular",
+            unit_id=old["unit_id"],
+            case_ids=[],
+            corrects_id=letter_id,
+        )
+        tx.write_facts()
+    return new
+
+
+@pytest.mark.parametrize("backend", ["sqlite"])
+def test_a_corrected_circular_of_the_ladder_is_counted_once_and_by_its_correction(scenario: Scenario) -> None:
+    read, ids = scenario.engine.read, CountingIds(5_000_000)
+
+    def counted() -> tuple[int, int]:
+        figures = read.accountability_figures(scenario.campaign)
+        return figures.circulars, figures.ladder_circulars
+
+    def of_ladder() -> dict[str, bool]:
+        return {row.letter_id: row.is_ladder for row in read.circular_letters(scenario.supervisor, scenario.campaign)}
+
+    [old] = of_ladder()
+
+    new = corrected(scenario, old, ids)
+    again = corrected(scenario, new, ids)
+    after_two, listed = counted(), of_ladder()
+    scenario.engine.execute(VoidLetter(again, "更正有误（演示）"), by=scenario.supervisor)
+    scenario.engine.execute(VoidLetter(new, "更正有误（演示）"), by=scenario.supervisor)
+
+    assert (after_two, listed) == ((1, 1), {old: True, new: True, again: True})
+    assert counted() == (1, 1)  # the earlier one stands again
 
 
 def test_a_declined_referral_sends_nothing(new_scenario: NewScenario) -> None:

@@ -140,3 +140,14 @@ def test_the_term_of_the_report_is_the_tables(new_scenario: NewScenario) -> None
     assert task["due_at"] == at("2024-08-09 18:00")
     meeting = minutes["variables"]["meeting"]
     assert (meeting["report_within"], meeting["report_due"]) == ("15个自然日", "2024-08-09")
+
+
+def test_a_talk_that_was_never_held_is_not_said_to_have_failed(new_scenario: NewScenario) -> None:
+    scenario = new_scenario(story=lambda it: climb_until(it, late_case(it), "prepare_interview"))
+    scenario.drop_talks()
+
+    scenario.until("2024-08-14 18:00")
+
+    [row] = scenario.rows(sa.select(supervision_items.c.ruling))
+    assert (told(scenario), proposed(scenario)) == (("climb", "dropped"), ["circular"])
+    assert row["ruling"]["answer"]["rung_reason"] == "约谈未进行，经督办函督办仍未办结，予以通报批评。"

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from flask import Blueprint, Response, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
@@ -10,10 +11,14 @@ from engine.bpmn.elements import Element
 from engine.commands.definitions import Deploy
 from engine.errors import Invalid, NotFound, Problem
 from engine.queries.diagrams import DefinitionPage, DefinitionRow, ElementCount
+from engine.queries.element_times import ElementTime
 from engine.sources import SUFFIXES, Folder
+from web.admin.heat import VIEWS, heat, share, span
 from web.admin.upload import Upload, read_upload
 from web.bootstrap import check_files, check_papers
+from web.event_log import LogForm, log_form
 from web.format import word
+from web.i18n import t
 from web.permission import needs
 from web.request import actor, download, engine, notify, see, text
 
@@ -25,10 +30,20 @@ MEDIA_TYPES = {".bpmn": "application/xml", ".dmn": "application/xml", ".form": "
 
 @dataclass(frozen=True)
 class Outline:
-    """One element in words, with how many cases stand there, how many of them late, and how many went through."""
+    """One element in words, with how many cases stand there, how many of them late, how many went through and, of
+    those, how long it took and how many were late; `time` is None where nothing was completed."""
 
     element: Element
     count: ElementCount
+    time: ElementTime | None
+
+    @property
+    def median(self) -> str:
+        return span(self.time.median) if self.time else ""
+
+    @property
+    def late_share(self) -> str:
+        return "" if self.time is None or self.time.late_share is None else share(self.time.late_share)
 
     @property
     def kind(self) -> str:
@@ -76,6 +91,9 @@ class View:
     upload: UploadForm
     may_deploy: bool
     may_migrate: bool
+    view: str
+    times: Mapping[str, ElementTime]
+    log: LogForm | None
 
     @property
     def name(self) -> str:
@@ -94,12 +112,17 @@ class View:
 
     @property
     def tokens(self) -> Mapping[str, Mapping[str, str | int]]:
-        """For the drawing: how many stand at each element, or went through where none does."""
-        return {
-            element_id: {"count": count.live or count.passed, "state": _state(count), "label": ""}
-            for element_id, count in self.found.counts.items()
-            if count.live or count.passed
-        }
+        """For the drawing, as `view` asks."""
+        return heat(self.view, self.found.counts, self.times)
+
+    @property
+    def views(self) -> list[tuple[str, str, None, bool]]:
+        """For `ui/tabs.html`: what the drawing may show."""
+        parameters: dict[str, Any] = {"key": self.found.key, "version": self.found.version, "_anchor": "diagram"}
+        return [
+            (url_for("definitions.definition", view=view, **parameters), t(f"heat.{view}"), None, view == self.view)
+            for view in VIEWS
+        ]
 
 
 @blueprint.get("/definitions")
@@ -182,12 +205,21 @@ def _list(form: UploadForm) -> str:
     return render_template("admin/definitions.html", page=page)
 
 
-def _show(key: str, form: UploadForm, version: int | None) -> str:
+def show_log(key: str, log: LogForm) -> str:
+    """The newest version's page again, with what was wrong in the form of its event log."""
+    return _show(key, UploadForm(key), None, log)
+
+
+def _show(key: str, form: UploadForm, version: int | None, log: LogForm | None = None) -> str:
     found = engine().read.definition(key, version)
+    times = engine().read.element_times(found.definition_id)
     outline = tuple(
-        Outline(element, found.counts.get(element.element_id, ElementCount())) for element in found.elements
+        Outline(element, found.counts.get(element.element_id, ElementCount()), times.get(element.element_id))
+        for element in found.elements
     )
-    return render_template("admin/definition.html", page=View(found, outline, form, *_rights()))
+    view = text("view") if text("view") in VIEWS else VIEWS[0]
+    log = log or log_form(engine(), actor())
+    return render_template("admin/definition.html", page=View(found, outline, form, *_rights(), view, times, log))
 
 
 def _rights() -> tuple[bool, bool]:
@@ -206,9 +238,3 @@ def _version() -> int | None:
     if not (wanted.isascii() and wanted.isdigit() and len(wanted) < 7):
         raise NotFound("definition_unknown", f"There is no version {wanted}.", version=wanted)
     return int(wanted)
-
-
-def _state(count: ElementCount) -> str:
-    if count.late:
-        return "late"
-    return "open" if count.live else "done"

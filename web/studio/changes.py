@@ -103,6 +103,8 @@ def _said(value: Value) -> Said:
 def _words(name: str, written: str) -> str:
     if name == "type":
         return word("element", written) if written else ""
+    if name == "event":
+        return word("event_kind", written) if written else ""
     if written in ("true", "false"):
         return t("compare.yes") if written == "true" else t("compare.no")
     return written

@@ -5,7 +5,11 @@ import { element } from './frame.js';
 import { middleOf } from './showing.js';
 
 // Colour never speaks alone: each state has its own sign.
-const SIGNS = { open: '●', late: '▲', done: '✓', added: '＋', removed: '－', changed: '✎' };
+const SIGNS = {
+  open: '●', late: '▲', done: '✓',
+  added: '＋', removed: '－', changed: '✎',
+  heat1: '◔', heat2: '◑', heat3: '◕', heat4: '⬤',
+};
 const ON_LINES = ['added', 'removed', 'changed']; // where a case went needs no badge on every line
 
 /** Reads `{elementId: {count, state, label, text}}`; throws an Error that names what is wrong. */

@@ -1,0 +1,146 @@
+"""What a correction says: the old letter's own words with the dates of its signing, though the matter has gone on."""
+
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from accountability_acts import HELD, arrange, climb_until, late_case
+from scenario import NewScenario, Scenario, quiet_plan
+
+from engine.commands.drafts import CorrectLetter, WithdrawDraft
+from engine.commands.letters import IssueLetters, VoidLetter
+from engine.commands.tasks import CompleteTask
+from engine.store.schema import interviews, letters, rungs, supervision_items
+
+MEETING = "2024-08-01T15:00:00+08:00"
+SIGNED = {"sign_opinion": "同意（演示）", "signer_post": "领导小组办公室主任"}
+
+
+@pytest.fixture
+def backend() -> str:
+    return "sqlite"  # nothing here is the database's own
+
+
+def newest(scenario: Scenario, kind: str) -> dict[str, Any]:
+    return scenario.rows(sa.select(letters).where(letters.c.kind == kind).order_by(letters.c.serial.desc()))[0]
+
+
+def draft(scenario: Scenario, old: str) -> str:
+    return str(scenario.engine.execute(CorrectLetter(old, "写错（演示）"), by=scenario.supervisor))
+
+
+def issue(scenario: Scenario, kind: str) -> dict[str, Any]:
+    """The correction of the kind, by the whole way to its number."""
+    task = scenario.task_of(None, "draft_letter")
+    scenario.engine.execute(CompleteTask(task.task_id, {}), by=scenario.supervisor)
+    if any(task.element_id == "review_letter" for task in scenario.tasks()):
+        scenario.complete("review_letter", None, by=scenario.person("ducha2"), review_opinion="已核（演示）")
+    if any(task.element_id == "sign_by_leader" for task in scenario.tasks()):
+        scenario.complete("sign_by_leader", None, by=scenario.person("lingdao"), **SIGNED)
+    scenario.work()
+    return newest(scenario, kind)
+
+
+def items(scenario: Scenario) -> list[tuple[str, int]]:
+    found = scenario.rows(sa.select(supervision_items).order_by(supervision_items.c.opened_at))
+    return [(row["state"], row["level"]) for row in found]
+
+
+def test_a_correction_is_about_the_item_of_the_old_letter_and_climbs_no_other(scenario: Scenario) -> None:
+    case = late_case(scenario)
+    command = IssueLetters(scenario.campaign, "notice", (case,), reason="群众反映强烈（演示）")
+    [old_id] = scenario.engine.execute(command, by=scenario.supervisor)
+    old = newest(scenario, "notice")
+    scenario.clean_up(case)
+    scenario.work()
+    while len(items(scenario)) < 2:
+        scenario.advance("1wd")
+
+    draft(scenario, old_id)
+    new = issue(scenario, "notice")
+
+    assert items(scenario) == [("RESOLVED", 2), ("OPEN", 0)]
+    assert [
+        row["instrument"] for row in scenario.rows(sa.select(rungs).where(rungs.c.letter_id == new["letter_id"]))
+    ] == []
+    assert new["item_id"] == old["item_id"]
+    [before], [after] = old["variables"]["cases"], new["variables"]["cases"]
+    assert {**after, "overdue_days": 0} == {**before, "overdue_days": 0}
+    of_day = {"today", "corrects", "cases", "listing"}
+    assert {name: new["variables"][name] for name in old["variables"] if name not in of_day} == {
+        name: said for name, said in old["variables"].items() if name not in of_day
+    }
+    assert scenario.engine.read.violations() == ()
+
+
+@pytest.fixture
+def summoned(new_scenario: NewScenario) -> Scenario:
+    """漯河: fifteen days for the report of the talk."""
+    plan = quiet_plan().decode().replace('ladder = "escalation_ladder"', 'ladder = "luohe_ladder"')
+    scenario = new_scenario(plan=plan.encode())
+    case = late_case(scenario)
+    climb_until(scenario, case, "prepare_interview")
+    arrange(scenario, case, MEETING)
+    scenario.work()
+    return scenario
+
+
+def talk(scenario: Scenario) -> dict[str, Any]:
+    [row] = scenario.rows(sa.select(interviews.c.summons_id, interviews.c.minutes_id))
+    return row
+
+
+def test_a_corrected_summons_calls_to_the_same_meeting_and_the_talk_names_it(summoned: Scenario) -> None:
+    old = newest(summoned, "summons")
+    draft(summoned, old["letter_id"])
+    summoned.advance("1wd")
+
+    new = issue(summoned, "summons")
+
+    named = talk(summoned)["summons_id"]
+    summoned.engine.execute(VoidLetter(new["letter_id"], "更正有误（演示）"), by=summoned.supervisor)
+    assert new["variables"]["meeting"] == old["variables"]["meeting"]
+    assert new["variables"]["meeting"]["time"].startswith("2024年8月1日")
+    assert new["variables"]["meeting"]["report_within"] == "15个自然日"
+    assert (named, talk(summoned)["summons_id"]) == (new["letter_id"], old["letter_id"])
+    assert summoned.engine.read.violations() == ()
+
+
+def test_corrected_minutes_keep_what_was_said(summoned: Scenario) -> None:
+    [case] = [row["case_id"] for row in summoned.rows(sa.select(interviews.c.case_id))]
+    summoned.until("2024-08-01 17:00")
+    summoned.complete("hold_interview", case, interview_held_at=MEETING, **HELD)
+    summoned.work()
+    old = newest(summoned, "minutes")
+    draft_id = draft(summoned, old["letter_id"])
+    shown = summoned.engine.read.draft_source(summoned.supervisor, draft_id, 1).variables["meeting"]
+
+    new = issue(summoned, "minutes")
+
+    assert (shown, new["variables"]["meeting"]) == (old["variables"]["meeting"], old["variables"]["meeting"])
+    assert old["variables"]["meeting"]["commitments"]
+    assert talk(summoned)["minutes_id"] == new["letter_id"]
+    assert not summoned.engine.read.draft_changes(summoned.supervisor, draft_id)
+
+
+def test_a_draft_that_went_out_shows_the_letter_as_it_went_out(summoned: Scenario) -> None:
+    draft_id = draft(summoned, newest(summoned, "summons")["letter_id"])
+    new = issue(summoned, "summons")
+    summoned.advance("5wd")
+
+    shown = summoned.engine.read.draft_source(summoned.supervisor, draft_id, 1)
+
+    assert shown == summoned.engine.read.letter_source(new["letter_id"])
+
+
+def test_a_draft_that_was_withdrawn_is_shown_of_the_day_of_its_end(summoned: Scenario) -> None:
+    draft_id = draft(summoned, newest(summoned, "summons")["letter_id"])
+    task = summoned.task_of(None, "draft_letter")
+    summoned.engine.execute(CompleteTask(task.task_id, {}), by=summoned.supervisor)
+    before = summoned.engine.read.draft_source(summoned.supervisor, draft_id, 1)
+    summoned.engine.execute(WithdrawDraft(draft_id, "不发了（演示）"), by=summoned.supervisor)
+    summoned.advance("5wd")
+
+    shown = summoned.engine.read.draft_source(summoned.supervisor, draft_id, 1)
+
+    assert (shown.variables, shown.issued_on) == (before.variables, before.issued_on)

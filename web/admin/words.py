@@ -1,0 +1,147 @@
+"""A diagram in words and on paper: the same as the drawing, for a screen reader, a keyboard and a printer.
+
+Of a definition with how many cases stand at each element; of one instance with where its tokens are.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from flask import Blueprint, render_template, url_for
+from markupsafe import Markup
+
+from engine.bpmn.elements import Element
+from engine.bpmn.outline import Outline, read_outline
+from engine.bpmn.shapes import read_picture
+from engine.domain.actor import SYSTEM
+from engine.errors import NotFound
+from engine.queries.diagrams import Diagram, ElementCount
+from forms.drawing import draw
+from forms.reading import read_form
+from web.admin.definitions import READERS
+from web.admin.instances import KEEPERS
+from web.format import word
+from web.i18n import pick, t
+from web.permission import needs, signed_in
+from web.request import actor, engine
+
+blueprint = Blueprint("words", __name__)
+
+
+@dataclass(frozen=True)
+class Mark:
+    """What is to say of an element now. `light`: red late, green here now, empty passed."""
+
+    light: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """One diagram. `evidence` are, by form key, the names of what must be attached; `elements` fill the table."""
+
+    key: str
+    version: int
+    name: str
+    outlines: tuple[Outline, ...]
+    picture: Markup
+    marks: Mapping[str, Mark]
+    evidence: Mapping[str, tuple[str, ...]]
+    elements: tuple[Element, ...]
+
+    @property
+    def tasks(self) -> tuple[Element, ...]:
+        """What somebody or something has to do: the lines of the table to print."""
+        return tuple(each for each in self.elements if not each.type.endswith(("Event", "Gateway")))
+
+    def kind(self, element: Element) -> str:
+        named = f"{element.type}_{element.event}"
+        return word("element", named if element.event in ("timer", "message", "terminate") else element.type)
+
+
+@dataclass(frozen=True)
+class View:
+    title: str
+    lead: str
+    back: tuple[tuple[str, str], ...]
+    sheets: tuple[Sheet, ...]
+
+
+@blueprint.get("/definitions/<key>/<int:version>/words")
+@needs(*READERS)
+def definition(key: str, version: int) -> str:
+    found = engine().read.definition(key, version)
+    if not found.elements:
+        raise NotFound("file_unknown", f"{key} has no diagram.", file=f"{key}.bpmn")
+    marks = {element_id: _counted(count) for element_id, count in found.counts.items() if count.live or count.passed}
+    sheet = _sheet(found.definition_id, key, version, found.name, marks, [name for name, _ in found.files])
+    here = (url_for("definitions.definition", key=key, version=version), found.name)
+    lead = t("definitions.version_lead", version=version, key=key)
+    view = View(found.name, lead, ((t("definitions.title"), url_for("definitions.definitions")), here[::-1]), (sheet,))
+    return render_template("admin/words.html", page=view)
+
+
+@blueprint.get("/diagrams/instances/<instance_id>/words")
+@signed_in
+def instance(instance_id: str) -> str:
+    """Every diagram that the instance has entered. Not found for whoever may not see it."""
+    sheets = tuple(
+        _sheet(found.definition_id, found.process_key, found.version, found.name, _standing(found), [])
+        for found in _diagrams(instance_id)
+    )
+    return render_template("admin/words.html", page=View(sheets[0].name, instance_id, (), sheets))
+
+
+def _diagrams(instance_id: str) -> tuple[Diagram, ...]:
+    """Who keeps the system sees where every instance stands (web.admin.instances)."""
+    if not actor().has_role(*KEEPERS):
+        return engine().read.diagrams(actor(), instance_id)  # type: ignore[no-any-return]
+    engine().read.instance(actor(), instance_id)
+    return engine().read.diagrams(SYSTEM, instance_id)  # type: ignore[no-any-return]
+
+
+def _sheet(definition_id: str, key: str, version: int, name: str, marks: Mapping[str, Mark], files: list[str]) -> Sheet:
+    def content(file: str) -> bytes:
+        return engine().read.definition_file(definition_id, file)  # type: ignore[no-any-return]
+
+    bpmn = content(f"{key}.bpmn")
+    outlines = read_outline(bpmn)
+    picture = Markup(draw(read_picture(bpmn), t("definitions.diagram_label", name=name)))
+    return Sheet(key, version, name, outlines, picture, marks, _evidence(files, content), _elements(outlines))
+
+
+def _evidence(files: list[str], content: Callable[[str], bytes]) -> dict[str, tuple[str, ...]]:
+    """A form that cannot be read is named on deployment; here it has nothing to say."""
+    found = {}
+    for file in files:
+        form = read_form(content(file), file)[0] if file.endswith(".form") else None
+        if form is not None:
+            asked = [each for each in form.walk() if each.kind == "evidence" and each.rule.min_files]
+            found[form.id] = tuple(pick(each.label.zh, each.label.en) for each in asked)
+    return found
+
+
+def _elements(outlines: tuple[Outline, ...]) -> tuple[Element, ...]:
+    """In the order in which they are told."""
+    found: list[Element] = []
+    waiting = [passage for outline in outlines for passage in (*outline.passages, *outline.apart)]
+    while waiting:
+        inner = []
+        for step in waiting.pop(0).steps:
+            found.append(step.element)
+            inner += [*step.attached, *step.inside, *(branch.passage for branch in step.branches)]
+        waiting = inner + waiting
+    return tuple(found)
+
+
+def _counted(count: ElementCount) -> Mark:
+    said = [t("outline.live", n=count.live)] if count.live else []
+    said += [t("definitions.late_n", n=count.late)] if count.late else []
+    said += [t("outline.passed", n=count.passed)] if count.passed else []
+    return Mark("red" if count.late else "green" if count.live else "", " · ".join(said))
+
+
+def _standing(found: Diagram) -> dict[str, Mark]:
+    marks = {element_id: Mark("", t("outline.was_here")) for element_id in found.passed}
+    for token in found.tokens:
+        marks[token.element_id] = Mark("red" if token.state == "late" else "green", t("outline.here"))
+    return marks
