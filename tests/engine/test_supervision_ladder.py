@@ -78,7 +78,7 @@ def test_the_ladder_is_climbed_rung_by_rung_up_to_the_referral(scenario: Scenari
     assert [rung.level for rung in reached] == list(range(len(RUNGS)))
     assert [rung.at for rung in reached] == sorted(rung.at for rung in reached)
     assert [rung.rule.rpartition("#")[2].removeprefix("escalation_ladder_") for rung in reached] == [
-        "remind", "urge", "notice", "supervision_letter", "summons", "circular", "referral"
+        "remind", "urge", "notice", "supervision_letter", "summons", "circular_no_talk", "referral"
     ]  # fmt: skip
     assert {rung.rule.partition("#")[0] for rung in reached} == {"ladders@1/escalation_ladder"}
     assert item(scenario).due_original_at == at(DUE)
