@@ -62,9 +62,10 @@ class SeeReferral:
 
 # -- started by the ladder ---------------------------------------------------------------------------------------------
 def start_accountability(tx: Transaction, row: InstanceRow, variables: Mapping[str, Any]) -> None:
-    """移送问责 for the item of a supervision instance; at most one for each item, but for those that were dropped."""
+    """移送问责 for the item of a supervision instance; at most one for each item, but for those that were declined or
+    dropped."""
     earlier = store.referrals_of_item(tx, row.business_key)
-    if any(state != "DROPPED" for state in earlier.values()):
+    if any(state not in ("DECLINED", "DROPPED") for state in earlier.values()):
         return
     referral_id = tx.new_id() if earlier else row.business_key
     item = supervision.get_item(tx, row.business_key)

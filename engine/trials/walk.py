@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from engine import plans, rulings
 from engine.bpmn.decision import Decision, DecisionError, DecisionResult
+from engine.bpmn.elements import Element
 from engine.bpmn.execution import Execution
 from engine.bpmn.plain import due_instant
 from engine.bpmn.step import Decided, Moment, OpenedJob, OpenedTask, OpenedTimer, Step
@@ -242,7 +243,8 @@ class Walk:
         elements += [timer.element for timer in step.opened_timers]
         elements += [job.element for job in step.opened_jobs]
         elements += [wait.element for wait in step.opened_waits]
-        reached += [(element.process_key, element.element_id) for element in elements]
+        for element in elements:
+            reached += [*self._waiting_gateways(element), (element.process_key, element.element_id)]
         for position, (process_key, element_id) in enumerate(step.passed):
             flows = self.ground.flows(process_key)
             ways = {flow.target: flow for flow in flows if flow.source == element_id}
@@ -251,6 +253,12 @@ class Walk:
                 if place[0] == process_key and place[1] in ways:
                     yield ways[place[1]]
                     break
+
+    def _waiting_gateways(self, event: Element) -> list[Place]:
+        """The event gateway that waits for this event: it is entered, and passed only when one of its events comes."""
+        before = [flow.source for flow in self.ground.flows(event.process_key) if flow.target == event.element_id]
+        places = [(event.process_key, element_id) for element_id in before]
+        return [place for place in places if self.model.element(*place).type == "eventBasedGateway"]
 
     def _entered(self, place: Place) -> Iterator[Place]:
         """The element, and everything around it that was entered with it: embedded and called processes."""

@@ -20,7 +20,7 @@ from engine.errors import NotFound, NotPermitted, Refused
 from engine.ids import TimeOrderedIds
 from engine.queries.letters import LetterFilter
 from engine.store.database import Database
-from engine.store.schema import cases, evidence, instances, letters, rungs, supervision_items, tasks
+from engine.store.schema import cases, evidence, instances, letters, referrals, rungs, supervision_items, tasks
 
 RUNGS = 12  # more than a ladder has
 OVERDUE = "2024-06-28 18:01"  # a minute after the closure was due
@@ -265,3 +265,22 @@ def test_ids_made_later_sort_later_within_a_millisecond_too() -> None:
 
     assert made == sorted(made) and len(set(made)) == len(made)
     assert {len(one) for one in made} == {32}
+
+
+def test_a_referral_that_is_declined_is_proposed_again_while_the_work_is_not_done(
+    scenario: Scenario, late: str
+) -> None:
+    refer(scenario, late)
+    prepare(scenario, late)
+    scenario.complete("approve_referral", late, outcome="declined")
+    scenario.work()
+
+    scenario.advance("19wd")
+    before = [task.element_id for task in scenario.tasks(late)]
+    scenario.advance("1wd")
+
+    assert "prepare_referral" not in before
+    assert "prepare_referral" in [task.element_id for task in scenario.tasks(late)]
+    assert item(scenario)["state"] == "OPEN"
+    assert sorted(row["state"] for row in scenario.rows(sa.select(referrals.c.state))) == ["DECLINED", "PREPARING"]
+    assert scenario.engine.read.violations() == ()
