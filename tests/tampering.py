@@ -12,6 +12,8 @@ from pyhanko.sign import fields, signers
 from pyhanko_certvalidator.registry import SimpleCertificateStore
 from signing_house import Identity
 
+from forms.letters.apart import finished
+
 
 def flipped(pdf: bytes, at: int | None = None) -> bytes:
     """One bit of one byte, within the first stream unless told."""
@@ -158,4 +160,4 @@ def _signed(writer: IncrementalPdfFileWriter, identity: Identity, field: str) ->
     fields.append_signature_field(writer, fields.SigFieldSpec(field))
     metadata = signers.PdfSignatureMetadata(field_name=field, subfilter=fields.SigSeedSubFilter.PADES)
     pdf_signer = _Forger(metadata, signer=signer)
-    return bytes(pdf_signer.sign_pdf(writer).getvalue())
+    return bytes(finished(pdf_signer.async_sign_pdf(writer)).getvalue())

@@ -73,8 +73,15 @@ class Chrome:
 
 
 def home(visitor: Visitor) -> str:
-    """Leaders begin with the figures, supervisors at the desk, others with their first entry, if they have any."""
-    begins = (("leader", "leader.leader"), ("supervisor", "desk.desk"), ("inspector", "desk.desk"))
+    """Leaders begin with the figures, supervisors at the desk, designers in the studio, others with their first entry,
+    if they have any."""
+    begins = (
+        ("leader", "leader.leader"),
+        ("supervisor", "desk.desk"),
+        ("inspector", "desk.desk"),
+        ("designer", "studio.studio"),
+        ("publisher", "studio.studio"),
+    )
     for role, endpoint in begins:
         if visitor.has_role(role) and _may_open(visitor, endpoint):
             return url_for(endpoint)

@@ -52,6 +52,7 @@ def upload(designer: Person, content: str, button: str) -> None:
 def test_a_diagram_is_drawn_and_told_in_words(new_person: NewPerson) -> None:
     designer = new_person("sheji")
 
+    designer.go("/definitions")
     designer.press("清理整治")
 
     assert designer.page.url.endswith("/definitions/cleanup")

@@ -1,6 +1,5 @@
 """Letters signed for real, by a certificate of the tests' own authority; poppler's pdfsig is the second opinion."""
 
-import asyncio
 import io
 import re
 import subprocess
@@ -22,6 +21,7 @@ from pyhanko_certvalidator.policy_decl import REQUIRE_REVINFO, CertRevTrustPolic
 from pyhanko_certvalidator.registry import SimpleTrustManager
 
 from engine.domain.verification import Signature
+from forms.letters.apart import finished
 from forms.letters.examine import examine_pdf
 from forms.letters.render import render
 from forms.letters.rendered import RenderedLetter, SealBox
@@ -229,7 +229,7 @@ def test_the_long_term_form_stands_an_ades_validation(unsealed: RenderedLetter, 
     validation = ades_lta_validation(
         reader.embedded_signatures[0], PdfSignatureValidationSpec(SignatureValidationSpec(policy))
     )
-    result = asyncio.run(validation)
+    result = finished(validation)
 
     assert result.ades_subindic.name == "OK"
 
