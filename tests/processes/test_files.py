@@ -190,7 +190,7 @@ def test_the_deploy_check_finds_nothing(key: str) -> None:
         places=frozenset(PLACES),
         milestones=frozenset(MILESTONES),
         letter_kinds=frozenset(KINDS),
-        messages=frozenset({"item_resolved", "accountability_closed"}),
+        messages=frozenset({"item_resolved", "accountability_closed", "accountability_declined"}),
         user_tasks=frozenset(task.element_id for _, task in USER_TASKS),
         calls={key: called(files) for key, files in folders.items()},
     )
