@@ -19,8 +19,9 @@ from engine.errors import EngineError, Invalid, NotFound, Problem
 from engine.queries.model_deadlines import DrawnDeadline
 from web.errors import sentence, status_of
 from web.permission import needs
+from web.problems import problem_json
 from web.request import actor, engine
-from web.studio.checking import check, problem_json, problems_of
+from web.studio.checking import check, problems_of
 from web.studio.words import words_json
 
 blueprint = Blueprint("studio_api", __name__, url_prefix="/studio/api")

@@ -1,9 +1,7 @@
-"""What the deploy check says of a draft, beside everything that is deployed: for pages as problems, for editors as
-JSON."""
+"""What the deploy check says of a draft, beside everything that is deployed."""
 
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any
 
 from engine.errors import Problem
 from engine.queries.models import ModelDraft
@@ -29,18 +27,3 @@ def check(key: str, files: Mapping[str, bytes]) -> list[Problem]:
 def _alone(key: str, name: str, content: bytes) -> tuple[Problem, ...]:
     """Tables and templates beside no diagram say nothing of each other, and take a tenth of a second each to check."""
     return tuple(check_files(key, {name: content}))
-
-
-def problem_json(problem: Problem) -> dict[str, Any]:
-    file, _, element_id = problem.where.partition(":")
-    return {
-        "file": file,
-        "element": problem.element_id or element_id,
-        "property": problem.property,
-        "severity": problem.severity,
-        "rule": problem.rule,
-        "zh": problem.zh,
-        "en": problem.en,
-        "todo_zh": problem.todo_zh,
-        "todo_en": problem.todo_en,
-    }
