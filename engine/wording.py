@@ -14,6 +14,7 @@ from engine.domain.accountability import TALK_REPORT_TERM
 from engine.domain.calendar import civil_date
 from engine.domain.campaign import Campaign
 from engine.domain.duration import Duration
+from engine.domain.earlier_letter import earlier_letter
 from engine.domain.letter import KINDS, format_date
 from engine.domain.letter_words import check_words, merged
 from engine.domain.reviewed import Reviewed, as_signed
@@ -35,14 +36,6 @@ TEMPLATES_KEY = "letters"  # the folder of the templates
 _LISTED_MONTHS = ("六", 6)  # 安徽: listed for six months at most, and six more on request
 _NOTICE_TERM = "10wd"
 _OF_REGISTER = ("name", "area", "address", "problem")  # of a case: what was wrong in the register may be put right
-_RESULTS = {  # what came of an earlier letter, by the state it is in
-    "ISSUED": "未签收",
-    "SERVED": "已留置送达，未回复",
-    "RECEIVED": "已签收，未回复",
-    "REPLIED": "已回复",
-    "RETURNED": "回复不合要求，已退回",
-    "CLOSED": "已办结",
-}
 
 
 def letter_variables(
@@ -174,7 +167,7 @@ def _words_of_kind(
         case "strike_off_notice":
             return {"public_notice": _public_notice(scope, campaign, variables)}
         case "referral" if item_id is not None:
-            return {"letters": [_earlier(row) for row in letters_of_item(scope.connection, campaign.id, item_id)]}
+            return {"letters": [earlier_letter(row) for row in letters_of_item(scope.connection, campaign.id, item_id)]}
     return {}
 
 
@@ -206,17 +199,6 @@ def _public_notice(scope: Reader | Transaction, campaign: Campaign, variables: M
             }
             for case in variables["cases"]
         ],
-    }
-
-
-def _earlier(row: Mapping[str, Any]) -> dict[str, Any]:
-    received_at = row["received_at"]
-    return {
-        "number": row["number"],
-        "kind": KINDS[row["kind"]].zh,
-        "issued_on": row["issued_on"].isoformat(),
-        "received_on": civil_date(received_at).isoformat() if received_at else None,
-        "result": _RESULTS[row["state"]],
     }
 
 
