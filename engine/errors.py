@@ -11,6 +11,7 @@ Anything else is a bug and should be loud. An error carries a `code` (a key of t
 and `fields` that fill its sentence; `str(error)` is the English sentence for logs and the command line.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -60,6 +61,11 @@ class Problem:
     property: str = ""
     todo_zh: str = ""
     todo_en: str = ""
+
+
+def errors_of(problems: Iterable[Problem]) -> tuple[Problem, ...]:
+    """Those that forbid; a warning or a piece of information does not."""
+    return tuple(problem for problem in problems if problem.severity == "error")
 
 
 class Invalid(EngineError):

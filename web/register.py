@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from engine.commands.register import NewCase, RegisterCases
 from engine.domain.actor import Actor
 from engine.domain.campaign import Campaign
-from engine.errors import Invalid, Problem
+from engine.errors import Invalid, Problem, errors_of
 from engine.runtime import Engine
 from forms.tables.register import RegisterRow, read_register
 
@@ -60,7 +60,7 @@ class Portion:
 def check_register(engine: Engine, campaign_id: str, content: bytes, filename: str, *, by: Actor) -> CheckedRegister:
     """Every row, against the campaign and against the ledger. Raises Invalid with a problem for each fault."""
     register = read_register(content, filename, CampaignNames(engine.read.campaign(campaign_id)))
-    errors = tuple(problem for problem in register.problems if problem.severity == "error")
+    errors = errors_of(register.problems)
     if errors:
         raise Invalid("register_invalid", f"{len(errors)} problems in {filename}; nothing was imported.", errors)
     rows = tuple(_new_case(row) for row in register.rows)

@@ -17,8 +17,6 @@ from engine.bpmn.parser import parse_specs
 from engine.bpmn.workflow import without_foresight
 from engine.errors import EngineError, Invalid, Problem
 
-MODELS_KEPT = 64
-
 # SpiffWorkflow would build a dictionary, with a walk over the whole tree, for each log line, wanted or not.
 for _name in ("spiff", "spiff.workflow", "spiff.task", "spiff.data"):
     logging.getLogger(_name).setLevel(logging.WARNING)
@@ -111,26 +109,38 @@ class Model:
                     )
 
 
-_models: OrderedDict[tuple[str, ...], Model] = OrderedDict()
-_lock = threading.Lock()
+class Models:
+    """The models loaded last, by the ids of their definitions, since a version never changes. For all threads."""
+
+    def __init__(self, kept: int) -> None:
+        self._kept = kept
+        self._models: OrderedDict[tuple[str, ...], Model] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def load(self, definitions: Sequence[Definition]) -> Model:
+        """The model of these definitions, the root process first.
+
+        Raises ModelRefused, DocumentRefused or DecisionError.
+        """
+        ids = tuple(definition.definition_id for definition in definitions)
+        with self._lock:
+            if ids in self._models:
+                self._models.move_to_end(ids)
+                return self._models[ids]
+        model = Model(definitions)
+        with self._lock:
+            self._models[ids] = model
+            while len(self._models) > self._kept:
+                self._models.popitem(last=False)
+        return model
+
+
+_deployed = Models(kept=64)
 
 
 def load_model(definitions: Sequence[Definition]) -> Model:
-    """The model of these definitions, the root process first. Kept by their ids, since a version never changes.
-
-    Raises ModelRefused, DocumentRefused or DecisionError.
-    """
-    ids = tuple(definition.definition_id for definition in definitions)
-    with _lock:
-        if ids in _models:
-            _models.move_to_end(ids)
-            return _models[ids]
-    model = Model(definitions)
-    with _lock:
-        _models[ids] = model
-        while len(_models) > MODELS_KEPT:
-            _models.popitem(last=False)
-    return model
+    """The model of deployed definitions; see `Models.load`."""
+    return _deployed.load(definitions)
 
 
 def _diagram(definition: Definition) -> bytes:

@@ -1,7 +1,7 @@
 """Collects what is wrong with a process folder, in words for the person who drew it."""
 
 from engine.bpmn.check_rules import RULES
-from engine.errors import Problem
+from engine.errors import Problem, errors_of
 
 Words = tuple[str, str]  # Chinese, English
 SAID: Words = ("", "")  # the sentence itself says what to do
@@ -30,4 +30,4 @@ class Findings:
         self._problems[problem] = None
 
     def has_errors(self) -> bool:
-        return any(problem.severity == "error" for problem in self._problems)
+        return bool(errors_of(self._problems))

@@ -10,11 +10,12 @@ from engine import plans, rulings
 from engine.bpmn.check import Known, check
 from engine.bpmn.elements import called_keys, process_name, read_elements
 from engine.commands.ladders import replan_after
+from engine.digests import sha256_of_files
 from engine.domain.actor import PLACES, ROLES, require_role
 from engine.domain.case import MILESTONES
 from engine.domain.job import SERVICE_KINDS
 from engine.domain.letter import KINDS
-from engine.errors import EngineError, Invalid, Problem
+from engine.errors import EngineError, Invalid, Problem, errors_of
 from engine.store import definitions
 from engine.store.plans import changed
 from engine.store.transaction import Transaction
@@ -59,12 +60,9 @@ class Deploy:
 def deploy(command: Deploy, tx: Transaction) -> dict[str, Any]:
     """Returns {"definition_id", "key", "version", "is_new"}. Raises Invalid with every error the check found."""
     require_role(tx.actor, "designer", "publisher", "sysadmin")
-    problems = problems_of(command, tx)
-    errors = tuple(problem for problem in problems if problem.severity == "error")
-    if errors:
-        raise Invalid("deploy_refused", f"{command.key} cannot be deployed.", errors, key=command.key)
+    check_deployable(command, tx)
     before = plans.tables(tx) if command.key == plans.TABLES_KEY else {}
-    sha256 = definitions.digest(command.files)
+    sha256 = sha256_of_files(command.files)
     known = definitions.find_by_digest(tx, command.key, sha256)
     if known is not None:
         return {"definition_id": known[0], "key": command.key, "version": known[1], "is_new": False}
@@ -82,6 +80,13 @@ def deploy(command: Deploy, tx: Transaction) -> dict[str, Any]:
     if command.key == plans.TABLES_KEY:
         replan_after(tx, before, plans.tables(tx))
     return {"definition_id": f"{command.key}-{sha256[:24]}", "key": command.key, "version": version, "is_new": True}
+
+
+def check_deployable(command: Deploy, tx: Transaction) -> None:
+    """Raises Invalid with every error that forbids the deployment."""
+    errors = errors_of(problems_of(command, tx))
+    if errors:
+        raise Invalid("deploy_refused", f"{command.key} cannot be deployed.", errors, key=command.key)
 
 
 def problems_of(command: Deploy, tx: Transaction) -> list[Problem]:

@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 from typing import Any
 
-from engine.commands.definitions import Deploy, deploy, problems_of
+from engine.commands.definitions import Deploy, check_deployable, deploy
 from engine.commands.models import locked_open
+from engine.digests import sha256_of_files
 from engine.domain.actor import BUILDING_ROLES, require_role
 from engine.domain.model_draft import MAX_NOTE, UNDER_WAY, ModelState, check_length, check_words
-from engine.errors import Invalid, NotPermitted, Problem, Rejected
+from engine.errors import NotPermitted, Problem, Rejected
 from engine.store import definitions, models
 from engine.store.models import Row
 from engine.store.transaction import Transaction
@@ -58,10 +59,7 @@ def submit_model_draft(command: SubmitModelDraft, tx: Transaction) -> None:
     _check_newest(tx, draft)
     files = models.files_of(tx, command.draft_id, command.revision)
     _check_new(tx, draft, files)
-    found = problems_of(Deploy(draft["key"], models.read_files(tx, files), command.problems), tx)
-    errors = tuple(problem for problem in found if problem.severity == "error")
-    if errors:
-        raise Invalid("deploy_refused", f"{draft['key']} cannot be deployed.", errors, key=draft["key"])
+    check_deployable(Deploy(draft["key"], models.read_files(tx, files), command.problems), tx)
     models.update(
         tx,
         command.draft_id,
@@ -159,7 +157,7 @@ def _check_newest(tx: Transaction, draft: Row) -> None:
 
 def _check_new(tx: Transaction, draft: Row, files: dict[str, str]) -> None:
     """The same bytes are the same version: they cannot become a new one."""
-    known = definitions.find_by_digest(tx, draft["key"], definitions.digest(models.read_files(tx, files)))
+    known = definitions.find_by_digest(tx, draft["key"], sha256_of_files(models.read_files(tx, files)))
     if known is not None:
         raise Rejected(
             "model_unchanged",

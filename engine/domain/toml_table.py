@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
-from engine.errors import Invalid, Problem
+from engine.errors import Invalid, Problem, errors_of
 
 
 def read(data: bytes, *, what: str) -> Mapping[str, Any]:
@@ -37,7 +37,7 @@ class Problems:
 
     @property
     def errors(self) -> tuple[Problem, ...]:
-        return tuple(problem for problem in self._found if problem.severity == "error")
+        return errors_of(self._found)
 
     @property
     def warnings(self) -> tuple[Problem, ...]:

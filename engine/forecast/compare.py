@@ -25,12 +25,6 @@ def explained(result: Result, other: Result | None = None) -> tuple[Said, ...]:
     return (_difference(result, other), _where(result, other))
 
 
-def fullest(result: Result, count: int = 3) -> tuple[tuple[Load, int], ...]:
-    """Those with the most full weeks, and how many weeks."""
-    found = [(load, full_weeks(load)) for load in result.loads]
-    return tuple(sorted((one for one in found if one[1]), key=lambda one: (-one[1], one[0].unit, one[0].role))[:count])
-
-
 def full_weeks(load: Load) -> int:
     return sum(can > 0 and did > FULL * can for did, can in zip(load.done, load.capacity, strict=True))
 

@@ -1,7 +1,6 @@
 """What a forecast stands on: the campaign, its calendar, the diagrams with the deadlines of the scenario written in,
 and the tables. Says also what of a scenario does not fit them."""
 
-import hashlib
 import re
 from collections.abc import Callable, Iterator, Mapping, Set
 from dataclasses import dataclass, field, replace
@@ -17,6 +16,7 @@ from engine.bpmn.definition import Definition, Model, load_model
 from engine.bpmn.document import duban, read_document
 from engine.bpmn.elements import Element, called_keys
 from engine.bpmn.expressions import check_deadline, check_expression
+from engine.digests import sha256_of_files
 from engine.domain import calendar as calendars
 from engine.domain import campaign as campaigns
 from engine.domain.calendar import WorkCalendar
@@ -112,8 +112,7 @@ class Ground:
                 continue
             seen.add(name)
             files = self._files(name)
-            digest = hashlib.sha256(b"\0".join(part for item in sorted(files.items()) for part in _bytes(item)))
-            yield Definition(f"forecast-{name}-{digest.hexdigest()}", name, 1, files)
+            yield Definition(f"forecast-{name}-{sha256_of_files(files)}", name, 1, files)
             wanted += called_keys(files[f"{name}.bpmn"])
 
     def _files(self, key: str) -> dict[str, bytes]:
@@ -124,10 +123,6 @@ class Ground:
         if changed:
             files[f"{key}.bpmn"] = with_deadlines(files[f"{key}.bpmn"], changed)
         return files
-
-
-def _bytes(item: tuple[str, bytes]) -> tuple[bytes, bytes]:
-    return item[0].encode(), item[1]
 
 
 def with_deadlines(diagram: bytes, changed: Mapping[str, str]) -> bytes:

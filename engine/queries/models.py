@@ -8,6 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from engine import plans
+from engine.digests import sha256_of
 from engine.domain.model_draft import UNDER_WAY, FileChange, Merge, ModelState, changes_between, merges
 from engine.store import definitions as versions
 from engine.store import models as store
@@ -268,7 +269,7 @@ def model_merges(reader: Reader, draft_id: str) -> tuple[Merge, ...]:
 
 
 def _digests(files: Mapping[str, bytes]) -> dict[str, str]:
-    return {name: versions.digest({"": content}) for name, content in files.items()}
+    return {name: sha256_of(content) for name, content in files.items()}
 
 
 def _model(key: str, found: sa.Row | None, running: Mapping[int, int], draft: ModelDraftRow | None) -> ModelRow:

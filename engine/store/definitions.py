@@ -1,11 +1,11 @@
 """Deployed definitions and their files, kept byte for byte. A version never changes."""
 
-import hashlib
 from collections.abc import Mapping, Sequence
 
 import sqlalchemy as sa
 
 from engine.bpmn.definition import Definition
+from engine.digests import sha256_of_files
 from engine.store.schema import definition_files, definitions
 from engine.store.transaction import Transaction
 
@@ -15,15 +15,6 @@ _LATEST = (
     .order_by(definitions.c.version.desc())
     .limit(1)
 )
-
-
-def digest(files: Mapping[str, bytes]) -> str:
-    """The same bytes under the same names give the same digest, in whatever order they come."""
-    total = hashlib.sha256()
-    for name in sorted(files):
-        total.update(f"{len(name)}:{name}:{len(files[name])}:".encode())
-        total.update(files[name])
-    return total.hexdigest()
 
 
 def find_by_digest(tx: Transaction, key: str, sha256: str) -> tuple[str, int] | None:
@@ -44,7 +35,7 @@ def add(tx: Transaction, *, definition_id: str, key: str, name: str, files: Mapp
             definition_id=definition_id,
             key=key,
             version=version,
-            sha256=digest(files),
+            sha256=sha256_of_files(files),
             name=name,
             deployed_at=tx.now,
             deployed_by=tx.actor.name,

@@ -1,12 +1,12 @@
 """Rows of model drafts: the drafts, every save of one, the bytes that the saves name, the comments."""
 
-import hashlib
 import zlib
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 import sqlalchemy as sa
 
+from engine.digests import sha256_of
 from engine.domain.model_draft import UNDER_WAY, Origin
 from engine.errors import NotFound
 from engine.store.schema import definitions, model_comments, model_contents, model_drafts, model_saves
@@ -109,7 +109,7 @@ def has_saved(scope: Scope, draft_id: str, person_id: str) -> bool:
 # -- bytes -------------------------------------------------------------------------------------------------------------
 def keep(tx: Transaction, content: bytes) -> str:
     """Puts bytes away, once however often they come. Returns their sha256."""
-    sha256 = hashlib.sha256(content).hexdigest()
+    sha256 = sha256_of(content)
     tx.insert_missing(model_contents, sha256=sha256, size_bytes=len(content), content=zlib.compress(content))
     return sha256
 

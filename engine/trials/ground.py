@@ -1,8 +1,5 @@
 """What a walk stands on: process folders, the campaign's plan and the calendar, as values. Knows no database."""
 
-import hashlib
-import threading
-from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -11,9 +8,10 @@ from typing import NamedTuple
 
 from engine import sources
 from engine.bpmn.decision import Decision, read_decision
-from engine.bpmn.definition import Definition, Model, ModelRefused
+from engine.bpmn.definition import Definition, Model, ModelRefused, Models
 from engine.bpmn.document import bpmn, read_document
 from engine.bpmn.elements import called_keys
+from engine.digests import sha256_of_files
 from engine.domain import calendar as calendars
 from engine.domain import campaign as campaigns
 from engine.domain.calendar import WorkCalendar
@@ -21,12 +19,7 @@ from engine.domain.campaign import Campaign
 from engine.errors import Invalid, NotFound, Problem
 from engine.plans import TABLES_KEY
 
-MODELS_KEPT = 24
-
-_models: OrderedDict[tuple[str, ...], Model] = (
-    OrderedDict()
-)  # apart from those that run, which drafts must not push out
-_lock = threading.Lock()
+_models = Models(kept=24)  # apart from those that run, which drafts must not push out
 
 
 class Flow(NamedTuple):
@@ -59,7 +52,7 @@ class Ground:
             content = self.diagram(name)
             definitions[name] = Definition(_identity(name, self.folders[name]), name, 1, self.folders[name])
             wanted += called_keys(content)
-        return _model(tuple(definitions.values()))
+        return _models.load(tuple(definitions.values()))
 
     def diagram(self, key: str) -> bytes:
         """Raises ModelRefused when there is no such process."""
@@ -101,26 +94,8 @@ def ground_of(root: Path, campaign: str = "") -> Ground:
 
 def _identity(key: str, files: Mapping[str, bytes]) -> str:
     """What the files of a folder that run say, as an id: the same files, the same model."""
-    digest = hashlib.sha256()
-    for name in sorted(files):
-        if name.endswith((".bpmn", ".dmn")):
-            digest.update(f"{name}\0{len(files[name])}\0".encode())
-            digest.update(files[name])
-    return f"{key}@{digest.hexdigest()[:24]}"
-
-
-def _model(definitions: tuple[Definition, ...]) -> Model:
-    ids = tuple(definition.definition_id for definition in definitions)
-    with _lock:
-        if ids in _models:
-            _models.move_to_end(ids)
-            return _models[ids]
-    model = Model(definitions)
-    with _lock:
-        _models[ids] = model
-        while len(_models) > MODELS_KEPT:
-            _models.popitem(last=False)
-    return model
+    run = {name: content for name, content in files.items() if name.endswith((".bpmn", ".dmn"))}
+    return f"{key}@{sha256_of_files(run)[:24]}"
 
 
 @lru_cache(maxsize=64)

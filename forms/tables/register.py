@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from engine.errors import Problem
+from engine.errors import Problem, errors_of
 from forms.tables.columns import BY_KEY, COLUMNS, Header, find_header
 from forms.tables.rows import CampaignLookup, Cells, RowReader
 from forms.tables.sheet import MAX_ROWS, Sheet, UnreadableTable, read_sheet
@@ -48,7 +48,7 @@ class Register:
 
     @property
     def is_good(self) -> bool:
-        return not any(problem.severity == "error" for problem in self.problems)
+        return not errors_of(self.problems)
 
 
 def read_register(content: bytes, filename: str, campaign_lookup: CampaignLookup) -> Register:
@@ -61,11 +61,11 @@ def read_register(content: bytes, filename: str, campaign_lookup: CampaignLookup
     header, sheet = max(((find_header(sheet.rows), sheet) for sheet in readings), key=lambda pair: len(pair[0].places))
     if not header.places:
         return Register((), (_no_header(),), digest)
-    if any(problem.severity == "error" for problem in header.problems):
+    if errors_of(header.problems):
         return Register((), header.problems, digest)
     rows, problems = _read_rows(sheet, header, campaign_lookup)
     problems = [*header.problems, *problems]
-    if any(problem.severity == "error" for problem in problems):
+    if errors_of(problems):
         return Register((), _shortened(problems), digest)
     return Register(tuple(rows), tuple(problems), digest)
 

@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from engine.bpmn.elements import Element
 from engine.commands.definitions import Deploy
-from engine.errors import Invalid, NotFound, Problem
+from engine.errors import Invalid, NotFound, Problem, errors_of
 from engine.queries.diagrams import DefinitionPage, DefinitionRow, ElementCount
 from engine.queries.element_times import ElementTime
 from engine.sources import SUFFIXES, Folder
@@ -62,7 +62,7 @@ class UploadForm:
 
     @property
     def errors(self) -> tuple[Problem, ...]:
-        return tuple(problem for problem in self.problems if problem.severity == "error")
+        return errors_of(self.problems)
 
     @property
     def warnings(self) -> tuple[Problem, ...]:

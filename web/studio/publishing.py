@@ -14,7 +14,7 @@ from engine.commands.model_publishing import (
 from engine.commands.models import RebaseModelDraft
 from engine.domain.actor import BUILDING_ROLES
 from engine.domain.model_draft import Merge
-from engine.errors import Invalid, Problem
+from engine.errors import Invalid, Problem, errors_of
 from engine.queries.models import ModelComment, ModelDraft, RunningVersion
 from web.bootstrap import check_papers
 from web.errors import said
@@ -53,7 +53,7 @@ class PublishPage:
 
     @property
     def errors(self) -> tuple[Problem, ...]:
-        return tuple(problem for problem in self.problems if problem.severity == "error")
+        return errors_of(self.problems)
 
     @property
     def warnings(self) -> tuple[Problem, ...]:
