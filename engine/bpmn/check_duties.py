@@ -7,6 +7,7 @@ from engine.bpmn.check_context import Context, en, own, zh
 from engine.bpmn.document import bpmn, duban, text_of
 from engine.bpmn.expressions import ExpressionError, constant_of, required_names
 from engine.bpmn.graph import EMBEDDED, Node, Scope, reachable
+from engine.domain.job import STARTED_PROCESSES
 
 CLOSING = frozenset({"accepted", "struck_off"})
 DOES_THE_WORK = "officer"  # every other role may accept what an officer did
@@ -142,13 +143,14 @@ def check_target(node: Node, context: Context) -> None:
                 f"提醒对象“{to}”不存在。角色：{zh(known.roles)}；单位：{zh(known.places)}；写成 角色@单位。",
                 f'Nobody is "{to}". Roles: {en(known.roles)}; places: {en(known.places)}; write role@place.',
             )
-    process = inputs.get("process") if kind == "start_process" else None
-    if isinstance(process, str) and process not in known.process_keys:
+    startable = known.process_keys & STARTED_PROCESSES
+    process = inputs.get("process", "") if kind == "start_process" else None
+    if isinstance(process, str) and process not in startable:
         _tell(
             node,
             context,
-            f"要启动的流程“{process}”没有部署。可用的有：{zh(known.process_keys)}。",
-            f'The process "{process}" that is to be started is not deployed. Known: {en(known.process_keys)}.',
+            f"自动作业不能启动流程“{process}”，只能启动：{zh(startable)}。其他流程请用调用活动。",
+            f'A job cannot start the process "{process}", only: {en(startable)}. Use a call activity for others.',
             "input:process",
         )
     if kind in ("remind", "start_process") and isinstance(task := inputs.get("task"), str):

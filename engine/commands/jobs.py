@@ -10,7 +10,8 @@ from engine.commands import supervision as supervise
 from engine.commands.messages import SendMessage
 from engine.commands.progress import apply_step, load_execution
 from engine.domain.instance import InstanceRow, InstanceState
-from engine.domain.job import INTERNAL_KINDS, TIMER, Job, JobResult, next_attempt_at
+from engine.domain.job import INTERNAL_KINDS, STARTED_PROCESSES, TIMER, Job, JobResult, next_attempt_at
+from engine.errors import Invalid
 from engine.store import claims, holds, instances, jobs, paper, signatures
 from engine.store.transaction import Transaction
 
@@ -203,9 +204,14 @@ def _start_process(tx: Transaction, row: InstanceRow, job: Any) -> None:
         accountability.start_accountability(tx, row, variables)
     elif inputs.get("process") == "interview":
         accountability.start_interview(tx, row, variables)
-    else:
+    elif inputs.get("process") == "supervision":
         item_id = supervise.start_supervision(tx, row, inputs, variables)
         reminding.keep_lateness_of_item(tx, item_id, job)
+    else:
+        raise Invalid(
+            "job_inputs",
+            f"A job cannot start the process {inputs.get('process')!r}, only {', '.join(sorted(STARTED_PROCESSES))}.",
+        )
     _complete(tx, row, job, execution, moment, {})
 
 

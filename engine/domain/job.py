@@ -18,6 +18,7 @@ class JobState(StrEnum):
 
 TIMER = "timer"
 INTERNAL_KINDS = ("remind", "start_process", "publish_message")  # done inside one transaction
+STARTED_PROCESSES = frozenset({"supervision", "interview", "accountability"})  # each has records of its own
 OUTSIDE_KINDS = ("letter",)  # done by a handler with no transaction open
 SERVICE_KINDS = INTERNAL_KINDS + OUTSIDE_KINDS
 

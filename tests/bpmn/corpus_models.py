@@ -346,12 +346,24 @@ WRONG: dict[str, tuple[Callable[[], Files], list[str]]] = {
         ),
         ["escalation-target-exists up"],
     ),
+    "an escalation to a process without records of its own": (
+        lambda: (
+            Diagram()
+            .start()
+            .task("one")
+            .job("up", "start_process", process="'cleanup'", task="'one'")
+            .end()
+            .path("begin", "one", "up", "finish")
+            .files()
+        ),
+        ["escalation-target-exists up"],
+    ),
     "an escalation of no task": (
         lambda: (
             Diagram()
             .start()
             .task("one")
-            .job("up", "start_process", process="'cleanup'", task="'noe'")
+            .job("up", "start_process", process="'supervision'", task="'noe'")
             .end()
             .path("begin", "one", "up", "finish")
             .files()

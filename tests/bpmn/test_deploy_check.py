@@ -11,7 +11,7 @@ from engine.bpmn.check import Known, called, check
 from engine.errors import Problem
 
 KNOWN = Known(
-    process_keys=frozenset({"demo", "cleanup", "loop_back"}),
+    process_keys=frozenset({"demo", "cleanup", "loop_back", "supervision"}),
     job_kinds=frozenset({"letter", "remind", "start_process", "publish_message"}),
     roles=frozenset({"officer", "head", "supervisor", "leader", "inspector", "acceptor"}),
     places=frozenset({"area", "lead", "office", "unit"}),
@@ -19,7 +19,7 @@ KNOWN = Known(
     letter_kinds=frozenset({"notice", "urge"}),
     messages=frozenset({"item_resolved", "case_closed"}),
     user_tasks=frozenset({"rectify"}),
-    calls={"loop_back": frozenset({"demo"}), "cleanup": frozenset()},
+    calls={"loop_back": frozenset({"demo"}), "cleanup": frozenset(), "supervision": frozenset()},
 )
 
 
