@@ -3,10 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from engine.domain.model_draft import RESERVED, SUFFIXES
 from engine.errors import NotFound
-
-NOT_PROCESSES = ("campaigns", "calendars", "forecasts")
-SUFFIXES = (".bpmn", ".dmn", ".form", ".j2", ".toml")
 
 
 @dataclass(frozen=True)
@@ -21,7 +19,7 @@ def process_folders(root: Path) -> list[Folder]:
     """Every process folder, by name. Raises NotFound when there is no such root."""
     if not root.is_dir():
         raise NotFound("folder_unknown", f"There is no folder {root}.", folder=str(root))
-    found = (child for child in sorted(root.iterdir()) if child.is_dir() and child.name not in NOT_PROCESSES)
+    found = (child for child in sorted(root.iterdir()) if child.is_dir() and child.name not in RESERVED)
     return [process_folder(child) for child in found]
 
 

@@ -2,7 +2,7 @@
 folder are brought together."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -37,7 +37,7 @@ MAX_FOLDER_BYTES: Final = 20_000_000
 MAX_TITLE: Final = 100
 MAX_NOTE: Final = 500
 MAX_COMMENT: Final = 2_000
-RESERVED: Final = ("campaigns", "calendars")  # beside the process folders, and no such folder themselves
+RESERVED: Final = ("campaigns", "calendars", "forecasts")  # beside the process folders, and no such folder themselves
 
 Digests = Mapping[str, str]  # file name -> sha256
 
@@ -84,16 +84,32 @@ def folder_problems(sizes: Mapping[str, int]) -> tuple[Problem, ...]:
         found.append(Problem("files", zh, f"The folder has {len(sizes)} files, at most {MAX_FILES}."))
     if sum(sizes.values()) > MAX_FOLDER_BYTES:
         found.append(Problem("files", "文件夹合计超过 20 MB。", "The folder has more than 20 MB in all."))
+    return (*found, *_clashes(sizes))
+
+
+def _clashes(names: Iterable[str]) -> tuple[Problem, ...]:
+    """What a disk cannot hold side by side: a file and a folder of one name, names that differ by case only."""
+    found: list[Problem] = []
+    taken: dict[str, str] = {}
+    for name in sorted(names, key=str.lower):
+        steps = name.lower().split("/")
+        folders = ["/".join(steps[:depth]) for depth in range(1, len(steps))]
+        other = next((taken[path] for path in (name.lower(), *folders) if path in taken), None)
+        if other is not None:
+            zh = f"“{name}”和“{other}”在磁盘上不能并存（同名，或只有大小写不同），请改名。"
+            en = f'"{name}" and "{other}" cannot lie beside each other on a disk (one name, or case alone); rename one.'
+            found.append(Problem(name, zh, en))
+        taken[name.lower()] = name
     return tuple(found)
 
 
 def check_key(key: str) -> None:
     """Raises Invalid for what no folder may be called."""
     if not KEY.fullmatch(key) or key in RESERVED:
-        zh = "编号用英文字母、数字和下划线，以字母开头，至多 60 个字符；campaigns 和 calendars 另有用途。"
+        zh = "编号用英文字母、数字和下划线，以字母开头，至多 60 个字符；campaigns、calendars、forecasts 另有用途。"
         en = (
             "A key holds Latin letters, digits and _, begins with a letter and has at most 60 characters; "
-            "campaigns and calendars mean something else."
+            "campaigns, calendars and forecasts mean something else."
         )
         raise Invalid("model_key_invalid", f"{key[:80]!r} is no key of a process.", (Problem("key", zh, en),), key=key)
 

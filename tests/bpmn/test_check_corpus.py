@@ -13,6 +13,7 @@ from test_deploy_check import KNOWN
 
 from engine.bpmn.check import check
 from engine.bpmn.check_rules import RULES
+from engine.bpmn.findings import MOST_OF_A_RULE
 from engine.errors import Problem
 
 FOREIGN = Path(__file__).parent / "corpus" / "foreign"
@@ -196,6 +197,15 @@ def test_three_thousand_elements_are_refused_in_a_few_seconds() -> None:
 
     assert [said(problem) for problem in found] == ["too-large demo"]
     assert taken < 5
+
+
+def test_a_heap_is_as_many_findings_as_elements_and_not_more_than_anybody_reads() -> None:
+    heap = re.sub(rb'Bounds x="\d+" y="\d+"', b'Bounds x="0" y="0"', large(900).files()["demo.bpmn"])
+
+    found = [problem for problem in check({"demo.bpmn": heap}, KNOWN) if problem.rule == "no-overlapping-elements"]
+
+    assert len(found) == MOST_OF_A_RULE + 1
+    assert found[-1].en.endswith("more findings of this rule are not listed.")
 
 
 @pytest.mark.parametrize(

@@ -199,6 +199,16 @@ def test_texts_and_what_cannot_be_read_differ_by_line() -> None:
     assert order_changed("abcd", "dabc") == {"d"} and order_changed("ab", "ba") != frozenset()
 
 
+def test_the_same_line_again_and_again_is_compared_too() -> None:
+    old = "\n".join(["x"] * 1_900)
+
+    found = file_difference("x.toml", old.encode(), "\n".join(["x", "y"] * 950).encode()).changes
+    [more] = file_difference("x.toml", f"{old}\n".encode(), f"{old}\ny".encode()).changes
+    [longer] = file_difference("x.toml", "\n".join(map(str, range(2_000))).encode(), b"x").changes
+
+    assert found and (more.how, more.number) == ("added", 1_901) and longer.thing == "lines"
+
+
 def test_three_thousand_steps_are_compared_within_seconds() -> None:
     def diagram(label: str) -> bytes:
         steps = "".join(f'<userTask id="t{n}" name="{label}{n}"/>' for n in range(3_000))

@@ -195,8 +195,15 @@ def test_hostile_files_are_refused_by_name(story: Scenario) -> None:
         do(story, "sheji", SaveModelFiles(draft, 1, {**HOSTILE, DIAGRAM: b"kept?"}))
     with pytest.raises(Invalid, match="at most 200"):
         do(story, "sheji", SaveModelFiles(draft, 1, {f"tests/{number}.toml": b"" for number in range(201)}))
+    with pytest.raises(Invalid) as clashing:
+        do(
+            story,
+            "sheji",
+            SaveModelFiles(draft, 1, dict.fromkeys(("x.toml", "X.toml/y.toml", "q.form", "Q.form"), b"")),
+        )
 
     assert [problem.where for problem in refused.value.problems] == [name[:80] for name in HOSTILE]
+    assert {problem.where for problem in clashing.value.problems} == {"X.toml/y.toml", "Q.form"}
     assert story.engine.read.model_draft(draft).revision == 1
 
 
