@@ -1,11 +1,12 @@
 """What tests of every storey may ask for: databases, and a `Scenario` that stands on one."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from databases import Databases, PostgresServer, SqliteFiles, postgres_binaries
+from databases import Databases, PostgresServer, SqliteFiles, postgres_binaries, quick_folder
 from playwright.sync_api import Browser, sync_playwright
 from scenario import NewScenario, Scenario
 
@@ -50,8 +51,10 @@ def chromium() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="session")
-def sqlite_files(tmp_path_factory: pytest.TempPathFactory) -> SqliteFiles:
-    return SqliteFiles(tmp_path_factory.mktemp("databases"))
+def sqlite_files() -> Iterator[SqliteFiles]:
+    folder = quick_folder()
+    yield SqliteFiles(folder)
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")

@@ -31,6 +31,8 @@ BLUEPRINTS: Final = (
     "web.admin.definitions",
     "web.admin.event_logs",
     "web.admin.words",
+    "web.admin.running",
+    "web.admin.printing",
     "web.admin.incidents",
     "web.admin.instances",
     "web.admin.operations",
@@ -77,16 +79,19 @@ FILTERS: Final = {
 
 def create_app(engine: Engine, config: Config, *, clock: Clock | None = None) -> Flask:
     """The application on this engine. `clock` is the server's own, for sessions. Refuses a route without permission."""
+    app = pages()
+    furnish(app, engine, config, clock=clock)
+    return app
+
+
+def pages() -> Flask:
+    """Every route and template, which take a second to compile, on no engine yet."""
     app = Flask("web", root_path=str(Path(__file__).parent))
     app.config.update(MAX_CONTENT_LENGTH=MAX_REQUEST_BYTES, MAX_FORM_MEMORY_SIZE=8_000_000, MAX_FORM_PARTS=2000)
-    if config.trusted_hosts:
-        app.config["TRUSTED_HOSTS"] = list(config.trusted_hosts)
-    app.extensions["duban.engine"] = engine
-    app.extensions["duban.config"] = config
     app.view_functions["static"] = permission.public(app.view_functions["static"])
 
     logs.install(app)
-    session.install(app, clock or SystemClock(), is_https=config.is_https)
+    session.install(app)
     errors.install(app)
     stylesheet.install(app)
     _install_templates(app)
@@ -98,6 +103,16 @@ def create_app(engine: Engine, config: Config, *, clock: Clock | None = None) ->
     if missing := permission.undeclared(app):
         raise RuntimeError(f"These routes do not say who may open them: {', '.join(missing)}")
     return app
+
+
+def furnish(app: Flask, engine: Engine, config: Config, *, clock: Clock | None = None) -> None:
+    """Puts the pages on this engine; of another that they stood on before they remember nothing."""
+    app.config["TRUSTED_HOSTS"] = list(config.trusted_hosts) or None
+    app.extensions.clear()
+    app.extensions["duban.engine"] = engine
+    app.extensions["duban.config"] = config
+    app.extensions["duban.clock"] = clock or SystemClock()
+    app.extensions["duban.is_https"] = config.is_https
 
 
 def _install_templates(app: Flask) -> None:

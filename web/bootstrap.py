@@ -82,6 +82,9 @@ def compose_letter(source: LetterSource, *, verify_url: str = "") -> Letter:
         is_sample=source.is_sample,
         name=source.template_name,
         verify_url=verify_url,
+        urgency=source.marks.urgency,
+        copy_number=source.marks.copy_number,
+        secrecy=source.marks.secrecy,
     )
     return settle(letter, source.wording, source.consent)
 

@@ -28,9 +28,7 @@ LANGUAGE_COOKIE: Final = "duban_lang"
 SAFE_METHODS: Final = ("GET", "HEAD", "OPTIONS")
 
 
-def install(app: Flask, clock: Clock, *, is_https: bool) -> None:
-    app.extensions["duban.clock"] = clock
-    app.extensions["duban.is_https"] = is_https
+def install(app: Flask) -> None:
     app.before_request(_open)
     app.before_request(_guard)
     app.after_request(_keep_notices)

@@ -22,7 +22,7 @@ from engine.bpmn.plain import plain, same
 from engine.bpmn.script import ExecutionFailed, element_of, present_of
 from engine.bpmn.step import Decided, Moment
 
-MAX_INSTANCES = 500
+MAX_INSTANCES = 500  # of one task
 
 
 class PersonTask(UserTask):  # type: ignore[misc]
@@ -95,6 +95,12 @@ class _Several(MultiInstanceTask):  # type: ignore[misc]
     """
 
     def _update_hook(self, my_task: Task) -> Any:
+        count = self._count(my_task)
+        present_of(my_task).opens(element_of(my_task), count)
+        return super()._update_hook(my_task)
+
+    def _count(self, my_task: Task) -> int:
+        """How often it is done, looked at before SpiffWorkflow makes as many tasks. Raises ExecutionFailed."""
         if self.data_input is not None:
             name = self.data_input.bpmn_id
             items = my_task.parent.data.get(name)
@@ -104,7 +110,17 @@ class _Several(MultiInstanceTask):  # type: ignore[misc]
                     f"多实例需要列表变量“{name}”（最多 {MAX_INSTANCES} 项）。",
                     f'"{name}" must be a list of at most {MAX_INSTANCES} items; the task is done once for each.',
                 )
-        return super()._update_hook(my_task)
+            return len(items)
+        count = present_of(my_task).value(element_of(my_task), self.cardinality, my_task.parent.data)
+        if type(count) is not int or not 0 <= count <= MAX_INSTANCES:
+            raise ExecutionFailed(
+                element_of(my_task),
+                f"办理次数 {self.cardinality} 算出来是 {_short(count)}，应为 0 至 {MAX_INSTANCES} 的整数。"
+                "请更正流程图里的次数，或者它用到的变量。",
+                f"how often it is done, {self.cardinality}, gives {_short(count)}; it must be a whole number from 0 to "
+                f"{MAX_INSTANCES}. Mend it in the diagram, or the variables it is made of.",
+            )
+        return count
 
     def init_data_output_with_input_data(self, my_task: Task, input_data: Any) -> None:
         self.data_output.set(my_task, [])
@@ -169,6 +185,11 @@ class SeveralInTurn(_Several, SequentialMultiInstanceTask):  # type: ignore[misc
             my_task._set_state(TaskState.READY)
         else:
             self.add_next_child(my_task)
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:60]}…"
 
 
 def _element(my_task: Task) -> Element:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 from lxml import etree
 
+from engine.bpmn.activities import MAX_INSTANCES
 from engine.bpmn.check_context import Context, check_due, en, own, zh
 from engine.bpmn.check_duties import check_target
 from engine.bpmn.check_foreign import todo_of_expression
@@ -157,6 +158,15 @@ def _check_several(several: etree._Element, node: Node, findings: Findings) -> N
             node.node_id,
             f"多实例任务“{node.title}”要给每一项起变量名（inputDataItem name）。",
             f'The multi-instance task "{node.title}" needs a variable name for each item (inputDataItem name).',
+        )
+    fixed = constant_of(cardinality) if cardinality else None
+    if fixed is not None and (type(fixed) is not int or not 1 <= fixed <= MAX_INSTANCES):
+        findings.add(
+            "multi-instance",
+            node.node_id,
+            f"多实例任务“{node.title}”要办理 {cardinality[:40]} 次，应为 1 至 {MAX_INSTANCES} 的整数。",
+            f'The multi-instance task "{node.title}" is to be done {cardinality[:40]} times; '
+            f"it must be a whole number from 1 to {MAX_INSTANCES}.",
         )
     until = several.find(bpmn("completionCondition"))
     for text in filter(None, (cardinality, text_of(until))):

@@ -84,6 +84,7 @@ class Model:
         spec.process_key = key
         for task in spec.task_specs.values():
             task.element = self._exact.get((key, task.bpmn_id)) if task.bpmn_id else None
+            task.ways = getattr(task, "ways", ())
             without_foresight(task)
             if isinstance(task, DecisionTask):
                 decision = decisions.get(task.element.decision_ref)

@@ -252,6 +252,7 @@ class Execution:
             ),
             milestones=tuple(present.milestones),
             passed=tuple(present.passed),
+            gone=tuple(present.gone),
             ended=self.is_ended,
             decisions=tuple(present.decisions),
         )

@@ -3,7 +3,7 @@
 Each element stands in exactly one place; where a path comes to one that stands elsewhere it says so.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from engine.bpmn.document import bpmn, read_document
@@ -64,6 +64,19 @@ def read_outline(xml: bytes) -> tuple[Outline, ...]:
         passages, apart = _Teller(own, inner).tell(scopes[0])
         found.append(Outline(key, process.get("name") or key, passages, apart))
     return tuple(found)
+
+
+def steps_of(outline: Outline) -> Iterator[Step]:
+    """Every step in the order in which it is told: what begins on it, in it and after it comes before the next one."""
+    return _steps((*outline.passages, *outline.apart))
+
+
+def _steps(passages: Iterable[Passage]) -> Iterator[Step]:
+    """As deep as the passages are nested, which `DEEPEST` bounds."""
+    for passage in passages:
+        for step in passage.steps:
+            yield step
+            yield from _steps((*step.attached, *step.inside, *(branch.passage for branch in step.branches)))
 
 
 class _Teller:

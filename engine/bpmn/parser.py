@@ -46,6 +46,7 @@ from engine.bpmn.document import bpmn
 from engine.bpmn.elements import timer_date
 from engine.bpmn.events import DueDateTimer, EventGateway, MessageWait
 from engine.bpmn.joins import EndJoin, ParallelJoin
+from engine.bpmn.script import Way
 
 
 class _Ours(TaskParser):  # type: ignore[misc]
@@ -59,6 +60,13 @@ class _Ours(TaskParser):  # type: ignore[misc]
 
     def create_data_spec(self, item: etree._Element, cls: Any) -> Any:
         return cls(item.get("name") or item.get("id"), item.get("name"))
+
+    def connect_outgoing(self, outgoing_task: Any, sequence_flow_node: etree._Element, is_default: bool) -> None:
+        """SpiffWorkflow forgets which flow it was; the spec keeps it for whoever tells the way."""
+        super().connect_outgoing(outgoing_task, sequence_flow_node, is_default)
+        condition = None if is_default else self.parse_condition(sequence_flow_node)
+        way = Way(sequence_flow_node.get("id", ""), outgoing_task.name, condition or "")
+        self.task.ways = (*getattr(self.task, "ways", ()), way)
 
 
 class _Events(_Ours, EventDefinitionParser):  # type: ignore[misc]

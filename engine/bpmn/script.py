@@ -1,13 +1,15 @@
 """What SpiffWorkflow asks when it meets an expression: the whitelist evaluator and nothing else; scripts never run.
 
 One `Present` serves one step; it also collects what the step must tell besides the tree: deadlines, milestones,
-decisions, and the order in which elements finished.
+decisions, the order in which elements finished, and the flows that were taken.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from SpiffWorkflow.bpmn.script_engine import BasePythonScriptEngineEnvironment, PythonScriptEngine
+from SpiffWorkflow.bpmn.specs.defaults import ExclusiveGateway
 from SpiffWorkflow.task import Task
 
 from engine.bpmn import expressions
@@ -18,6 +20,16 @@ from engine.bpmn.step import Decided, Moment, ReachedMilestone
 from engine.errors import EngineError, Invalid, Problem
 
 MAX_AUTOMATIC = 500  # elements that one step may pass; a diagram that needs more goes round in a circle
+MAX_OPENED = 2_000  # instances of tasks done several times that one step may open
+
+
+@dataclass(frozen=True)
+class Way:
+    """A sequence flow as a spec knows it: `target` is the name of the spec behind it."""
+
+    flow_id: str
+    target: str
+    condition: str
 
 
 class ExecutionFailed(Invalid):
@@ -63,12 +75,29 @@ class Present(PythonScriptEngine):  # type: ignore[misc]
         self.moment = moment
         self.deadlines: dict[Any, Any] = {}  # task id → the deadline value, richer than the ISO text that is kept
         self.ran = 0
+        self.opened = 0
         self.passed: list[tuple[str, str]] = []
+        self.gone: list[tuple[str, str]] = []
+        self._held: tuple[Any, str] = (None, "")  # the condition that held last, and at which task
         self.milestones: list[ReachedMilestone] = []
         self.decisions: list[Decided] = []
 
     def evaluate(self, task: Task, expression: str, external_context: Any = None) -> Any:
-        return self.value(element_of(task), expression, task.data)
+        value = self.value(element_of(task), expression, task.data)
+        if value:
+            self._held = task.id, expression
+        return value
+
+    def opens(self, element: Element | None, count: int) -> None:
+        """So many instances of one task are about to open. Raises ExecutionFailed when it is too many for one step."""
+        self.opened += count
+        if self.opened > MAX_OPENED:
+            raise ExecutionFailed(
+                element,
+                f"一步要打开 {self.opened} 个多实例任务，最多 {MAX_OPENED} 个。请缩短列表或减少次数。",
+                f"one step would open {self.opened} instances of multi-instance tasks, at most {MAX_OPENED}. "
+                "Shorten the lists, or do them less often.",
+            )
 
     def execute(self, task: Task, script: str, external_context: Any = None) -> Any:
         raise ExecutionFailed(element_of(task), "流程图里的脚本不会被执行。", "scripts in diagrams are never run.")
@@ -106,7 +135,10 @@ class Present(PythonScriptEngine):  # type: ignore[misc]
         element = element_of(task)
         if element is None or task.task_spec.name != element.element_id:  # a child of a multi-instance task
             return
+        if self.moment.checkpoint is not None:
+            self.moment.checkpoint(element)
         self.passed.append((element.process_key, element.element_id))
+        self.gone += [(element.process_key, way.flow_id) for way in self._taken(task)]
         if len(self.passed) > MAX_AUTOMATIC:
             raise ExecutionFailed(
                 element,
@@ -120,6 +152,16 @@ class Present(PythonScriptEngine):  # type: ignore[misc]
                 else (None, None, {})
             )
             self.milestones.append(ReachedMilestone(element, element.milestone, dict(task.data), due, used))
+
+    def _taken(self, task: Task) -> list[Way]:
+        """The flows that led on from a task which completed: what stands below it now was reached along them."""
+        reached = {child.task_spec.name for child in task.children}
+        ways = [way for way in task.task_spec.ways if way.target in reached]
+        if len(ways) < 2 or not isinstance(task.task_spec, ExclusiveGateway):
+            return ways
+        # Two flows of a choice lead to one place: the condition that held tells which, or else it was the default.
+        held = self._held[1] if self._held[0] == task.id else ""
+        return [way for way in ways if way.condition == held][:1]
 
 
 def element_of(task: Task) -> Element | None:

@@ -215,6 +215,7 @@ class Stamp:
                 opened_waits=tuple(replace(each, token=token(ids)) for each, token in waits),
                 milestones=tuple(replace(each, variables=fill(given)) for each, fill in milestones),
                 passed=step.passed,
+                gone=step.gone,
                 ended=step.ended,
                 decisions=step.decisions,
             )

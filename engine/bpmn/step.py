@@ -15,11 +15,13 @@ class Moment:
     """The present of one step: the instant (aware, UTC) and the deadline functions that belong to it.
 
     `decide(name, variables)` asks a table that the campaign names (`decision.OF_CAMPAIGN`), in its newest version.
+    `checkpoint` is told each element that finishes, and stops the step by raising.
     """
 
     now: datetime
     functions: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
     decide: Callable[[str, Mapping[str, Any]], DecisionResult] | None = None
+    checkpoint: Callable[[Element], None] | None = None
 
 
 @dataclass(frozen=True)
@@ -118,7 +120,8 @@ class Token:
 
 @dataclass(frozen=True)
 class Step:
-    """Everything that changed. `passed` lists the elements that finished, in the order they did."""
+    """Everything that changed. `passed` lists the elements that finished, `gone` the sequence flows that were taken,
+    each as process key and id, in the order they were."""
 
     opened_tasks: tuple[OpenedTask, ...] = ()
     closed: tuple[Token, ...] = ()
@@ -127,6 +130,7 @@ class Step:
     opened_waits: tuple[OpenedWait, ...] = ()
     milestones: tuple[ReachedMilestone, ...] = ()
     passed: tuple[tuple[str, str], ...] = ()
+    gone: tuple[tuple[str, str], ...] = ()
     ended: bool = False
     decisions: tuple[Decided, ...] = ()
 

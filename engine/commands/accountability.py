@@ -3,13 +3,13 @@ of its own; and notes who looked at a referral."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from engine import plans
 from engine.commands.accountability_rows import count_circular
 from engine.commands.progress import start_instance
-from engine.domain.accountability import OBJECTION_TERM, TALK_REPORT_TERM, check_in_time, check_period
+from engine.domain.accountability import OBJECTION_TERM, TALK_REPORT_TERM, THINK_AGAIN_TERM, check_in_time, check_period
 from engine.domain.actor import require_role
 from engine.domain.calendar import civil_date
 from engine.domain.campaign import Campaign
@@ -84,6 +84,24 @@ def start_accountability(tx: Transaction, row: InstanceRow, variables: Mapping[s
         grounds=[],
     )
     start_matter(tx, InstanceKind.ACCOUNTABILITY, referral_id, row.campaign_id, row.case_id, dict(variables), row)
+
+
+def referral_waits_until(tx: Transaction, row: InstanceRow) -> datetime | None:
+    """The ladder proposes no referral beside one by hand of the same matter: not while that is under way, not after it
+    was carried through, and after it was declined not before the time to think again is over. When to look again; None
+    where nothing stands in the way. Locks the referrals of the unit."""
+    item = supervision.get_item(tx, row.business_key)
+    if item is None or item["case_id"] is None:
+        return None
+    store.lock_referrals(tx, item["unit_id"])
+    found = store.referrals_by_hand(tx, item)
+    if any(each.state != "DECLINED" for each in found):
+        return plans.timetable(tx, row.campaign_id).after("1wd").due_at
+    declined = max((each.decided_at for each in found), default=None)
+    if declined is None:
+        return None
+    again_at = plans.timetable(tx, row.campaign_id).after(THINK_AGAIN_TERM, declined).due_at
+    return again_at if again_at > tx.now else None
 
 
 def start_interview(tx: Transaction, row: InstanceRow, variables: Mapping[str, Any]) -> None:

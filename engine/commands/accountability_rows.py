@@ -19,9 +19,10 @@ from engine.domain.instance import InstanceKind, InstanceRow
 from engine.domain.letter import format_date
 from engine.domain.unit import DISCIPLINE, DISCIPLINE_NAME
 from engine.store import accountability as store
-from engine.store import circular_figures, paper, people
+from engine.store import circular_figures, instances, jobs, paper, people
 from engine.store.transaction import Transaction
 
+DECLINED_MESSAGE = "accountability_declined"  # supervision.bpmn waits for it
 COMMITMENTS = 4  # so many the form of a talk has room for
 
 
@@ -65,7 +66,19 @@ def cancelled(tx: Transaction, row: InstanceRow, reason: str) -> None:
         changes |= {"findings": reason, "decided_at": tx.now, "decided_by": tx.actor.name}
     elif row.kind is InstanceKind.ACCOUNTABILITY:
         changes["concluded_at"] = tx.now
+        _tell_ladder(tx, found["item_id"])
     store.update(tx, table, row.business_key, **changes)
+
+
+def _tell_ladder(tx: Transaction, item_id: str | None) -> None:
+    """Nobody decides on the referral of this item any more: its ladder waits as after one that was declined. By a job
+    of the ladder's own instance."""
+    instance_id = instances.find(tx, InstanceKind.SUPERVISION, item_id) if item_id is not None else None
+    if instance_id is not None:
+        told = {"message": DECLINED_MESSAGE}
+        jobs.add(
+            tx, kind="publish_message", instance_id=instance_id, name=DECLINED_MESSAGE, payload=told, due_at=tx.now
+        )
 
 
 def _referral(tx: Transaction, row: InstanceRow, name: str, variables: Mapping[str, Any]) -> None:

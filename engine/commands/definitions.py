@@ -1,4 +1,7 @@
-"""Deploys a process folder. The same bytes are the same version; a version never changes; running instances stay."""
+"""Deploys a process folder. The same bytes are the same version; a version never changes; running instances stay.
+
+By the operator on the machine; everybody else changes a model draft, which a second person publishes.
+"""
 
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
@@ -11,7 +14,7 @@ from engine.bpmn.check import Known, check
 from engine.bpmn.elements import called_keys, process_name, read_elements
 from engine.commands.ladders import replan_after
 from engine.digests import sha256_of_files
-from engine.domain.actor import PLACES, ROLES, require_role
+from engine.domain.actor import PLACES, ROLES, require_operator
 from engine.domain.case import MILESTONES
 from engine.domain.job import SERVICE_KINDS
 from engine.domain.letter import KINDS
@@ -58,19 +61,29 @@ class Deploy:
 
 
 def deploy(command: Deploy, tx: Transaction) -> dict[str, Any]:
-    """Returns {"definition_id", "key", "version", "is_new"}. Raises Invalid with every error the check found."""
-    require_role(tx.actor, "designer", "publisher", "sysadmin")
+    """Returns {"definition_id", "key", "version", "is_new", "newest"}: bytes that were deployed before make no version,
+    so that deploying everything after an upgrade takes back nothing that the office published since.
+
+    Raises Invalid with every error the check found.
+    """
+    require_operator(tx.actor)
+    definitions.lock_key(tx, command.key)
+    known = definitions.find_by_digest(tx, command.key, sha256_of_files(command.files))
+    if known is None:
+        return make_version(command, tx)
+    check_deployable(command, tx)
+    newest = definitions.newest_version(tx, command.key)
+    return {"definition_id": known[0], "key": command.key, "version": known[1], "is_new": False, "newest": newest}
+
+
+def make_version(command: Deploy, tx: Transaction) -> dict[str, Any]:
+    """Returns what `deploy` returns. Raises Invalid with every error the check found. The key is locked; who may do
+    this is the caller's question: the operator, or a second person who publishes a draft."""
     check_deployable(command, tx)
     before = plans.tables(tx) if command.key == plans.TABLES_KEY else {}
-    sha256 = sha256_of_files(command.files)
-    known = definitions.find_by_digest(tx, command.key, sha256)
-    if known is not None:
-        return {"definition_id": known[0], "key": command.key, "version": known[1], "is_new": False}
     bpmn = command.files.get(f"{command.key}.bpmn")
-    # The id names the content, so that caches keyed by it can never be stale.
-    version = definitions.add(
+    definition_id, version = definitions.add(
         tx,
-        definition_id=f"{command.key}-{sha256[:24]}",
         key=command.key,
         name=(process_name(bpmn) if bpmn else None) or command.key,
         files=command.files,
@@ -79,7 +92,13 @@ def deploy(command: Deploy, tx: Transaction) -> dict[str, Any]:
     tx.record("DefinitionDeployed", key=command.key, version=version)
     if command.key == plans.TABLES_KEY:
         replan_after(tx, before, plans.tables(tx))
-    return {"definition_id": f"{command.key}-{sha256[:24]}", "key": command.key, "version": version, "is_new": True}
+    return {
+        "definition_id": definition_id,
+        "key": command.key,
+        "version": version,
+        "is_new": True,
+        "newest": version,
+    }
 
 
 def check_deployable(command: Deploy, tx: Transaction) -> None:

@@ -13,8 +13,9 @@ from engine.domain.drafting import Consent
 from engine.domain.duration import Duration
 from engine.domain.letter import KINDS
 from engine.domain.letter_kinds import MADE_ELSEWHERE
+from engine.domain.letter_marks import NO_MARKS, Marks, check_marks
 from engine.errors import Invalid, Problem
-from engine.store import drafts
+from engine.store import drafts, paper
 from engine.store.transaction import Transaction
 
 MAX_REASON = 500
@@ -29,12 +30,22 @@ class Arrangement:
     reason: str = ""
     countersigners: tuple[str, ...] = ()
     consent: Consent | None = None
+    marks: Marks = NO_MARKS
 
 
-def check(tx: Transaction, campaign_id: str, kind: str, arrangement: Arrangement, targets: Sequence[Target]) -> None:
-    """Raises Invalid with everything that forbids these letters, before anybody spends time on them."""
+def check(
+    tx: Transaction,
+    campaign_id: str,
+    kind: str,
+    arrangement: Arrangement,
+    targets: Sequence[Target],
+    corrects_id: str | None = None,
+) -> None:
+    """Raises Invalid with everything that forbids these letters, before anybody spends time on them. `corrects_id`: the
+    letter whose place they take."""
     campaign = plans.campaign(tx, campaign_id)
-    found = [*_arrangement_problems(tx, campaign_id, kind, arrangement)]
+    found = [*_arrangement_problems(tx, campaign_id, kind, arrangement, corrects_id)]
+    found += check_marks(arrangement.marks, layout=arrangement.layout or KINDS[kind].layout, letters=len(targets))
     try:
         unit_ids = tuple(dict.fromkeys(unit_id for listed, _ in targets for unit_id in listed))
         check_addressees(tx, campaign, kind=kind, unit_ids=unit_ids, consent=arrangement.consent)
@@ -49,7 +60,23 @@ def check_ladder(tx: Transaction, kind: str, arrangement: Arrangement, targets: 
     check_skips(tx, kind=kind, reason=arrangement.reason, items=items)
 
 
-def _arrangement_problems(tx: Transaction, campaign_id: str, kind: str, wanted: Arrangement) -> list[Problem]:
+def countersigners_of(tx: Transaction, letter_id: str) -> tuple[str, ...]:
+    """The units that were asked about a letter; none where a process or a ladder made it."""
+    letter = paper.get_letter(tx, letter_id)
+    draft_id = letter["draft_id"] if letter is not None else None
+    return tuple(drafts.get(tx, draft_id)["countersigners"]) if draft_id else ()
+
+
+def _must_be_countersigned(tx: Transaction, campaign_id: str, kind: str, corrects_id: str | None) -> bool:
+    """A correction is decided as the letter was that it corrects: where nobody countersigned that, nobody need now."""
+    if corrects_id is not None and not countersigners_of(tx, corrects_id):
+        return False
+    return routes.route_of(tx, campaign_id, kind).countersign == "required"
+
+
+def _arrangement_problems(
+    tx: Transaction, campaign_id: str, kind: str, wanted: Arrangement, corrects_id: str | None
+) -> list[Problem]:
     found = []
     if wanted.layout is not None and wanted.layout not in KINDS[kind].layouts:
         found.append(Problem("layout", "请选择本文种可用的版式。", "Choose a layout that this kind may have."))
@@ -64,7 +91,7 @@ def _arrangement_problems(tx: Transaction, campaign_id: str, kind: str, wanted: 
     if unknown:
         listed = "、".join(sorted(unknown))
         found.append(Problem("countersigners", f"没有“{listed}”这个单位。", f"There is no unit {listed}."))
-    if routes.route_of(tx, campaign_id, kind).countersign == "required" and not wanted.countersigners:
+    if not wanted.countersigners and _must_be_countersigned(tx, campaign_id, kind, corrects_id):
         zh = f"{KINDS[kind].zh}须经有关单位会签，请选择会签单位。"
         en = f"A {KINDS[kind].en.lower()} must be countersigned: choose the units."
         found.append(Problem("countersigners", zh, en))

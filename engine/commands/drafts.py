@@ -10,7 +10,15 @@ from typing import Any
 
 from engine import plans, routes
 from engine.bpmn.state import seal
-from engine.commands.draft_checks import Arrangement, check, check_kind, check_ladder, refuse, too_many
+from engine.commands.draft_checks import (
+    Arrangement,
+    check,
+    check_kind,
+    check_ladder,
+    countersigners_of,
+    refuse,
+    too_many,
+)
 from engine.commands.instances import reason_of
 from engine.commands.letter_service import locked
 from engine.commands.letter_targets import Target, check_bundle, chosen_cases, targets_of
@@ -20,6 +28,7 @@ from engine.domain.actor import may_work_on, require_role
 from engine.domain.drafting import BUNDLES, CHANGEABLE, OPEN, Consent, DraftState, Wording, check_wording
 from engine.domain.instance import InstanceKind, InstanceRow, InstanceState, check_active
 from engine.domain.letter import KINDS
+from engine.domain.letter_marks import NO_MARKS, Marks
 from engine.errors import NotFound, Problem, Rejected
 from engine.store import cases, drafts, instances, paper, tasks
 from engine.store.access import may_see_instance
@@ -114,7 +123,7 @@ def arrange_draft(command: ArrangeDraft, tx: Transaction) -> None:
         return
     planned = drafts.letters_of(tx, command.draft_id)
     targets = [(tuple(one["unit_ids"]), tuple(one["case_ids"])) for one in planned]
-    check(tx, draft["campaign_id"], draft["kind"], command.arrangement, targets)
+    check(tx, draft["campaign_id"], draft["kind"], command.arrangement, targets, draft["corrects_id"])
     if draft["corrects_id"] is None:
         check_ladder(tx, draft["kind"], command.arrangement, targets)
     drafts.update(tx, command.draft_id, **_columns(command.arrangement))
@@ -159,8 +168,6 @@ def correct_letter(command: CorrectLetter, tx: Transaction) -> str:
     unit_ids = tuple(unit_id for unit_id, _ in drafts.addressees_of(tx, command.letter_id)) or (old["unit_id"],)
     wording = Wording.from_json(old["wording"])
     case_ids = tuple(paper.case_ids_of(tx, command.letter_id))
-    if wording is None and not case_ids:
-        raise Rejected("letter_not_correctable", f"{old['number']} is about no case.", number=old["number"])
     draft_id = _open(
         tx,
         campaign_id=old["campaign_id"],
@@ -169,8 +176,9 @@ def correct_letter(command: CorrectLetter, tx: Transaction) -> str:
             layout=old["layout"],
             reply_term=old["reply_term"],
             reason=str(old["variables"].get("reason") or ""),
-            countersigners=tuple(_countersigners_of(tx, old)),
+            countersigners=countersigners_of(tx, command.letter_id),
             consent=Consent.from_json(old["consent"]),
+            marks=Marks.from_json(old["marks"]),
         ),
         targets=[(unit_ids, case_ids)],
         subject=f"更正 {old['number']}",
@@ -195,7 +203,7 @@ def _open(
     note: str = "",
 ) -> str:
     """Writes the draft, starts its process and gives the first task to the writer, where it is offered to them."""
-    check(tx, campaign_id, kind, arrangement, targets)
+    check(tx, campaign_id, kind, arrangement, targets, corrects_id)
     if corrects_id is None:  # what it corrects is the open notice of the rung, and closes when this goes out
         check_ladder(tx, kind, arrangement, targets)
     draft_id = tx.new_id()
@@ -286,6 +294,7 @@ def _columns(wanted: Arrangement) -> dict[str, Any]:
         "reason": wanted.reason.strip(),
         "countersigners": list(wanted.countersigners),
         "consent": wanted.consent.to_json() if wanted.consent else None,
+        "marks": wanted.marks.to_json() if wanted.marks != NO_MARKS else None,
     }
 
 
@@ -334,10 +343,6 @@ def _in_state(draft: dict[str, Any]) -> Rejected:
         subject=draft["subject"],
         state=draft["state"],
     )
-
-
-def _countersigners_of(tx: Transaction, letter: Any) -> list[str]:
-    return list(drafts.get(tx, letter["draft_id"])["countersigners"]) if letter["draft_id"] else []
 
 
 def _record(tx: Transaction, kind: str, draft: Any, **detail: Any) -> None:

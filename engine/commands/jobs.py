@@ -164,6 +164,11 @@ def _is_too_early(tx: Transaction, row: InstanceRow, job: Any) -> bool:
     if job["kind"] == "remind" and reminding.must_wait(tx, row, job):
         jobs.put_off(tx, job["job_id"], job["fence"], tx.now + reminding.LOOK_AGAIN)
         return True
+    if job["kind"] == "start_process" and job["payload"]["inputs"].get("process") == "accountability":
+        until = accountability.referral_waits_until(tx, row)
+        if until is not None:
+            jobs.put_off(tx, job["job_id"], job["fence"], until)
+        return until is not None
     return False
 
 

@@ -53,6 +53,9 @@ def record_rung(
         return
     if letter_id is not None and supervision.is_on_record(tx, item["item_id"], letter_id):
         return  # nothing climbs: the desk was here before
+    last = supervision.last_rung(tx, item["item_id"])
+    if variables.get("instrument") == REFERRAL and last is not None and last["instrument"] == REFERRAL:
+        return  # proposed again after it was declined: the item stands where it stood
     ruling = item["ruling"]
     instrument, level = str(variables.get("instrument")), int(variables["rung"])
     supervision.add_rung(

@@ -18,6 +18,7 @@ from engine.domain.campaign import Campaign
 from engine.domain.drafting import Consent, DraftState, Wording
 from engine.domain.instance import InstanceKind, InstanceRow
 from engine.domain.letter import KINDS, format_number
+from engine.domain.letter_marks import NO_MARKS, Marks
 from engine.domain.reviewed import Reviewed, as_signed
 from engine.errors import Invalid, Problem, Rejected
 from engine.store import cases, drafts, jobs, paper, people, service, standing_rungs, supervision
@@ -85,6 +86,7 @@ def issue(
     corrects_id: str | None = None,
     extra: Mapping[str, Any] | None = None,
     reviewed: Reviewed | None = None,
+    marks: Marks = NO_MARKS,
 ) -> str:
     """The one place where a number is taken. Returns the letter id. Raises Invalid for an unknown kind, layout, unit or
     reply term, and for an addressee whom the office may not direct; Rejected for a second correction of one letter,
@@ -150,6 +152,7 @@ def issue(
         "opinion": opinion or None,
         "wording": wording.to_json() if wording else None,
         "consent": consent.to_json() if consent else None,
+        "marks": marks.to_json() if marks != NO_MARKS else None,
     }
     receipt_due = plans.timetable(tx, campaign_id).after(campaign.receipt_term)
     paper.add_letter(tx, values, listed)
@@ -236,6 +239,7 @@ def _issue_draft(tx: Transaction, row: InstanceRow, variables: Mapping[str, Any]
             run_id=draft["draft_id"] if len(planned) > 1 else None,
             corrects_id=draft["corrects_id"],
             extra={"corrects": {"number": corrected["number"], "reason": draft["note"]}} if corrected else None,
+            marks=Marks.from_json(draft["marks"]).at(one["position"]),
             reviewed=drafts.reviewed_of(one) or (as_planned(tx, draft, one) if corrected else None),
         )
         if issued:

@@ -3,12 +3,11 @@
 from dataclasses import dataclass
 from typing import Any
 
-from engine.commands.definitions import Deploy, check_deployable, deploy
+from engine.commands.definitions import Deploy, check_deployable, make_version
 from engine.commands.models import locked_open
-from engine.digests import sha256_of_files
-from engine.domain.actor import BUILDING_ROLES, require_role
+from engine.domain.actor import BUILDING_ROLES, require_role, require_second_person
 from engine.domain.model_draft import MAX_NOTE, UNDER_WAY, ModelState, check_length, check_words
-from engine.errors import NotPermitted, Problem, Rejected
+from engine.errors import Problem, Rejected
 from engine.store import definitions, models
 from engine.store.models import Row
 from engine.store.transaction import Transaction
@@ -84,18 +83,12 @@ def publish_model_draft(command: PublishModelDraft, tx: Transaction) -> dict[str
     """Returns what `Deploy` returns. Raises Invalid with every error the check found."""
     require_role(tx.actor, "publisher")
     draft = _submitted(tx, command.draft_id)
-    if models.has_saved(tx, command.draft_id, tx.actor.person_id):
-        raise NotPermitted(
-            "model_own",
-            f"{tx.actor.name} changed this draft of {draft['key']}: somebody else publishes it.",
-            person=tx.actor.name,
-            key=draft["key"],
-        )
+    require_second_person(tx.actor, models.savers(tx, command.draft_id), draft["key"])
     _check_seen(draft, command.revision)
     _check_newest(tx, draft)
     files = models.files_of(tx, command.draft_id, command.revision)
     _check_new(tx, draft, files)
-    result = deploy(Deploy(draft["key"], models.read_files(tx, files), command.problems), tx)
+    result = make_version(Deploy(draft["key"], models.read_files(tx, files), command.problems), tx)
     models.update(
         tx,
         command.draft_id,
@@ -145,6 +138,7 @@ def _check_seen(draft: Row, revision: int) -> None:
 
 
 def _check_newest(tx: Transaction, draft: Row) -> None:
+    definitions.lock_key(tx, draft["key"])
     newest = definitions.latest_id(tx.connection, draft["key"])
     if newest != draft["base_id"]:
         raise Rejected(
@@ -156,12 +150,12 @@ def _check_newest(tx: Transaction, draft: Row) -> None:
 
 
 def _check_new(tx: Transaction, draft: Row, files: dict[str, str]) -> None:
-    """The same bytes are the same version: they cannot become a new one."""
-    known = definitions.find_by_digest(tx, draft["key"], sha256_of_files(models.read_files(tx, files)))
-    if known is not None:
+    """What is deployed already is no new version; what an older version said may be published again."""
+    if definitions.is_newest(tx, draft["key"], models.read_files(tx, files)):
+        version = models.version_of(tx, draft["base_id"])
         raise Rejected(
             "model_unchanged",
-            f"The draft of {draft['key']} is the same as version {known[1]}.",
+            f"The draft of {draft['key']} is the same as version {version}.",
             key=draft["key"],
-            version=known[1],
+            version=version,
         )

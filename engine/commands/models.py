@@ -55,10 +55,12 @@ class SaveModelFiles:
 
 @dataclass(frozen=True)
 class RestoreModelSave:
-    """What the draft was at `revision`, as a new save; the saves in between stay in its history."""
+    """What the draft was at the save `wanted`, as a new save upon `revision`; the saves in between stay in its
+    history."""
 
     draft_id: str
     revision: int
+    wanted: int
 
 
 @dataclass(frozen=True)
@@ -93,7 +95,7 @@ def open_model_draft(command: OpenModelDraft, tx: Transaction) -> dict[str, Any]
     title = check_length("title", command.title, MAX_TITLE) or command.key
     if command.files is not None:
         _refuse(change_problems(command.files))
-    models.lock_key(tx, command.key)
+    definitions.lock_key(tx, command.key)
     if (other := models.under_way(tx, command.key)) is not None:
         raise _is_open(other)
     base_id = definitions.latest_id(tx.connection, command.key)
@@ -144,9 +146,9 @@ def restore_model_save(command: RestoreModelSave, tx: Transaction) -> dict[str, 
     """Returns {"revision"}."""
     require_role(tx.actor, *BUILDING_ROLES)
     draft = locked_open(tx, command.draft_id)
-    wanted = models.files_of(tx, command.draft_id, command.revision)
-    before = models.files_of(tx, command.draft_id, draft["revision"])
-    return {"revision": _keep(tx, draft, before, wanted, Origin(SaveKind.RESTORED, command.revision))}
+    before = _upon(tx, draft, command.revision)
+    wanted = models.files_of(tx, command.draft_id, command.wanted)
+    return {"revision": _keep(tx, draft, before, wanted, Origin(SaveKind.RESTORED, command.wanted))}
 
 
 def rebase_model_draft(command: RebaseModelDraft, tx: Transaction) -> dict[str, Any]:

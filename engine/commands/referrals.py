@@ -35,6 +35,7 @@ def propose_referral(command: ProposeReferral, tx: Transaction) -> str:
     if problems:
         raise Invalid("referral_invalid", "The referral cannot be proposed like this.", tuple(problems))
     unit_name = people.unit_name(tx, command.unit_id)
+    store.lock_referrals(tx, command.unit_id)
     if store.live_referral(tx, plan.id, unit_id=command.unit_id, case_id=command.case_id) is not None:
         about = command.case_id or unit_name
         raise Rejected("referral_open", f"A referral of {unit_name} goes on already.", about=about, unit=unit_name)

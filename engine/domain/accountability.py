@@ -17,6 +17,9 @@ from engine.errors import Invalid, NotPermitted, Problem, Rejected
 OBJECTION_TERM: Final = "30d"
 # 约谈办法（生态环境部2020、山东2017）: a written report within thirty days of the talk; a ladder may name another term.
 TALK_REPORT_TERM: Final = "30d"
+# Ours: so long after the leader declined a referral by hand the ladder proposes none; supervision.bpmn says the same of
+# its own (`think_again`).
+THINK_AGAIN_TERM: Final = "20wd"
 
 
 @dataclass(frozen=True)

@@ -74,6 +74,23 @@ def require_role(actor: Actor, *roles: str) -> None:
         raise NotPermitted("role_needed", f"{actor.name} lacks the role: {' or '.join(roles)}.", roles=list(roles))
 
 
+def require_operator(actor: Actor) -> None:
+    """The operator on the machine works as the system; nobody who signs in does."""
+    if not actor.is_system:
+        raise NotPermitted("operator_needed", f"{actor.name} is not the operator on the machine.", person=actor.name)
+
+
+def require_second_person(actor: Actor, changed_by: Iterable[str], key: str) -> None:
+    """Who publishes `key` changed nothing of it. `changed_by` are person ids."""
+    if actor.person_id in changed_by:
+        raise NotPermitted(
+            "model_own",
+            f"{actor.name} changed this draft of {key}: somebody else publishes it.",
+            person=actor.name,
+            key=key,
+        )
+
+
 def may_work_on(actor: Actor, task: TaskRow) -> bool:
     """Whether the task is offered to a group of this actor or already theirs."""
     if actor.person_id == task.assignee_id:

@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from engine.domain.letter_kinds import CORRESPONDENCE, DOCUMENT, KINDS, LAYOUTS, MINUTES, ORDER, SLIP, LetterKind
+from engine.domain.letter_marks import COPY_NUMBER, INTERNAL, SECRECY
 from engine.errors import Invalid, Problem
 
 __all__ = [
@@ -23,10 +24,6 @@ __all__ = [
 
 # 《整治形式主义为基层减负若干规定》2024: a special-task paper should stay within 4,000 characters.
 CHARACTER_LIMIT: Final = 4000
-INTERNAL: Final = "内部"
-_COPY_NUMBER: Final = re.compile(r"\d{6}", re.ASCII)  # GB/T 9704-2012 7.2.1
-# 7.2.2: the degree, and after a star how long, its figures Arabic.
-_SECRECY: Final = re.compile(r"(绝密|机密|秘密)(★(\d{1,2}年|\d{1,2}个月|长期))?", re.ASCII)
 GRID_WIDTH: Final = 28  # characters in a line, GB/T 9704-2012 5.2.3
 
 
@@ -250,10 +247,10 @@ def _problems_of(letter: Letter) -> list[Problem]:
 
 def _problems_of_secrecy(letter: Letter) -> list[Problem]:
     found = []
-    if letter.copy_number and not _COPY_NUMBER.fullmatch(letter.copy_number):
+    if letter.copy_number and not COPY_NUMBER.fullmatch(letter.copy_number):
         zh = f"份号是6位阿拉伯数字，例如000001，不是“{letter.copy_number}”。"
         found.append(Problem("copy_number", zh, f"A copy number has six digits, not {letter.copy_number!r}."))
-    if letter.secrecy and letter.secrecy != INTERNAL and not _SECRECY.fullmatch(letter.secrecy):
+    if letter.secrecy and letter.secrecy != INTERNAL and not SECRECY.fullmatch(letter.secrecy):
         zh = f"密级写作绝密、机密或秘密，可加保密期限，例如秘密★1年；内部文件写“{INTERNAL}”。"
         en = (
             f"{letter.secrecy!r} is no degree of secrecy: 绝密, 机密 or 秘密 with a term as in 秘密★1年, or {INTERNAL}."

@@ -3,6 +3,7 @@
 It knows types and names of places (`phases.cleanup.ends_on`), not what the values mean.
 """
 
+import re
 import tomllib
 from collections.abc import Mapping
 from datetime import date, datetime
@@ -19,8 +20,14 @@ def read(data: bytes, *, what: str) -> Mapping[str, Any]:
         problem = Problem(what, "文件不是 UTF-8 编码，请另存为 UTF-8。", "The file is not UTF-8; save it as UTF-8.")
         raise Invalid("toml.unreadable", f"Cannot read {what}", (problem,), what=what) from error
     except tomllib.TOMLDecodeError as error:
-        problem = Problem(what, f"不是有效的 TOML：{error}。", f"This is not valid TOML: {error}.")
+        problem = Problem(what, f"不是有效的 TOML：{_place(error)}读不懂。", f"This is not valid TOML: {error}.")
         raise Invalid("toml.unreadable", f"Cannot read {what}", (problem,), what=what) from error
+
+
+def _place(error: tomllib.TOMLDecodeError) -> str:
+    """Where the reader stopped, in Chinese; its own words are English."""
+    at = re.search(r"at line (\d+), column (\d+)", str(error))
+    return f"第 {at[1]} 行第 {at[2]} 列" if at else "文件末尾"
 
 
 class Problems:

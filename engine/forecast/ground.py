@@ -146,7 +146,11 @@ def prepare(scenario: Scenario, material: Material) -> Ground:
     """Raises Invalid with everything in the scenario that does not fit the campaign and its diagrams."""
     plan = campaigns.load(material.plan)
     tables = {name: content for key in ("supervision", "ladders") for name, content in material.folders[key].items()}
-    ladder_table = read_decision(tables[f"{plan.rules['ladder']}.dmn"])
+    table = f"{plan.rules['ladder']}.dmn"
+    if table not in tables:
+        zh, en = f"没有督办阶梯表 {table}。", f"The table of the ladder is missing: {table}."
+        raise Invalid("forecast.unfit", "The ladder is missing", (Problem("ladder", zh, en),))
+    ladder_table = read_decision(tables[table])
     ground = Ground(
         scenario=replace(scenario, deadlines={}),
         material=material,
@@ -160,6 +164,24 @@ def prepare(scenario: Scenario, material: Material) -> Ground:
     if problems:
         raise Invalid("forecast.unfit", "The scenario does not fit the campaign", problems)
     return replace(ground, scenario=scenario, _models={})
+
+
+def fitted(scenario: Scenario, material: Material) -> tuple[Scenario, tuple[str, ...]]:
+    """The scenario without what it says of places that these diagrams do not have, and those places: for a draft that
+    leaves a step out. Raises Invalid for diagrams that cannot be read."""
+    ground = prepare(_without_places(scenario), material)
+    tasks, dated = ground.tasks(), {place for place, one in ground.elements().items() if one.due_expression}
+    kept: dict[str, Any] = {
+        name: {place: value for place, value in getattr(scenario, name).items() if place in tasks or place == USUAL}
+        for name in ("effort", "waiting", "answers")
+    }
+    kept["deadlines"] = {place: text for place, text in scenario.deadlines.items() if place in dated}
+    lost = {place for name, values in kept.items() for place in getattr(scenario, name) if place not in values}
+    return replace(scenario, **kept), tuple(sorted(lost))
+
+
+def _without_places(scenario: Scenario) -> Scenario:
+    return replace(scenario, effort={}, waiting={}, answers={}, deadlines={})
 
 
 def _problems(scenario: Scenario, ground: Ground) -> Iterator[Problem]:

@@ -15,6 +15,7 @@ from engine.queries import audit as audit_queries
 from engine.queries import batches as batches_queries
 from engine.queries import campaigns as campaigns_queries
 from engine.queries import cases as cases_queries
+from engine.queries import conformance as conformance_queries
 from engine.queries import desk as desk_queries
 from engine.queries import diagrams as diagrams_queries
 from engine.queries import draft_changes as draft_changes_queries
@@ -37,6 +38,7 @@ from engine.queries import migration as migration_queries
 from engine.queries import model_deadlines as model_deadlines_queries
 from engine.queries import model_words as model_words_queries
 from engine.queries import models as models_queries
+from engine.queries import outliers as outliers_queries
 from engine.queries import reports as reports_queries
 from engine.queries import service_receipt as service_receipt_queries
 from engine.queries import task_page as task_page_queries
@@ -103,6 +105,8 @@ class Read:
     named_things = _question(usages_queries.named_things)
     dependencies = _question(usages_queries.dependencies)
     element_times = _question(element_times_queries.element_times)
+    outliers = _question(outliers_queries.outliers)
+    conformance = _question(conformance_queries.conformance)
     published_version = _question(versions_queries.published_version)
     published_versions = _question(versions_queries.published_versions)
     diagrams = _question(diagrams_queries.instance_diagrams)

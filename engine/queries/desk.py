@@ -214,7 +214,7 @@ def item(reader: Reader, actor: Actor, item_id: str) -> ItemPage:
         overdue_workdays=overdue_workdays(reader, row["due_original_at"], row["closed_at"]),
         level=row["known_level"],
         instance_id=instance_id,
-        next_at=_next_at(reader, instance_id),
+        next_at=_next_at(reader, actor, instance_id),
         rungs=_rungs(reader, actor, item_id),
         letters=tuple(
             (found.letter_id, found.number, found.kind, found.state)
@@ -351,7 +351,11 @@ def _row(reader: Reader, actor: Actor, row: Mapping[str, Any], names: Mapping[st
             for found in reader.execute(
                 sa.select(letters.c.letter_id, letters.c.number, letter_services.c.state)
                 .join(letter_services, letter_services.c.letter_id == letters.c.letter_id)
-                .where(letters.c.item_id == row["item_id"], letter_services.c.state.in_(OPEN_LETTER))
+                .where(
+                    letters.c.item_id == row["item_id"],
+                    letter_services.c.state.in_(OPEN_LETTER),
+                    sa.or_(letters.c.kind != "referral", access.visible_letters(actor)),
+                )
                 .order_by(letters.c.issued_at, letters.c.letter_id)
             )
         )
@@ -389,8 +393,8 @@ def _rungs(reader: Reader, actor: Actor, item_id: str) -> tuple[RungRow, ...]:
     return tuple(RungRow(*(getattr(row, name) for name in names)) for row in found)
 
 
-def _next_at(reader: Reader, instance_id: str | None) -> datetime | None:
-    if instance_id is None:
+def _next_at(reader: Reader, actor: Actor, instance_id: str | None) -> datetime | None:
+    if instance_id is None or access.is_climb_discreet(reader.connection, actor, instance_id):
         return None
     return reader.execute(
         sa.select(sa.func.min(jobs.c.due_at)).where(

@@ -1,5 +1,6 @@
 """Process definitions with their versions and live counts, and where one instance stands on its diagrams."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,7 +12,8 @@ from engine.bpmn.elements import Element, read_elements
 from engine.domain.actor import Actor
 from engine.domain.task import LIVE, TaskState
 from engine.errors import NotFound
-from engine.store.access import visible_instances
+from engine.queries.pinned import running_by_definition
+from engine.store.access import is_climb_discreet, known_visits, visible_instances
 from engine.store.schema import definitions as rows
 from engine.store.schema import instances, jobs, tasks, visits
 from engine.store.transaction import Reader
@@ -19,7 +21,8 @@ from engine.store.transaction import Reader
 
 @dataclass(frozen=True)
 class DefinitionRow:
-    """The newest version of one key. `running` counts active instances whose root it is, over all versions."""
+    """The newest version of one key. `running` counts active instances that go by any version, called or
+    not."""
 
     key: str
     name: str
@@ -86,11 +89,10 @@ class Diagram:
 
 def definitions(reader: Reader) -> tuple[DefinitionRow, ...]:
     newest = sa.select(rows.c.key, sa.func.max(rows.c.version).label("version")).group_by(rows.c.key).subquery()
-    running = dict(
-        reader.execute(
-            sa.select(instances.c.key, sa.func.count()).where(instances.c.state == "ACTIVE").group_by(instances.c.key)
-        ).all()
-    )
+    by_definition = running_by_definition(reader)
+    running: Counter[str] = Counter()
+    for row in reader.execute(sa.select(rows.c.definition_id, rows.c.key)):
+        running[row.key] += by_definition[row.definition_id]
     waiting = dict(
         reader.execute(
             sa.select(tasks.c.process_key, sa.func.count()).where(tasks.c.state.in_(LIVE)).group_by(tasks.c.process_key)
@@ -108,7 +110,7 @@ def definitions(reader: Reader) -> tuple[DefinitionRow, ...]:
             row.version,
             row.deployed_at,
             row.deployed_by,
-            running.get(row.key, 0),
+            running[row.key],
             waiting.get(row.key, 0),
             f"{row.key}.bpmn" in plans.definition(reader, row.definition_id).files,
         )
@@ -124,6 +126,7 @@ def definition(reader: Reader, key: str, version: int | None = None) -> Definiti
         raise NotFound("definition_unknown", f"There is no process {key} version {version}.", key=key, version=version)
     files = plans.definition(reader, chosen.definition_id).files
     bpmn = files.get(f"{key}.bpmn")
+    running = running_by_definition(reader)
     return DefinitionPage(
         key=key,
         name=chosen.name,
@@ -135,9 +138,7 @@ def definition(reader: Reader, key: str, version: int | None = None) -> Definiti
                 row.definition_id,
                 row.deployed_at,
                 row.deployed_by,
-                _count(
-                    reader, instances, instances.c.definition_id == row.definition_id, instances.c.state == "ACTIVE"
-                ),
+                running[row.definition_id],
                 _count(reader, tasks, tasks.c.definition_id == row.definition_id, tasks.c.state.in_(LIVE)),
             )
             for row in found
@@ -172,11 +173,11 @@ def instance_diagrams(reader: Reader, actor: Actor, instance_id: str) -> tuple[D
     ).first()
     if row is None:
         raise NotFound("instance_unknown", f"There is no process instance {instance_id}.", instance=instance_id)
-    tokens = _tokens(reader, instance_id)
+    tokens = {} if is_climb_discreet(reader.connection, actor, instance_id) else _tokens(reader, instance_id)
     passed: dict[str, dict[str, None]] = {}
     for visit in reader.execute(
         sa.select(visits.c.process_key, visits.c.element_id)
-        .where(visits.c.instance_id == instance_id)
+        .where(visits.c.instance_id == instance_id, known_visits(actor))
         .order_by(visits.c.visit_id)
     ):
         passed.setdefault(visit.process_key, {})[visit.element_id] = None

@@ -11,6 +11,7 @@ from engine import routes
 from engine.domain.actor import Actor
 from engine.domain.drafting import CHANGEABLE, OPEN, Consent, Wording
 from engine.domain.letter import KINDS
+from engine.domain.letter_marks import Marks
 from engine.errors import NotFound
 from engine.queries import letter_sources
 from engine.queries.letter_sources import LetterSource, planned_source
@@ -116,6 +117,7 @@ class DraftPage:
     written_by: str
     countersigners: tuple[tuple[str, str], ...]  # unit id, name
     consent: Consent | None
+    marks: Marks
     corrects: tuple[str, str] | None  # letter id, number
     route: routes.Route
     letters: tuple[Planned, ...]
@@ -187,6 +189,7 @@ def draft(reader: Reader, actor: Actor, draft_id: str) -> DraftPage:
         written_by=row["written_by"],
         countersigners=tuple((unit_id, asked[unit_id][0]) for unit_id in asked),
         consent=Consent.from_json(row["consent"]),
+        marks=Marks.from_json(row["marks"]),
         corrects=_letter(reader, row["corrects_id"]),
         route=routes.route_of(reader, row["campaign_id"], row["kind"]),
         letters=tuple(_planned(reader, one, names) for one in planned),
@@ -239,6 +242,7 @@ def draft_source(
         extra={"signer": routes.route_of(reader, row["campaign_id"], row["kind"]).signer_post or row["written_by"]}
         | ({"corrects": {"number": corrected[1], "reason": row["note"]}} if corrected else {}),
         reviewed=kept,
+        marks=Marks.from_json(row["marks"]).at(position),
     )
 
 

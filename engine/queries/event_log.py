@@ -20,7 +20,7 @@ from engine.domain.instance import InstanceKind
 from engine.errors import NotFound
 from engine.queries.event_trace import LETTER_FACTS, LOGGED, Lookups, Person, trace_of
 from engine.queries.instances import seen_by
-from engine.store.access import known_facts, known_referrals
+from engine.store.access import known_facts, known_referrals, known_visits
 from engine.store.schema import (
     campaigns,
     cases,
@@ -69,7 +69,7 @@ def event_log(reader: Reader, actor: Actor, wanted: LogFilter, after: str = "") 
     passed = _grouped(
         reader.execute(
             sa.select(visits)
-            .where(visits.c.instance_id.in_(ids), visits.c.at <= wanted.as_of)
+            .where(visits.c.instance_id.in_(ids), visits.c.at <= wanted.as_of, known_visits(actor))
             .order_by(visits.c.instance_id, visits.c.visit_id)
         )
     )

@@ -21,7 +21,7 @@ from engine.domain.escalation import NOT_YET, REFERRAL, SUMMONS, WAIT
 from engine.domain.instance import InstanceKind
 from engine.domain.task import LIVE
 from engine.errors import Invalid, NotFound
-from engine.store.access import known_rungs, visible_cases, visible_items, visible_tasks
+from engine.store.access import is_climb_discreet, known_rungs, visible_cases, visible_items, visible_tasks
 from engine.store.schema import cases, instances, jobs, rungs, supervision_items, tasks
 from engine.store.transaction import Reader
 
@@ -171,7 +171,7 @@ def explain_next(reader: Reader, actor: Actor, item_id: str) -> Explanation | No
         .mappings()
         .first()
     )
-    if timer is None:
+    if timer is None or is_climb_discreet(reader.connection, actor, timer["instance_id"]):
         return None
     ruling, record = item["ruling"] or {}, timer["deadline"] or {}
     told = _told(reader, ruling)

@@ -14,6 +14,8 @@ from engine.domain.addressing import Addressee, needs_consent
 from engine.domain.calendar import civil_date
 from engine.domain.drafting import Consent, Wording
 from engine.domain.letter import KINDS, format_number
+from engine.domain.letter_kinds import MADE_ELSEWHERE
+from engine.domain.letter_marks import NO_MARKS, Marks
 from engine.domain.reviewed import Reviewed, as_signed
 from engine.errors import NotFound
 from engine.store import cases, drafts, supervision
@@ -47,6 +49,7 @@ class LetterSource:
     addressees: tuple[str, ...] = ()  # every 主送机关 where there are several
     wording: Wording | None = None  # the writer's words in place of the template's
     consent: Consent | None = None
+    marks: Marks = NO_MARKS
 
 
 def source(reader: Reader, letter_id: str) -> LetterSource:
@@ -74,6 +77,7 @@ def source(reader: Reader, letter_id: str) -> LetterSource:
         addressees=tuple(name for _, name in drafts.addressees_of(reader, letter_id)),
         wording=Wording.from_json(row["wording"]),
         consent=Consent.from_json(row["consent"]),
+        marks=Marks.from_json(row["marks"]),
     )
 
 
@@ -121,6 +125,7 @@ def planned_source(
     consent: Consent | None = None,
     extra: Mapping[str, Any] | None = None,
     reviewed: Reviewed | None = None,
+    marks: Marks = NO_MARKS,
 ) -> LetterSource:
     """A letter that is not issued yet, as `letter_rows.issue` would make it now; asks nobody's permission."""
     plan = plans.campaign(reader, campaign_id)
@@ -159,6 +164,7 @@ def planned_source(
         addressees=tuple(one.name for one in addressees) if len(addressees) > 1 else (),
         wording=wording,
         consent=consent,
+        marks=marks,
     )
 
 
@@ -172,7 +178,8 @@ def _seen_case(reader: Reader, actor: Actor, campaign_id: str, case_id: str) -> 
 def _source(reader: Reader, *, definition_id: str, campaign_id: str, kind: str, **values: Any) -> LetterSource:
     name = f"{kind}.html.j2"
     office = plans.campaign(reader, campaign_id).office
-    is_own = values.get("wording") is not None and not values["variables"].get("cases")
+    speaks_of = any(values["variables"].get(name) for name in ("cases", "report", "circular"))
+    is_own = values.get("wording") is not None and not speaks_of and kind not in MADE_ELSEWHERE
     return LetterSource(
         kind=kind,
         template=OWN_WORDS if is_own else plans.definition(reader, definition_id).files[name].decode(),

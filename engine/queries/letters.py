@@ -176,8 +176,8 @@ def _draft_of(reader: Reader, actor: Actor, row: Mapping[str, Any]) -> str | Non
 
 def _may_correct(reader: Reader, actor: Actor, row: Mapping[str, Any]) -> bool:
     is_corrected = row["corrected_number"] is not None or drafts.open_correction_of(reader, row["letter_id"])
-    has_words = bool(row["wording"]) or bool(store.case_ids_of(reader, row["letter_id"]))
-    return actor.has_role("supervisor", "leader") and not is_corrected and has_words
+    is_open = row["kind"] != "referral"  # a draft is open to the whole office
+    return actor.has_role("supervisor", "leader") and not is_corrected and is_open
 
 
 def document(reader: Reader, actor: Actor, letter_id: str) -> Document:

@@ -10,10 +10,11 @@ import sqlalchemy as sa
 from engine import plans
 from engine.digests import sha256_of
 from engine.domain.model_draft import UNDER_WAY, FileChange, Merge, ModelState, changes_between, merges
+from engine.queries.pinned import running_by_definition
 from engine.store import definitions as versions
 from engine.store import models as store
 from engine.store.models import Row
-from engine.store.schema import definitions, instances, model_comments, model_drafts, model_saves
+from engine.store.schema import definitions, model_comments, model_drafts, model_saves
 from engine.store.transaction import Reader
 
 SAVES_SHOWN = 200
@@ -39,7 +40,7 @@ class ModelDraftRow:
 
 @dataclass(frozen=True)
 class RunningVersion:
-    """`running`: instances whose root is this version and that have not ended."""
+    """`running`: instances that go by this version, called processes included, and have not ended."""
 
     version: int
     running: int
@@ -183,12 +184,6 @@ def model_draft(reader: Reader, draft_id: str) -> ModelDraft:
     row = store.get(reader, draft_id)
     last = store.save_of(reader, draft_id, row["revision"])
     newest_id = versions.latest_id(reader.connection, row["key"])
-    savers = reader.execute(
-        sa.select(model_saves.c.by_id)
-        .where(model_saves.c.draft_id == draft_id)
-        .distinct()
-        .order_by(model_saves.c.by_id)
-    ).scalars()
     unsettled = sa.select(sa.func.count()).where(
         model_comments.c.draft_id == draft_id, model_comments.c.resolved_at.is_(None)
     )
@@ -204,17 +199,19 @@ def model_draft(reader: Reader, draft_id: str) -> ModelDraft:
         changed_by=last["by_name"],
         changed_at=last["at"],
         version=store.version_of(reader, row["definition_id"]),
-        savers=tuple(savers),
+        savers=store.savers(reader, draft_id),
         open_comments=int(reader.execute(unsettled).scalar_one()),
         files=store.read_files(reader, last["files"]),
         base_files=plans.definition(reader, row["base_id"]).files if row["base_id"] else {},
     )
 
 
-def model_saves_of(reader: Reader, draft_id: str) -> tuple[ModelSave, ...]:
-    """The newest first, at most SAVES_SHOWN. Raises NotFound."""
+def model_saves_of(reader: Reader, draft_id: str, before: int | None = None) -> tuple[ModelSave, ...]:
+    """The newest first, at most SAVES_SHOWN; `before`: those older than that revision. Raises NotFound."""
     store.get(reader, draft_id)
     query = sa.select(model_saves).where(model_saves.c.draft_id == draft_id)
+    if before is not None:
+        query = query.where(model_saves.c.revision < before)
     found = list(reader.execute(query.order_by(model_saves.c.revision.desc()).limit(SAVES_SHOWN + 1)).mappings())
     before = [dict(save["files"]) for save in found[1:]] + [{}]
     return tuple(
@@ -288,15 +285,12 @@ def _model(key: str, found: sa.Row | None, running: Mapping[int, int], draft: Mo
 
 def _running(reader: Reader, key: str | None = None) -> dict[str, dict[int, int]]:
     """Of each key: version -> instances that have not ended."""
-    query = (
-        sa.select(definitions.c.key, definitions.c.version, sa.func.count())
-        .join(instances, instances.c.definition_id == definitions.c.definition_id)
-        .where(instances.c.ended_at.is_(None))
-        .group_by(definitions.c.key, definitions.c.version)
-    )
+    counts = running_by_definition(reader)
+    query = sa.select(definitions.c.definition_id, definitions.c.key, definitions.c.version)
     found: dict[str, dict[int, int]] = {}
     for row in reader.execute(query if key is None else query.where(definitions.c.key == key)):
-        found.setdefault(row[0], {})[row[1]] = row[2]
+        if counts[row.definition_id]:
+            found.setdefault(row.key, {})[row.version] = counts[row.definition_id]
     return found
 
 

@@ -1,6 +1,7 @@
 """Where a form, decision table, letter, process or group is used: in the newest version of every folder, in drafts as
 far as they differ from it, and in the plans of campaigns. And the same turned round: what each folder stands on."""
 
+import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
@@ -183,11 +184,19 @@ def _held(folder: _Folder) -> Iterator[tuple[str, str, str, str]]:
         yield PROCESS, folder.key, folder.title, folder.key
     for name, content in sorted(folder.files.items()):
         if name.endswith(".form"):
-            yield FORM, name.removesuffix(".form"), "", folder.key
+            yield FORM, name.removesuffix(".form"), _form_title(content), folder.key
         elif name.endswith(".dmn"):
             with suppress(EngineError):
                 for decision_id, decision in read_decisions(content).items():
                     yield DECISION, decision_id, decision.name, folder.key
+
+
+def _form_title(content: bytes) -> str:
+    try:
+        title = json.loads(content).get("title", "")
+    except (ValueError, AttributeError, RecursionError):
+        return ""
+    return title if isinstance(title, str) else ""
 
 
 def _in_drafts(reader: Reader, folders: tuple[_Folder, ...]) -> Iterator[tuple[str, str, str, tuple[Reference, ...]]]:

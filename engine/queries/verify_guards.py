@@ -28,18 +28,26 @@ def commits_are_durable(reader: Reader) -> list[str]:
 def guards_are_in_place(reader: Reader) -> list[str]:
     """I2, I5, I6, I7: the keys, unique constraints and triggers that keep what code alone cannot."""
     inspector = sa.inspect(reader.connection)
+    keys, uniques, all_indexes = (  # of every table at once: one by one they are the slowest part of verifying
+        {name: found for (_, name), found in kind().items()}
+        for kind in (
+            inspector.get_multi_pk_constraint,
+            inspector.get_multi_unique_constraints,
+            inspector.get_multi_indexes,
+        )
+    )
     found = []
     for table in metadata.sorted_tables:
-        there = set(inspector.get_pk_constraint(table.name)["constrained_columns"])
+        there = set(keys[table.name]["constrained_columns"])
         wanted = {column.name for column in table.primary_key}
         if there != wanted:
             found.append(f"table {table.name} has lost its primary key")
-        unique = {tuple(each["column_names"]) for each in inspector.get_unique_constraints(table.name)}
+        unique = {tuple(each["column_names"]) for each in uniques[table.name]}
         for constraint in table.constraints:
             names = tuple(column.name for column in getattr(constraint, "columns", ()))
             if isinstance(constraint, sa.UniqueConstraint) and names not in unique:
                 found.append(f"table {table.name} has lost its unique constraint on {', '.join(names)}")
-        indexes = {index["name"] for index in inspector.get_indexes(table.name)}
+        indexes = {index["name"] for index in all_indexes[table.name]}
         found += [
             f"table {table.name} has lost its unique index {index.name}"
             for index in sorted(table.indexes, key=lambda index: str(index.name))

@@ -21,7 +21,11 @@ from engine.store.schema import (
     supervision_items,
     task_groups,
     tasks,
+    visits,
 )
+
+# What the machine notes while a ladder runs: after the referral it would tell of its making and of its end.
+_BY_MACHINE = ("JobCompleted", "TimerFired", "MessageSent", "MessageDelivered", "IncidentRaised", "IncidentResolved")
 
 
 def visible_cases(actor: Actor) -> sa.ColumnElement[bool]:
@@ -162,14 +166,43 @@ def known_level(actor: Actor) -> sa.ColumnElement[int]:
 
 
 def known_facts(actor: Actor) -> sa.ColumnElement[bool]:
-    """A condition on `facts`, true for all but the one that tells of the rung of a referral (`known_rungs`)."""
+    """A condition on `facts`, true for all but those that tell of the rung of a referral (`known_rungs`), and of what
+    its ladder waits for since."""
     if actor.sees_referrals:
         return sa.true()
     climbs = sa.select(instances.c.instance_id).where(
         instances.c.kind == InstanceKind.SUPERVISION, instances.c.business_key.in_(_known_items(actor))
     )
     is_other = sa.or_(facts.c.kind != "RungReached", facts.c.detail["rung"].as_string() != REFERRAL)
-    return sa.or_(is_other, facts.c.instance_id.in_(climbs))
+    is_told = sa.or_(facts.c.kind.not_in(_BY_MACHINE), sa.not_(_is_after_referral(facts)))
+    return sa.or_(sa.and_(is_other, is_told), facts.c.instance_id.in_(climbs))
+
+
+def known_visits(actor: Actor) -> sa.ColumnElement[bool]:
+    """A condition on `visits`: where a ladder has gone since its referral is for whom the referral concerns."""
+    if actor.sees_referrals:
+        return sa.true()
+    climbs = sa.select(instances.c.instance_id).where(
+        instances.c.kind == InstanceKind.SUPERVISION, instances.c.business_key.in_(_known_items(actor))
+    )
+    return sa.or_(sa.not_(_is_after_referral(visits)), visits.c.instance_id.in_(climbs))
+
+
+def is_climb_discreet(connection: Any, actor: Actor, instance_id: str | None) -> bool:
+    """Whether the instance is that of a ladder whose referral does not concern the actor: nothing is told of what it
+    waits for."""
+    of_item = sa.and_(instances.c.kind == InstanceKind.SUPERVISION, instances.c.business_key == rungs.c.item_id)
+    query = sa.select(rungs.c.item_id).join(instances, of_item).where(instances.c.instance_id == instance_id)
+    return connection.execute(query.where(sa.not_(known_rungs(actor))).limit(1)).first() is not None
+
+
+def _is_after_referral(noted: sa.Table) -> sa.ColumnElement[bool]:
+    """A condition on `facts` or `visits`: of a ladder that had come to a referral by then."""
+    ladder = instances.alias()
+    of_item = sa.and_(ladder.c.kind == InstanceKind.SUPERVISION, ladder.c.business_key == rungs.c.item_id)
+    reached = sa.and_(rungs.c.instrument == REFERRAL, rungs.c.at <= noted.c.at)
+    found = sa.select(rungs.c.item_id).join(ladder, of_item).where(ladder.c.instance_id == noted.c.instance_id, reached)
+    return found.correlate(noted).exists()
 
 
 def _known_items(actor: Actor) -> sa.Select[Any]:

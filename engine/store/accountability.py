@@ -319,10 +319,32 @@ def letters_before(scope: Any, referral: Mapping[str, Any]) -> list[Mapping[str,
     return list(scope.execute(found).mappings())
 
 
+def lock_referrals(tx: Transaction, unit_id: str) -> None:
+    """Of two about one unit at once, by hand or by a ladder, the second sees the first."""
+    tx.execute(sa.select(units.c.unit_id).where(units.c.unit_id == unit_id).with_for_update(key_share=True))
+
+
+def referrals_by_hand(tx: Transaction, item: Mapping[str, Any]) -> list[Any]:
+    """(state, decided at) of those about the matter of a supervision item, its unit in its case: under way, or decided
+    since the item was opened."""
+    live = referrals.c.state.in_(LIVE_STATES[InstanceKind.ACCOUNTABILITY][1])
+    decided = sa.and_(referrals.c.state.in_(("CONCLUDED", "DECLINED")), referrals.c.decided_at >= item["opened_at"])
+    return list(
+        tx.execute(
+            sa.select(referrals.c.state, referrals.c.decided_at).where(
+                referrals.c.campaign_id == item["campaign_id"],
+                referrals.c.case_id == item["case_id"],
+                referrals.c.unit_id == item["unit_id"],
+                referrals.c.item_id.is_(None),
+                sa.or_(live, decided),
+            )
+        )
+    )
+
+
 def live_referral(tx: Transaction, campaign_id: str, *, unit_id: str, case_id: str | None) -> str | None:
     """One of this unit for this case that has not come to its end; without a case one by hand about the unit's work,
-    for an item about a report has no case either. Locks the unit, so that of two at once the second sees the first."""
-    tx.execute(sa.select(units.c.unit_id).where(units.c.unit_id == unit_id).with_for_update(key_share=True))
+    for an item about a report has no case either. Lock them first (`lock_referrals`)."""
     live = referrals.c.state.in_(LIVE_STATES[InstanceKind.ACCOUNTABILITY][1])
     same = [referrals.c.campaign_id == campaign_id, referrals.c.unit_id == unit_id, referrals.c.case_id == case_id]
     if case_id is None:

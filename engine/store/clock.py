@@ -32,8 +32,7 @@ class ClockHold:
 
 def lock(tx: Transaction) -> None:
     """One look at a time: several workers notice the same jump once."""
-    if not tx.is_sqlite:
-        tx.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(MARK, 0))))
+    tx.lock_name(MARK)
 
 
 def mark(tx: Transaction, host: str) -> Reading | None:

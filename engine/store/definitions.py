@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import sqlalchemy as sa
 
 from engine.bpmn.definition import Definition
-from engine.digests import sha256_of_files
+from engine.digests import sha256_of, sha256_of_files
 from engine.store.schema import definition_files, definitions
 from engine.store.transaction import Transaction
 
@@ -26,16 +26,39 @@ def find_by_digest(tx: Transaction, key: str, sha256: str) -> tuple[str, int] | 
     return (row.definition_id, row.version) if row else None
 
 
-def add(tx: Transaction, *, definition_id: str, key: str, name: str, files: Mapping[str, bytes]) -> int:
-    """Returns the new version."""
-    last = tx.execute(sa.select(sa.func.max(definitions.c.version)).where(definitions.c.key == key)).scalar()
-    version = (last or 0) + 1
+def lock_key(tx: Transaction, key: str) -> None:
+    """One after the other: whoever adds a version of a key, or asks which is the newest and acts on the answer."""
+    tx.lock_name(f"definition {key}")
+
+
+def newest_version(tx: Transaction, key: str) -> int:
+    """0 for a key without versions."""
+    return tx.execute(sa.select(sa.func.max(definitions.c.version)).where(definitions.c.key == key)).scalar() or 0
+
+
+def is_newest(tx: Transaction, key: str, files: Mapping[str, bytes]) -> bool:
+    """Whether the newest version has exactly these files."""
+    definition_id = latest_id(tx.connection, key)
+    return definition_id is not None and dict(load(tx.connection, (definition_id,))[0].files) == dict(files)
+
+
+def add(tx: Transaction, *, key: str, name: str, files: Mapping[str, bytes]) -> tuple[str, int]:
+    """Returns the new version's id and number; the key is locked.
+
+    The id names the content, so that caches keyed by it can never be stale; of files that an earlier version had, the
+    content and the number.
+    """
+    version = newest_version(tx, key) + 1
+    sha256 = sha256_of_files(files)
+    if find_by_digest(tx, key, sha256) is not None:
+        sha256 = sha256_of(f"{sha256} {version}".encode())
+    definition_id = f"{key}-{sha256[:24]}"
     tx.execute(
         definitions.insert().values(
             definition_id=definition_id,
             key=key,
             version=version,
-            sha256=sha256_of_files(files),
+            sha256=sha256,
             name=name,
             deployed_at=tx.now,
             deployed_by=tx.actor.name,
@@ -45,7 +68,7 @@ def add(tx: Transaction, *, definition_id: str, key: str, name: str, files: Mapp
         definition_files.insert(),
         [{"definition_id": definition_id, "name": file, "content": content} for file, content in files.items()],
     )
-    return version
+    return definition_id, version
 
 
 def latest_id(connection: sa.Connection, key: str) -> str | None:

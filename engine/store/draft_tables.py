@@ -18,6 +18,7 @@ letter_drafts = sa.Table(  # one decision about one or many letters of a kind
     sa.Column("reason", sa.Text, nullable=False),
     sa.Column("countersigners", sa.JSON, nullable=False),  # unit ids
     sa.Column("consent", sa.JSON),  # by, number, on: who agreed that a government is addressed
+    sa.Column("marks", sa.JSON),  # copy_number of the first letter, secrecy, urgency
     ref("corrects_id", "letters.letter_id"),
     sa.Column("note", sa.Text, nullable=False),  # why a letter is corrected, or a draft was withdrawn
     sa.Column("state", sa.String(16), nullable=False),

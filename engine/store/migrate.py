@@ -1,5 +1,6 @@
 """Brings a database to the present schema, one small forward step after another, and says when it is not there."""
 
+from functools import cache
 from pathlib import Path
 
 from alembic import command
@@ -43,7 +44,9 @@ def current(database: Database) -> str | None:
         return MigrationContext.configure(connection).get_current_revision()
 
 
+@cache
 def head() -> str:
+    """Read once a process: alembic compiles every migration for it."""
     revision = ScriptDirectory.from_config(_config()).get_current_head()
     assert revision is not None
     return revision

@@ -34,12 +34,6 @@ def under_way(scope: Scope, key: str) -> Row | None:
     return scope.execute(query).mappings().first()
 
 
-def lock_key(tx: Transaction, key: str) -> None:
-    """Nobody else opens a draft of this folder until this is over."""
-    if not tx.is_sqlite:  # where one transaction writes at a time anyway
-        tx.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(f"model draft {key}", 0))))
-
-
 def add(tx: Transaction, **values: Any) -> None:
     tx.execute(model_drafts.insert().values(**values))
 
@@ -98,12 +92,10 @@ def save_of(scope: Scope, draft_id: str, revision: int) -> Row:
     return row
 
 
-def has_saved(scope: Scope, draft_id: str, person_id: str) -> bool:
-    """Whether this person made any save of the draft, the first one included."""
-    query = sa.select(model_saves.c.revision).where(
-        model_saves.c.draft_id == draft_id, model_saves.c.by_id == person_id
-    )
-    return scope.execute(query.limit(1)).first() is not None
+def savers(scope: Scope, draft_id: str) -> tuple[str, ...]:
+    """The ids of those who made any save of the draft, the first one included."""
+    query = sa.select(model_saves.c.by_id).where(model_saves.c.draft_id == draft_id)
+    return tuple(scope.execute(query.distinct().order_by(model_saves.c.by_id)).scalars())
 
 
 # -- bytes -------------------------------------------------------------------------------------------------------------

@@ -19,8 +19,7 @@ def digest(command: Any) -> str:
 
 def answered(tx: Transaction, operation_key: str, command: Any) -> tuple[bool, Any]:
     """(was it done, what it answered). Raises Rejected when the key was used for something else."""
-    if not tx.is_sqlite:  # the same key at the same time waits here for the first to answer
-        tx.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(operation_key, 0))))
+    tx.lock_name(operation_key)  # the same key at the same time waits here for the first to answer
     row = tx.execute(sa.select(operations).where(operations.c.operation_key == operation_key)).first()
     if row is None:
         return False, None

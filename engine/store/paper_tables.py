@@ -68,6 +68,7 @@ letters = sa.Table(  # never updated once written: a trigger sees to it
     sa.Column("opinion", sa.Text),
     sa.Column("wording", sa.JSON),  # the writer's words, where they are not the template's
     sa.Column("consent", sa.JSON),
+    sa.Column("marks", sa.JSON),  # copy_number, secrecy, urgency as printed
     sa.UniqueConstraint("organ_code", "year", "serial"),
     sa.Index("ix_letters_corrects_id", "corrects_id"),  # not unique: a void correction may be followed by another
     sa.Index("ix_letters_run_id", "run_id", "serial"),

@@ -86,6 +86,11 @@ class Transaction:
         dialect = sqlite if self.is_sqlite else postgresql
         self.execute(dialect.insert(table).values(**values).on_conflict_do_nothing())
 
+    def lock_name(self, name: str) -> None:
+        """Until the end of the transaction nobody else holds this name; SQLite writes one at a time anyway."""
+        if not self.is_sqlite:
+            self.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(name, 0))))
+
     def record(
         self,
         kind: str,

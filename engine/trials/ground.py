@@ -68,7 +68,11 @@ class Ground:
 
     def flows(self, key: str) -> tuple[Flow, ...]:
         """The sequence flows that are drawn in one file."""
-        return _flows(key, self.diagram(key))
+        return tuple(_flows(key, self.diagram(key)).values())
+
+    def flow(self, key: str, flow_id: str) -> Flow:
+        """Raises KeyError when there is none of that id."""
+        return _flows(key, self.diagram(key))[flow_id]
 
     def table(self, name: str) -> Decision:
         """A ladder or a table of lights. Raises Invalid when there is none of that name."""
@@ -99,9 +103,10 @@ def _identity(key: str, files: Mapping[str, bytes]) -> str:
 
 
 @lru_cache(maxsize=64)
-def _flows(key: str, content: bytes) -> tuple[Flow, ...]:
+def _flows(key: str, content: bytes) -> Mapping[str, Flow]:
     drawn = read_document(content).iter(bpmn("sequenceFlow"))
-    return tuple(Flow(key, flow.get("id", ""), flow.get("sourceRef", ""), flow.get("targetRef", "")) for flow in drawn)
+    found = [Flow(key, flow.get("id", ""), flow.get("sourceRef", ""), flow.get("targetRef", "")) for flow in drawn]
+    return {flow.flow_id: flow for flow in found}
 
 
 @lru_cache(maxsize=32)

@@ -4,13 +4,14 @@ It never raises for what a walk or a diagram may have wrong: the result has the 
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final
 
+from engine.bpmn.plain import same
 from engine.domain.derivation import en_time, zh_time
-from engine.errors import EngineError, Invalid
+from engine.errors import EngineError, Invalid, Problem
 from engine.trials.ground import Flow, Ground
 from engine.trials.limits import Limits
 from engine.trials.script import Script, ScriptStep, read_script
@@ -29,8 +30,7 @@ SUBJECTS: Final[Mapping[str, tuple[str, str]]] = {
     "lights": ("亮灯", "light"),
 }
 _GATHERED: Final = ("milestones", "jobs", "letters", "refused", "gone")
-
-Watch = Callable[[int, ScriptStep | None, Walk], None]
+_SOME_OF_MANY: Final = ("flows", "variables", "due", "lights")  # what they do not name is not looked at
 
 
 @dataclass(frozen=True)
@@ -64,6 +64,9 @@ class WalkResult:
         return not self.failures
 
 
+Judge = Callable[[int, ScriptStep | None, Walk], list[Failure]]
+
+
 class _CannotAct(Exception):
     def __init__(self, zh: str, en: str) -> None:
         super().__init__(en)
@@ -79,16 +82,19 @@ def play(ground: Ground, walk: bytes, *, name: str = "walk.toml", limits: Limits
     return play_script(ground, script, limits=limits)
 
 
-def play_script(
-    ground: Ground,
-    script: Script,
-    *,
-    reload: bool = False,
-    limits: Limits | None = None,
-    watch: Watch | None = None,
+def play_script(ground: Ground, script: Script, *, reload: bool = False, limits: Limits | None = None) -> WalkResult:
+    """As `play`. It ends with the first step that fails; a script that expects nothing fails too."""
+    if not any(proves(step.expect) for step in script.steps):
+        result = do_script(ground, script, _nothing, reload=reload, limits=limits)
+        return replace(result, failures=result.failures or (_proves_nothing(),))
+    return do_script(ground, script, _judged, reload=reload, limits=limits)
+
+
+def do_script(
+    ground: Ground, script: Script, judge: Judge, *, reload: bool = False, limits: Limits | None = None
 ) -> WalkResult:
-    """As `play`. It ends with the first step that fails. `watch` is told the number, the step and the walk after the
-    start (0, None) and after each act, before what has gathered is cleared."""
+    """Start it and do its acts, as far as they can be done. `judge` is told the number, the step and the walk after the
+    start (0, None) and after each act, and gives what was not as it should be: the first such step is the last."""
     tokens: list[tuple[Place, ...]] = []
     failures: list[Failure] = []
     walk: Walk | None = None
@@ -96,18 +102,13 @@ def play_script(
     try:
         walk = begin(ground, script, reload=reload, limits=limits)
         tokens.append(tuple(walk.execution.active_elements()))
-        if watch is not None:
-            watch(0, None, walk)
+        failures += judge(0, None, walk)
         for number, step in enumerate(script.steps, start=1):
             act(walk, step)
             tokens.append(tuple(walk.execution.active_elements()))
-            if watch is not None:
-                watch(number, step, walk)
-            failures += compare(walk, step.expect, number)
+            failures += judge(number, step, walk)
             if failures:
                 break
-            if step.expect:
-                clear(walk)
     except _CannotAct as error:
         failures.append(_failure(number, error.zh, error.en))
     except Invalid as error:
@@ -189,6 +190,55 @@ def clear(walk: Walk) -> None:
         getattr(walk, name).clear()
 
 
+def proves(expected: Mapping[str, Any]) -> bool:
+    """Whether it could fail: to expect no variable, or none of the flows, is to expect nothing."""
+    return any(wanted or subject not in _SOME_OF_MANY for subject, wanted in expected.items())
+
+
+def _judged(number: int, step: ScriptStep | None, walk: Walk) -> list[Failure]:
+    if step is None:
+        return []
+    failures = compare(walk, step.expect, number)
+    if walk.refusals and not step.expect.get("refused"):
+        others = [failure for failure in failures if failure.subject != "refused"]
+        failures = [_refused(number, walk.refused, walk.refusals), *others]
+    walk.refusals.clear()
+    if step.expect:
+        clear(walk)
+    return failures
+
+
+def _nothing(number: int, step: ScriptStep | None, walk: Walk) -> list[Failure]:
+    return []
+
+
+def _refused(number: int, fields: Sequence[str], refusals: Sequence[Problem]) -> Failure:
+    zh = "；".join(f"{problem.where}：{problem.zh}" for problem in refusals)
+    en = "; ".join(f"{problem.where}: {problem.en}" for problem in refusals)
+    names = ", ".join(f'"{name}"' for name in fields)
+    return Failure(
+        number,
+        "refused",
+        [],
+        list(fields),
+        f"第 {number} 步：填写被退回，任务没有办结（{zh}）。请改正填写的内容；有意被退回的，写明 refused = [{names}]。",
+        f"Step {number}: the answer was refused and the task is still open ({en}). Correct the answer; where it is "
+        f"meant to be refused, expect refused = [{names}].",
+    )
+
+
+def _proves_nothing() -> Failure:
+    return Failure(
+        0,
+        "",
+        None,
+        None,
+        "走查没有写任何 expect，走完也不能证明什么。请至少在一步写明预期，例如 expect = { ended = true }。",
+        "The walk expects nothing, so it proves nothing. Say at least at one step what it leads to, such as "
+        "expect = { ended = true }.",
+    )
+
+
 def _differences(walk: Walk, expected: Mapping[str, Any]) -> Iterator[tuple[str, str, Any, Any]]:
     variables = walk.execution.variables() if "variables" in expected else {}
     lookups: dict[str, Any] = {"variables": variables.get, "due": walk.dues.get, "lights": walk.light}
@@ -204,7 +254,7 @@ def _differences(walk: Walk, expected: Mapping[str, Any]) -> Iterator[tuple[str,
             for name, value in wanted.items():
                 ask: Callable[[str], Any] = lookups[subject]
                 found = ask(name)
-                if found != value:
+                if not (same(found, value) if subject == "variables" else found == value):
                     yield subject, name, value, found
         else:
             found = {"tasks": walk.open_tasks(), "ended": walk.is_ended}.get(subject, getattr(walk, subject, None))

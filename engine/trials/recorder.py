@@ -9,7 +9,7 @@ from engine.bpmn.step import Decided
 from engine.errors import Problem
 from engine.trials.ground import Ground
 from engine.trials.limits import Limits
-from engine.trials.play import Failure, WalkResult, clear, play_script
+from engine.trials.play import Failure, WalkResult, clear, do_script
 from engine.trials.script import Script, ScriptStep
 from engine.trials.walk import Place, SentLetter, Walk
 
@@ -55,7 +55,7 @@ class _Watcher:
         self._variables: dict[str, Any] = {}
         self._opened: dict[str, datetime] = {}
 
-    def __call__(self, number: int, step: ScriptStep | None, walk: Walk) -> None:
+    def __call__(self, number: int, step: ScriptStep | None, walk: Walk) -> list[Failure]:
         self.walk = walk
         variables = walk.execution.variables()
         opened = {name: walk.opened_at[name] for name in walk.open_tasks()}
@@ -81,6 +81,7 @@ class _Watcher:
         clear(walk)
         walk.decided.clear()
         walk.refusals.clear()
+        return []
 
     def _changed(self, variables: Mapping[str, Any], said: Mapping[str, Any]) -> dict[str, Any]:
         """What the process itself made of the act: plain values that nobody typed."""
@@ -98,14 +99,14 @@ def replay(ground: Ground, script: Script, *, limits: Limits | None = None) -> S
     """The acts of a session from its start; what the script expects is not looked at."""
     bare = replace(script, steps=tuple(replace(step, expect={}) for step in script.steps))
     watcher = _Watcher()
-    result = play_script(ground, bare, limits=limits, watch=watcher)
+    result = do_script(ground, bare, watcher, limits=limits)
     if result.passed or watcher.walk is None:
         failure = result.failures[0] if result.failures else None
         return Session(bare, watcher.walk, tuple(watcher.happenings), result, failure)
     failure = result.failures[0]  # a broken execution is spent: once more, up to the act before
     bare = replace(bare, steps=bare.steps[: failure.step - 1])
     watcher = _Watcher()
-    result = play_script(ground, bare, limits=limits, watch=watcher)
+    result = do_script(ground, bare, watcher, limits=limits)
     return Session(bare, watcher.walk, tuple(watcher.happenings), result, failure)
 
 

@@ -4,7 +4,7 @@ Jobs are done at once, with nothing to say; letters they would send are noted, n
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -71,7 +71,8 @@ def ask_ladder(
 class Walk:
     """One instance on its way. With `reload` it is dumped and loaded again after every step.
 
-    Lists grow until somebody clears them; `elements` and `flows` count how often each was passed.
+    Lists grow until somebody clears them; `elements` and `flows` count how often each was passed. `dues` and
+    `opened_at` are of the open tasks, by element id.
     """
 
     def __init__(
@@ -177,7 +178,7 @@ class Walk:
     def schedule(self, element_id: str) -> LightSchedule | None:
         """When the light of an open task changes, by the plan's table; None without a due date."""
         due, opened = self.dues.get(element_id), self.opened_at.get(element_id)
-        if due is None or opened is None or element_id not in self.open_tasks():
+        if due is None or opened is None:
             return None
         table = self.ground.table(self.ground.plan.rules["lights"])
         return plans.lights_by(table, opened, due, self.ground.calendar)
@@ -193,7 +194,10 @@ class Walk:
 
     def _moment(self) -> Moment:
         functions = self._timetable().functions()
-        return Moment(self.now, functions, partial(self._decide, functions))
+        return Moment(self.now, functions, partial(self._decide, functions), self._checkpoint)
+
+    def _checkpoint(self, element: Element) -> None:
+        self.limits.check(self._acts, (element.element_id,))
 
     def _decide(
         self, functions: Mapping[str, Callable[..., Any]], name: str, variables: Mapping[str, Any]
@@ -218,9 +222,14 @@ class Walk:
 
     def _note(self, step: Step) -> None:
         for token in step.closed_tokens:
-            self.tasks.pop(token, None)
             self.timers.pop(token, None)
             self._waiting = [job for job in self._waiting if job.token != token]
+        closed = [self.tasks.pop(token).element for token in step.closed_tokens if token in self.tasks]
+        still_open = set(self.open_tasks())
+        for element in closed:
+            if element.element_id not in still_open:
+                self.dues.pop(element.element_id, None)
+                self.opened_at.pop(element.element_id, None)
         for task in step.opened_tasks:
             self.tasks[task.token] = task
             self.dues[task.element.element_id] = due_instant(task.due)
@@ -232,48 +241,9 @@ class Walk:
         self.milestones += [milestone.name for milestone in step.milestones]
         self.decided += step.decisions
         self.elements.update(step.passed)
-        gone = list(self._gone_along(step))
+        gone = [self.ground.flow(process_key, flow_id) for process_key, flow_id in step.gone]
         self.flows.update(gone)
         self.gone += gone
-
-    def _gone_along(self, step: Step) -> Iterator[Flow]:
-        """The flows of this step: behind each element that was passed, the way to what came next."""
-        reached = [*step.passed]
-        elements = [task.element for task in step.opened_tasks]
-        elements += [timer.element for timer in step.opened_timers]
-        elements += [job.element for job in step.opened_jobs]
-        elements += [wait.element for wait in step.opened_waits]
-        for element in elements:
-            reached += [*self._waiting_gateways(element), (element.process_key, element.element_id)]
-        for position, (process_key, element_id) in enumerate(step.passed):
-            flows = self.ground.flows(process_key)
-            ways = {flow.target: flow for flow in flows if flow.source == element_id}
-            after = [place for passed in reached[position + 1 :] for place in self._entered(passed)]
-            for place in after:
-                if place[0] == process_key and place[1] in ways:
-                    yield ways[place[1]]
-                    break
-
-    def _waiting_gateways(self, event: Element) -> list[Place]:
-        """The event gateway that waits for this event: it is entered, and passed only when one of its events comes."""
-        before = [flow.source for flow in self.ground.flows(event.process_key) if flow.target == event.element_id]
-        places = [(event.process_key, element_id) for element_id in before]
-        return [place for place in places if self.model.element(*place).type == "eventBasedGateway"]
-
-    def _entered(self, place: Place) -> Iterator[Place]:
-        """The element, and everything around it that was entered with it: embedded and called processes."""
-        wanted, seen = [place], {place}
-        while wanted:
-            around = wanted.pop(0)
-            yield around
-            element = self.model.element(*around)
-            if element.parent:
-                outer = [(element.process_key, element.parent)]
-            else:
-                callers = (each for each in self.model.all_elements if each.called_element == element.process_key)
-                outer = [(caller.process_key, caller.element_id) for caller in callers]
-            wanted += [each for each in outer if each not in seen]
-            seen.update(outer)
 
 
 def _told(job: OpenedJob) -> str:

@@ -12,7 +12,7 @@ def wrapped(words: str, width: float, lines: int) -> list[str]:
     pieces = re.findall(r"[!-~]+|\s+|[^\s!-~]", NOT_SHOWN.sub("", words).strip())
     found, line = [], ""
     for piece in pieces:
-        if line and not piece.isspace() and _ems(line.rstrip() + piece) > width:
+        if line and not piece.isspace() and ems(line.rstrip() + piece) > width:
             found.append(line.rstrip())
             line = ""
         if line or not piece.isspace():
@@ -22,5 +22,6 @@ def wrapped(words: str, width: float, lines: int) -> list[str]:
     return found if len(found) <= lines else [*found[: lines - 1], found[lines - 1][:-1] + "…"]
 
 
-def _ems(text: str) -> float:
+def ems(text: str) -> float:
+    """The width of a line."""
     return sum(1.0 if unicodedata.east_asian_width(char) in "WFA" else NARROW for char in text)

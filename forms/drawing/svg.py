@@ -1,68 +1,126 @@
 """Draws the DI of a diagram as one SVG element without styles or scripts: it may stand in any page."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from html import escape
 from itertools import pairwise
+from types import MappingProxyType
 
 from engine.bpmn.shapes import Box, Line, Picture, Shape
-from forms.drawing.letters import wrapped
+from forms.drawing.letters import ems, wrapped
+from forms.drawing.symbols import symbol
 
 MARGIN = 24.0
 INK, PAPER, SOFT = "#1f2933", "#ffffff", "#6b7280"
 SIZE = 12.0
 LEADING = 14.0
+LABEL, LABEL_LINES = 108.0, 4  # a name beside its shape or line: at least so wide, at most so many lines
+THINGS = ("dataObjectReference", "dataStoreReference")
+NO_NUMBERS: Mapping[str, int] = MappingProxyType({})
 SYMBOLS = {
-    "userTask": "人",
-    "serviceTask": "⚙",
-    "businessRuleTask": "▦",
-    "scriptTask": "≡",
-    "sendTask": "✉",
-    "receiveTask": "✉",
-    "exclusiveGateway": "×",
-    "parallelGateway": "+",
-    "inclusiveGateway": "○",
-    "eventBasedGateway": "◎",
-    "complexGateway": "✳",
+    "userTask": "user",
+    "serviceTask": "gear",
+    "businessRuleTask": "table",
+    "scriptTask": "lines",
+    "sendTask": "envelope",
+    "receiveTask": "envelope",
+    "exclusiveGateway": "cross",
+    "parallelGateway": "plus",
+    "inclusiveGateway": "ring",
+    "eventBasedGateway": "rings",
+    "complexGateway": "star",
 }
-EVENTS = {"message": "✉", "timer": "◷", "error": "ϟ", "escalation": "▲", "signal": "△", "terminate": "●",
-          "conditional": "▤", "link": "➜", "compensate": "◀◀", "cancel": "✕"}  # fmt: skip
+EVENTS = {
+    "message": "envelope",
+    "timer": "clock",
+    "error": "bolt",
+    "escalation": "arrow-up",
+    "signal": "triangle",
+    "terminate": "dot",
+    "conditional": "sheet",
+    "link": "arrow",
+    "compensate": "back",
+    "cancel": "cross",
+}
 FRAMES = ("subProcess", "transaction", "adHocSubProcess", "participant", "lane", "group")
 
 
-def draw(picture: Picture, title: str) -> str:
-    """`title` is read out instead of the picture. Empty when nothing has a place."""
+def draw(picture: Picture, title: str, *, view: Box | None = None, numbers: Mapping[str, int] = NO_NUMBERS) -> str:
+    """`title` is read out instead of the picture. Empty when nothing has a place.
+
+    `view`: only this part of it, for one sheet of several; a name may be cut at its edge. `numbers`: of elements, as
+    the table beside it counts them.
+    """
     if not picture.shapes:
         return ""
-    left, top, width, height = _extent(picture)
+    area = view or extent(picture)
+    shapes = [shape for shape in picture.shapes if view is None or _meets(shape_area(shape), view)]
+    lines = [line for line in picture.lines if view is None or _meets(_line_area(line), view)]
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" role="img" aria-label="{escape(title)}" '
-        f'viewBox="{_n(left)} {_n(top)} {_n(width)} {_n(height)}" width="{_n(width)}" height="{_n(height)}" '
-        f'font-size="{_n(SIZE)}" fill="none" stroke="{INK}" stroke-width="1.5">',
+        f'viewBox="{_n(area.x)} {_n(area.y)} {_n(area.width)} {_n(area.height)}" width="{_n(area.width)}" '
+        f'height="{_n(area.height)}" font-size="{_n(SIZE)}" fill="none" stroke="{INK}" stroke-width="1.5">',
         f"<title>{escape(title)}</title>",
     ]
-    parts += [_frame(shape) for shape in _largest_first(picture.shapes)]
-    parts += [_line(line) for line in picture.lines]
-    parts += [_shape(shape) for shape in picture.shapes if not _is_frame(shape)]
-    parts += [_line_label(line) for line in picture.lines if line.name]
+    parts += [_frame(shape) for shape in _largest_first(shapes)]
+    parts += [_line(line) for line in lines]
+    parts += [_shape(shape) for shape in shapes if not _is_frame(shape)]
+    parts += [_line_label(line) for line in lines if line.name]
+    parts += [_number(shape, numbers[shape.element_id]) for shape in shapes if shape.element_id in numbers]
     return "".join([*parts, "</svg>"])
 
 
-def _extent(picture: Picture) -> tuple[float, float, float, float]:
-    boxes = [shape.box for shape in picture.shapes]
-    boxes += [shape.label for shape in picture.shapes if shape.label is not None]
-    boxes += [line.label for line in picture.lines if line.label is not None]
-    points = [point for line in picture.lines for point in line.points]
-    xs = [box.x for box in boxes] + [box.x + box.width for box in boxes] + [x for x, _ in points]
-    ys = [box.y for box in boxes] + [box.y + box.height + LEADING for box in boxes] + [y for _, y in points]
-    left, top = min(xs) - MARGIN, min(ys) - MARGIN
-    return left, top, max(xs) + MARGIN - left, max(ys) + MARGIN - top
+def extent(picture: Picture) -> Box:
+    """Everything that is drawn, with a margin. Raises ValueError for a picture without shapes."""
+    areas = [*map(shape_area, picture.shapes), *map(_line_area, picture.lines)]
+    left, top = min(area.x for area in areas) - MARGIN, min(area.y for area in areas) - MARGIN
+    right, bottom = max(area.x + area.width for area in areas), max(area.y + area.height for area in areas)
+    return Box(left, top, right + MARGIN - left, bottom + MARGIN - top)
+
+
+def shape_area(shape: Shape) -> Box:
+    """The shape and the lines of its name."""
+    boxes = [shape.box]
+    if shape.tag.endswith(("Event", "Gateway")) or shape.tag in THINGS:
+        boxes.append(_label_area(shape.name, _label_box(shape)))
+    elif shape.label is not None:
+        boxes.append(shape.label)
+    return _around(boxes)
+
+
+def _line_area(line: Line) -> Box:
+    boxes = [Box(x, y, 0, 0) for x, y in line.points]
+    if line.name:
+        boxes.append(_label_area(line.name, _line_label_box(line)))
+    return _around(boxes)
+
+
+def _label_area(name: str, box: Box) -> Box:
+    """A name is set around the middle of its box, as wide as LABEL at least, and grows downwards."""
+    width = max(box.width, LABEL)
+    count = max(len(wrapped(name, width / SIZE, LABEL_LINES)), 1)
+    return Box(box.x + (box.width - width) / 2, box.y, width, max(box.height, count * LEADING + 2))
+
+
+def _around(boxes: list[Box]) -> Box:
+    left, top = min(box.x for box in boxes), min(box.y for box in boxes)
+    right, bottom = max(box.x + box.width for box in boxes), max(box.y + box.height for box in boxes)
+    return Box(left, top, right - left, bottom - top)
+
+
+def _meets(area: Box, view: Box) -> bool:
+    return (
+        area.x <= view.x + view.width
+        and view.x <= area.x + area.width
+        and area.y <= view.y + view.height
+        and view.y <= area.y + area.height
+    )
 
 
 def _is_frame(shape: Shape) -> bool:
     return shape.tag in FRAMES and (shape.is_expanded or shape.tag in ("participant", "lane", "group"))
 
 
-def _largest_first(shapes: tuple[Shape, ...]) -> list[Shape]:
+def _largest_first(shapes: list[Shape]) -> list[Shape]:
     frames = [shape for shape in shapes if _is_frame(shape)]
     return sorted(frames, key=lambda shape: -shape.box.width * shape.box.height)
 
@@ -81,8 +139,7 @@ def _shape(shape: Shape) -> str:
         return _gateway(shape)
     drawers: dict[str, Callable[[Shape], str]] = {
         "textAnnotation": _annotation,
-        "dataObjectReference": _thing,
-        "dataStoreReference": _thing,
+        **dict.fromkeys(THINGS, _thing),
     }
     return drawers.get(shape.tag, _activity)(shape)
 
@@ -92,11 +149,12 @@ def _activity(shape: Shape) -> str:
     width = 3.5 if shape.tag == "callActivity" else 1.5
     parts = [_rect(box, 10, width)]
     if shape.tag in SYMBOLS:
-        parts.append(_glyph(SYMBOLS[shape.tag], box.x + 13, box.y + 16, SIZE))
+        parts.append(symbol(SYMBOLS[shape.tag], box.x + 12, box.y + 11, 0.75, SOFT))
     parts.append(_middle(shape.name, box))
-    marks = ("⊞" if shape.tag in FRAMES[:3] else "") + ("⦀" if shape.is_marked else "")
-    if marks:
-        parts.append(_glyph(marks, box.x + box.width / 2, box.y + box.height - 5, SIZE))
+    marks = [*(["boxed-plus"] if shape.tag in FRAMES[:3] else []), *(["bars"] if shape.is_marked else [])]
+    for place, mark in enumerate(marks):
+        x = box.x + box.width / 2 + 14 * (place - (len(marks) - 1) / 2)
+        parts.append(symbol(mark, x, box.y + box.height - 8, 0.75, SOFT))
     return "".join(parts)
 
 
@@ -109,7 +167,7 @@ def _event(shape: Shape) -> str:
     if shape.tag in ("boundaryEvent", "intermediateCatchEvent", "intermediateThrowEvent"):
         parts.append(f'<circle cx="{_n(x)}" cy="{_n(y)}" r="{_n(max(radius - 3.5, 1))}"{dashes}/>')
     if shape.event:
-        parts.append(_glyph(EVENTS.get(shape.event, "?"), x, y + 6, 17))
+        parts.append(symbol(EVENTS.get(shape.event, "unknown"), x, y, max(radius, 1) / 14, SOFT))
     return "".join([*parts, _under(shape)])
 
 
@@ -118,8 +176,8 @@ def _gateway(shape: Shape) -> str:
     x, y = box.x + box.width / 2, box.y + box.height / 2
     corners = ((x, box.y), (box.x + box.width, y), (x, box.y + box.height), (box.x, y))
     points = " ".join(f"{_n(a)},{_n(b)}" for a, b in corners)
-    glyph = _glyph(SYMBOLS.get(shape.tag, ""), x, y + 9, 26)
-    return f'<polygon points="{points}" fill="{PAPER}"/>{glyph}{_under(shape)}'
+    sign = symbol(SYMBOLS.get(shape.tag, "unknown"), x, y, max(min(box.width, box.height), 1) / 50 * 1.3, SOFT)
+    return f'<polygon points="{points}" fill="{PAPER}"/>{sign}{_under(shape)}'
 
 
 def _annotation(shape: Shape) -> str:
@@ -171,19 +229,50 @@ def _direction(start: tuple[float, float], end: tuple[float, float]) -> tuple[fl
 
 
 def _line_label(line: Line) -> str:
+    box = _line_label_box(line)
+    return _label(line.name, box)
+
+
+def _line_label_box(line: Line) -> Box:
+    """Where the diagram says, else in the middle of its longest part."""
     if line.label is not None:
-        box = line.label
-        return _text(line.name, box.x + box.width / 2, box.y + SIZE, max(box.width, 108), lines=4, halo=True)
+        return line.label
     start, end = max(
         pairwise(line.points), key=lambda pair: abs(pair[1][0] - pair[0][0]) + abs(pair[1][1] - pair[0][1])
     )
-    return _text(line.name, (start[0] + end[0]) / 2, (start[1] + end[1]) / 2 - 5, 120, lines=4, halo=True)
+    return Box((start[0] + end[0] - LABEL) / 2, (start[1] + end[1]) / 2 - 5 - SIZE, LABEL, LEADING)
 
 
 # -- words -------------------------------------------------------------------------------------------------------------
 def _under(shape: Shape) -> str:
-    box = shape.label or Box(shape.box.x - 32, shape.box.y + shape.box.height + 3, shape.box.width + 64, LEADING)
-    return _text(shape.name, box.x + box.width / 2, box.y + SIZE, max(box.width, 108), lines=4, halo=True)
+    return _label(shape.name, _label_box(shape))
+
+
+def _label_box(shape: Shape) -> Box:
+    return shape.label or Box(shape.box.x - 32, shape.box.y + shape.box.height + 3, shape.box.width + 64, LEADING)
+
+
+def _label(words: str, box: Box) -> str:
+    """On paper of its own, since it may stand on a line."""
+    x, y, width = box.x + box.width / 2, box.y + SIZE, max(box.width, LABEL)
+    paper = "".join(
+        f'<rect x="{_n(x - SIZE * ems(line) / 2 - 1)}" y="{_n(y + number * LEADING - 10)}" '
+        f'width="{_n(SIZE * ems(line) + 2)}" height="{_n(SIZE + 1)}" fill="{PAPER}" fill-opacity="0.85" stroke="none"/>'
+        for number, line in enumerate(wrapped(words, width / SIZE, LABEL_LINES))
+    )
+    return paper + _text(words, x, y, width, lines=LABEL_LINES)
+
+
+def _number(shape: Shape, number: int) -> str:
+    """At the upper right corner."""
+    x, wide = shape.box.x + shape.box.width - 4, 8.0 + 6.5 * len(str(number))
+    y = shape.box.y + (5 if shape.tag.endswith("Event") else 0)
+    return (
+        f'<rect x="{_n(x - wide / 2)}" y="{_n(y - 7)}" width="{_n(wide)}" height="14" rx="7" fill="{INK}" '
+        f'stroke="none"/>'
+        f'<text x="{_n(x)}" y="{_n(y + 3.5)}" text-anchor="middle" font-size="10" fill="{PAPER}" stroke="none">'
+        f"{number}</text>"
+    )
 
 
 def _middle(name: str, box: Box) -> str:
@@ -192,25 +281,15 @@ def _middle(name: str, box: Box) -> str:
     return _text(name, box.x + box.width / 2, top, box.width - 12, lines=max(len(lines), 1))
 
 
-def _text(
-    words: str, x: float, y: float, width: float, *, anchor: str = "middle", lines: int = 1, halo: bool = False
-) -> str:
-    """`y` is the base of the first line. `halo`: paper around it, since it may stand on a line."""
+def _text(words: str, x: float, y: float, width: float, *, anchor: str = "middle", lines: int = 1) -> str:
+    """`y` is the base of the first line."""
     if not words:
         return ""
     spans = "".join(
         f'<tspan x="{_n(x)}" y="{_n(y + number * LEADING)}">{escape(line)}</tspan>'
         for number, line in enumerate(wrapped(words, width / SIZE, lines))
     )
-    around = f' stroke="{PAPER}" stroke-width="3" paint-order="stroke"' if halo else ' stroke="none"'
-    return f'<text text-anchor="{anchor}" fill="{INK}"{around}>{spans}</text>'
-
-
-def _glyph(glyph: str, x: float, y: float, size: float) -> str:
-    return (
-        f'<text x="{_n(x)}" y="{_n(y)}" text-anchor="middle" font-size="{_n(size)}" fill="{SOFT}" stroke="none" '
-        f'aria-hidden="true">{glyph}</text>'
-    )
+    return f'<text text-anchor="{anchor}" fill="{INK}" stroke="none">{spans}</text>'
 
 
 def _n(value: float) -> str:

@@ -33,3 +33,13 @@ class RenderFailed(Invalid):
 
     def __str__(self) -> str:
         return self.message
+
+
+class PrintFailed(Invalid):
+    """A printout could not be made within the limits of a press; `zh` says why in Chinese."""
+
+    def __init__(self, reason: str, zh: str) -> None:
+        message = f"The printout could not be made: {reason}."
+        super().__init__(
+            "print_failed", message, (Problem("printout", f"打印件无法排印：{zh}。", message),), reason=reason
+        )

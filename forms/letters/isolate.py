@@ -22,8 +22,9 @@ from typing import Any, Final
 
 from engine.domain.letter import Letter, to_json
 from engine.errors import EngineError
-from forms.letters.errors import MissingGlyph, RenderFailed
+from forms.letters.errors import MissingGlyph, PrintFailed, RenderFailed
 from forms.letters.fonts import FontsMissing
+from forms.letters.printout import Printout
 from forms.letters.rendered import RenderedLetter, SealBox
 
 SECONDS: Final = 30.0
@@ -42,6 +43,14 @@ def render_isolated(letter: Letter) -> RenderedLetter:
     return _shared_presses().render(letter)
 
 
+def print_isolated(printout: Printout) -> RenderedLetter:
+    """Like `render.render_printout`, within the same limits. Raises PrintFailed and FontsMissing."""
+    try:
+        return _shared_presses().print(printout)
+    except RenderFailed as error:
+        raise PrintFailed(error.reason, error.zh) from error
+
+
 def render_batch(letters: Iterable[Letter]) -> "Iterator[RenderedLetter | EngineError]":
     """Letters or what stopped them, in order, as they become ready: one bad letter does not hold up the others."""
     return _shared_presses().render_all(letters)
@@ -58,7 +67,13 @@ class Press:
 
     def render(self, letter: Letter) -> RenderedLetter:
         """The letter as a PDF. The clock runs from the request, start of the child included."""
-        request = to_json(letter).encode() + b"\n"
+        return self._ask(b"letter " + to_json(letter).encode() + b"\n")
+
+    def print(self, printout: Printout) -> RenderedLetter:
+        """Likewise for a printout."""
+        return self._ask(b"printout " + printout.to_json().encode() + b"\n")
+
+    def _ask(self, request: bytes) -> RenderedLetter:
         with self._lock:
             deadline = time.monotonic() + self._seconds
             try:
@@ -149,10 +164,20 @@ class Presses:
 
     def render(self, letter: Letter) -> RenderedLetter:
         """In the press that was used last, which is warm; waits while all are busy."""
+        with self._a_free_one() as press:
+            return press.render(letter)
+
+    def print(self, printout: Printout) -> RenderedLetter:
+        """Likewise for a printout."""
+        with self._a_free_one() as press:
+            return press.print(printout)
+
+    @contextlib.contextmanager
+    def _a_free_one(self) -> Iterator[Press]:
         with self._turns:
             press = self._free.pop()
             try:
-                return press.render(letter)
+                yield press
             finally:
                 self._free.append(press)
 

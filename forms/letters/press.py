@@ -1,6 +1,7 @@
 """The child process of `isolate`: reads letters from its input, writes PDFs to its output, inside a memory limit.
 
-One request is one line of JSON, the letter of `engine.domain.letter.to_json`. One answer is one line of JSON, then as
+One request is one line: the word `letter` or `printout`, a space, and its JSON (`engine.domain.letter.to_json`,
+`Printout.to_json`). One answer is one line of JSON, then as
 many bytes of PDF as its `size` says. Ends when its input ends.
 """
 
@@ -14,6 +15,7 @@ from typing import Any, BinaryIO
 from engine.domain.letter import from_json
 from forms.letters.errors import MissingGlyph, RenderFailed
 from forms.letters.fonts import FontsMissing
+from forms.letters.rendered import RenderedLetter
 
 
 def main() -> None:
@@ -37,9 +39,7 @@ def answer_one(request: str, answers: BinaryIO) -> bool:
     pdf = b""
     head: dict[str, Any]
     try:
-        from forms.letters.render import render
-
-        rendered = render(from_json(request))
+        rendered = _render(*request.split(" ", 1))
         pdf = rendered.pdf
         head = {"pages": rendered.pages, "sha256": rendered.sha256, "size": len(pdf)}
         head["seal_box"] = astuple(rendered.seal_box) if rendered.seal_box else None
@@ -56,6 +56,13 @@ def answer_one(request: str, answers: BinaryIO) -> bool:
     answers.write(json.dumps(head).encode() + b"\n" + pdf)
     answers.flush()
     return not head.get("ends", False)
+
+
+def _render(what: str, content: str) -> RenderedLetter:
+    from forms.letters.printout import from_json as printout_from_json
+    from forms.letters.render import render, render_printout
+
+    return render_printout(printout_from_json(content)) if what == "printout" else render(from_json(content))
 
 
 if __name__ == "__main__":

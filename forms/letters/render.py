@@ -1,14 +1,16 @@
-"""Turns a letter into a PDF. The only module that knows WeasyPrint, and it hands it nothing but placed text.
+"""Turns a letter, or a printout, into a PDF. The only module that knows WeasyPrint: a letter is handed over as placed
+text, a printout flows.
 
-The HTML is made by `markup` from millimetres; no template reaches it, and nothing is fetched but the fonts of the
-house. The PDF is tagged, and made for archives (PDF/A-2u).
+The HTML is made by `markup` from millimetres, or by `printout`; no template reaches it, and nothing is fetched but the
+fonts of the house. The PDF is tagged, and made for archives (PDF/A-2u).
 """
 
 import hashlib
+import json
 import logging
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cache
 from types import MappingProxyType
 from typing import Any, Final
@@ -23,6 +25,8 @@ from forms.letters.errors import RenderFailed
 from forms.letters.flow import Picture, Text
 from forms.letters.layout import SEAL_PLACE, Page, lay_out
 from forms.letters.metrics import MM_PER_POINT, face
+from forms.letters.printout import MAX_ROWS, Printout, from_json, style_of
+from forms.letters.printout import html_of as flowing_html
 from forms.letters.rendered import RenderedLetter, SealBox
 
 _POINT: Final = 1 / MM_PER_POINT  # points in a millimetre
@@ -84,10 +88,44 @@ def print_html(documents: Sequence[str]) -> bytes:
     whole = rendered[0].copy([page for document in rendered for page in document.pages])
     if len(whole.pages) != len(documents):
         raise RenderFailed("a page of it runs over onto another", "有一页的内容超出纸面")
+    return _written(whole)
+
+
+def render_printout(printout: Printout) -> RenderedLetter:
+    """The same printout makes the same bytes. A character that no font draws stands as its code, [U+1F600].
+
+    Raises RenderFailed (too much on it) and FontsMissing.
+    """
+    if len(printout.rows) > MAX_ROWS:
+        raise RenderFailed(
+            f"its table has {len(printout.rows)} rows, and a printout holds at most {MAX_ROWS}",
+            f"环节表有 {len(printout.rows)} 行，一份打印件最多 {MAX_ROWS} 行",
+        )
+    house = _house()
+    text, heading, fallback = (f"'{face(role).name}'" for role in ("songti", "heiti", fonts.FALLBACK))
+    text, heading = f"{text},{fallback}", f"{heading},{fallback}"
+    printable = _only_drawn(printout)
+    style = style_of(printable, text=text, heading=heading)
+    document = weasyprint.HTML(string=flowing_html(printable, heading=heading), url_fetcher=house.fetcher).render(
+        stylesheets=[weasyprint.CSS(string=style, font_config=house.font_config, url_fetcher=house.fetcher)],
+        font_config=house.font_config,
+        **VARIANT,
+    )
+    pdf = _written(document)
+    return RenderedLetter(pdf, len(document.pages), hashlib.sha256(pdf).hexdigest())
+
+
+def _only_drawn(printout: Printout) -> Printout:
+    text = json.dumps(asdict(printout), ensure_ascii=False)
+    missing = {char for role in ("songti", "heiti") for char in fonts.missing_glyphs(text, role)}
+    return from_json(text.translate({ord(char): f"[U+{ord(char):04X}]" for char in missing}))
+
+
+def _written(document: weasyprint.Document) -> bytes:
     with warnings.catch_warnings():
         # WeasyPrint 70.0 leaves the file of its sRGB profile to the garbage collector.
         warnings.simplefilter("ignore", ResourceWarning)
-        return bytes(whole.write_pdf(**VARIANT))
+        return bytes(document.write_pdf(**VARIANT))
 
 
 class FontFetcher(URLFetcher):  # type: ignore[misc]

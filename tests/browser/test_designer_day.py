@@ -1,4 +1,4 @@
-"""A day of a designer: definitions and their diagrams, a changed reminder deployed, wrong files refused in words."""
+"""A day of a designer: definitions and their diagrams, a changed reminder uploaded, wrong files explained in words."""
 
 import re
 
@@ -62,33 +62,42 @@ def test_a_diagram_is_drawn_and_told_in_words(new_person: NewPerson) -> None:
     assert designer.main.locator(".bjs-powered-by").is_visible()
 
 
-def test_a_reminder_two_days_earlier_is_a_new_version(new_person: NewPerson, site: Site) -> None:
-    designer = new_person("sheji")
+def test_a_reminder_two_days_earlier_is_a_draft_until_a_second_person_publishes_it(
+    new_person: NewPerson, site: Site
+) -> None:
+    designer, publisher = new_person("sheji"), new_person("fabu")
     before = version(site)
     changed = CLEANUP.replace('before(due, "3wd")', 'before(due, "5wd")')
 
     upload(designer, changed, "只检查")
-    assert version(site) == before
-    upload(designer, changed, "检查并部署")
+    assert site.read.model_drafts() == ()
+    upload(designer, changed, "存为草稿")
+    assert 'before(due, "5wd")' in designer.said and version(site) == before
+    upload(publisher, CLEANUP.replace('before(due, "3wd")', 'before(due, "4wd")'), "存为草稿")
+    assert "也改了 cleanup.bpmn" in publisher.said
+    designer.press("提交发布")
+    publisher.press("打开那份草稿")
+    publisher.main.get_by_role("link", name="发布", exact=True).click()
+    publisher.main.get_by_role("button", name="发布", exact=True).click()
 
-    assert version(site) == before + 1
-    assert f"第 {before + 1} 版" in designer.said
-    assert 'before(due, "5wd")' in designer.said
+    publisher.main.get_by_text(f"已部署：cleanup 第 {before + 1} 版").wait_for()
+    designer.go("/definitions/cleanup")
+    assert 'before(due, "5wd")' in designer.said and version(site) == before + 1
     designer.go(f"/definitions/cleanup?version={before}")
     assert 'before(due, "3wd")' in designer.said
-    upload(designer, changed, "检查并部署")
-    assert version(site) == before + 1
+    upload(designer, changed, "存为草稿")
+    assert "没有产生新版本" in designer.said and site.read.model_drafts() == ()
 
 
 @pytest.mark.parametrize(("content", "where", "word"), WRONG.values(), ids=WRONG.keys())
-def test_a_wrong_file_is_refused_with_its_place(
+def test_a_wrong_file_is_explained_with_its_place(
     new_person: NewPerson, site: Site, content: str, where: str, word: str
 ) -> None:
     designer = new_person("sheji")
     before = version(site)
 
-    upload(designer, content, "检查并部署")
+    upload(designer, content, "只检查")
 
     places = designer.main.get_by_role("alert").locator("li").filter(has_text=where)
     assert any(word in words for words in places.all_inner_texts()), designer.said
-    assert version(site) == before
+    assert version(site) == before and site.read.model_drafts() == ()

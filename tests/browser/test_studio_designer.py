@@ -6,12 +6,14 @@ from browser_person import NewPerson, Person
 from browser_site import Site
 from playwright.sync_api import expect
 from scenario import PROCESSES
-from xml_facts import Fact, facts_of
+from xml_facts import Fact, facts_of, remarks_of
 
+from engine.commands.model_publishing import SubmitModelDraft
 from engine.commands.models import OpenModelDraft, SaveModelFiles
 from engine.domain.actor import Actor
 
-FOREIGN = sorted((PROCESSES.parent / "tests" / "bpmn" / "corpus" / "foreign").glob("*.bpmn"))
+TESTS = PROCESSES.parent / "tests"
+FOREIGN = [*sorted((TESTS / "bpmn" / "corpus" / "foreign").glob("*.bpmn")), TESTS / "setup" / "remarked.bpmn"]
 DRAWN = ("}Bounds", "}waypoint", "}BPMNLabel")
 FILE = "cleanup.bpmn"
 BEFORE = (PROCESSES / "cleanup" / FILE).read_bytes()
@@ -86,8 +88,10 @@ def test_a_designer_adds_a_step_and_mends_what_the_check_says(new_person: NewPer
     page.locator(CANVAS).first.click(position={"x": 500, "y": 30})
     page.keyboard.press("Control+v")
     page.locator(".djs-drag-active").first.wait_for(state="attached")
-    page.mouse.move(820, 330, steps=3)
-    page.mouse.click(820, 330)
+    box = page.locator(CANVAS).first.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + 600, box["y"] + 40, steps=3)
+    page.mouse.click(box["x"] + 600, box["y"] + 40)
     expect(page.locator(SAVE_STATE)).to_have_attribute("data-state", "unsaved")
     page.get_by_role("button", name="立即保存").click()
     expect(page.locator(SAVE_STATE)).to_have_attribute("data-state", "saved")
@@ -118,6 +122,7 @@ def test_a_changed_diagram_of_another_tool_keeps_what_was_not_changed(new_person
         after = site.read.model_draft(draft_id).files["survey.bpmn"]
         assert after != before
         assert undrawn(after) == undrawn(before), foreign.name
+        assert remarks_of(after) == remarks_of(before), foreign.name
 
 
 def undrawn(xml: bytes) -> list[Fact]:
@@ -126,6 +131,59 @@ def undrawn(xml: bytes) -> list[Fact]:
     for _, attributes, _ in facts:
         attributes.pop("isMarkerVisible", None)
     return facts
+
+
+def test_comments_stand_at_their_elements_for_who_changes_and_who_publishes(new_person: NewPerson, site: Site) -> None:
+    draft_id, element_id = open_draft(site, "interview"), "hold_interview"
+    designer = at_the_diagram(new_person, draft_id)
+    page = designer.page
+    said = page.locator(".studio-comments__said")
+
+    shape(designer, element_id)
+    page.keyboard.press("m")
+    page.keyboard.type("期限太短？")
+    page.route("**/comments", lambda route: route.abort() if route.request.method == "POST" else route.continue_())
+    page.keyboard.press("Control+Enter")
+    expect(said).to_contain_text("没有发出，文字留着")
+    page.unroute("**/comments")
+    designer.complaints.clear()
+    page.reload()
+    page.wait_for_selector(READY)
+    shape(designer, element_id)
+    page.keyboard.press("m")
+    expect(page.locator(".studio-comments__text")).to_have_value("期限太短？")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator(".studio-comment-mark")).to_have_text("1")
+    assert [(one.element_id, one.text) for one in site.read.model_comments(draft_id)] == [(element_id, "期限太短？")]
+
+    page.locator("[data-action=studio-colour]").click()
+    page.locator(".djs-popup [data-id=colour-green]").click()
+    loop, unsaid = "[data-entry-id=studio-{}]", page.locator("[data-rule=multi-instance]")
+    page.locator(loop.format("multiInstanceLoopCharacteristics") + " select").select_option("sequential")
+    expect(unsaid).not_to_have_count(0)
+    page.locator(loop.format("loopDataInputRef") + " input").fill("units")
+    page.locator(loop.format("inputDataItem") + " input").fill("unit")
+    expect(unsaid).to_have_count(0)
+    page.keyboard.press("Control+s")
+    expect(page.locator(SAVE_STATE)).to_have_attribute("data-state", "saved", timeout=15_000)
+    draft = site.read.model_draft(draft_id)
+    xml = draft.files["interview.bpmn"].decode()
+    assert re.search(
+        r'isSequential="true">\s*<bpmn:loopDataInputRef>units<.*\s*<bpmn:inputDataItem id="unit_in" name="unit"', xml
+    )
+    assert '<bpmn:property id="units" name="units" />' in xml and 'background-color="#c8e6c9"' in xml
+
+    site.engine.execute(SubmitModelDraft(draft_id, draft.revision), by=the_designer(site))
+    publisher = new_person("fabu")
+    publisher.go(f"/studio/drafts/{draft_id}/diagram")
+    publisher.page.locator(".studio-comment-mark").click()
+    publisher.page.locator(".studio-comments__text").fill("已请示，可以")
+    publisher.page.get_by_role("button", name="写批注").click()
+    expect(publisher.page.locator(".studio-comment-mark")).to_have_text("2")
+    publisher.page.get_by_role("button", name="标为已处理").first.click()
+    expect(publisher.page.locator(".studio-comment-mark")).to_have_text("1")
+    first, second = site.read.model_comments(draft_id)
+    assert (first.resolved_at is None, second.resolved_at, second.element_id) == (False, None, element_id)
 
 
 def test_what_is_hostile_in_a_file_runs_nothing_and_is_said(new_person: NewPerson, site: Site) -> None:

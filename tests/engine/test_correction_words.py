@@ -1,5 +1,6 @@
 """What a correction says: the old letter's own words with the dates of its signing, though the matter has gone on."""
 
+from datetime import date
 from typing import Any
 
 import pytest
@@ -7,10 +8,14 @@ import sqlalchemy as sa
 from accountability_acts import HELD, arrange, climb_until, late_case
 from scenario import NewScenario, Scenario, quiet_plan
 
-from engine.commands.drafts import CorrectLetter, WithdrawDraft
+from engine.commands.accountability import BeginCircular
+from engine.commands.drafts import ArrangeDraft, Arrangement, CorrectLetter, ReviseDraft, WithdrawDraft
 from engine.commands.letters import IssueLetters, VoidLetter
 from engine.commands.tasks import CompleteTask
+from engine.domain.drafting import Wording, wording_of
+from engine.domain.letter import Table
 from engine.store.schema import interviews, letters, rungs, supervision_items
+from web.bootstrap import compose_letter
 
 MEETING = "2024-08-01T15:00:00+08:00"
 SIGNED = {"sign_opinion": "同意（演示）", "signer_post": "领导小组办公室主任"}
@@ -144,3 +149,62 @@ def test_a_draft_that_was_withdrawn_is_shown_of_the_day_of_its_end(summoned: Sce
     shown = summoned.engine.read.draft_source(summoned.supervisor, draft_id, 1)
 
     assert (shown.variables, shown.issued_on) == (before.variables, before.issued_on)
+
+
+def circulated(scenario: Scenario) -> None:
+    """The ladder has sent its circular: no draft of it was ever written and nobody countersigned it."""
+    case = late_case(scenario)
+    while not scenario.rows(sa.select(letters.c.letter_id).where(letters.c.kind == "circular")):
+        scenario.drop_talks()
+        for task in scenario.tasks(case):
+            if task.element_id.startswith("approve_by_"):
+                scenario.complete(task.element_id, case, rung_decision="issue")
+        scenario.work()
+        scenario.advance("1wd")
+
+
+def test_a_circular_of_the_ladder_is_corrected_by_whom_it_was_decided(new_scenario: NewScenario) -> None:
+    scenario = new_scenario(story=circulated)
+    old = newest(scenario, "circular")
+    level = items(scenario)
+
+    draft_id = draft(scenario, old["letter_id"])
+    named = Arrangement(countersigners=("sthj",))  # the writer may ask somebody, and may leave it
+    scenario.engine.execute(ArrangeDraft(draft_id, named), by=scenario.supervisor)
+    scenario.engine.execute(ArrangeDraft(draft_id, Arrangement(layout=old["layout"])), by=scenario.supervisor)
+    new = issue(scenario, "circular")
+
+    assert (new["corrects_id"], new["serial"], new["item_id"]) == (old["letter_id"], old["serial"] + 1, old["item_id"])
+    assert new["variables"]["cases"] == old["variables"]["cases"]
+    assert items(scenario) == level
+    read = scenario.engine.read
+    assert read.letter(scenario.supervisor, old["letter_id"]).corrected_by == (new["letter_id"], new["number"])
+    assert read.violations() == ()
+
+
+def test_a_circular_about_a_period_keeps_its_table_in_the_writers_words(new_scenario: NewScenario) -> None:
+    """It is about no case: what it says is its figures."""
+    scenario = new_scenario()
+    period = BeginCircular(scenario.campaign, date(2024, 5, 1), date(2024, 5, 10))
+    scenario.engine.execute(period, by=scenario.supervisor)
+    said = {"circular_problems": "部分单位进度滞后。", "circular_demands": "限期整改。"}
+    scenario.complete("draft_circular", None, by=scenario.supervisor, **said)
+    scenario.complete("review_circular", None, by=scenario.person("ducha2"), outcome="reviewed")
+    scenario.complete("approve_circular", None, outcome="approved")
+    scenario.work()
+    old = newest(scenario, "circular")
+    assert scenario.engine.read.letter(scenario.supervisor, old["letter_id"]).may_correct
+
+    draft_id = draft(scenario, old["letter_id"])
+    plain = wording_of(compose_letter(scenario.engine.read.draft_source(scenario.supervisor, draft_id, 1)))
+    changed = Wording(plain.title, (*plain.lines, "各单位对照检查（演示）。"))
+    scenario.engine.execute(ReviseDraft(draft_id, (1,), changed), by=scenario.supervisor)
+    new = issue(scenario, "circular")
+
+    made = compose_letter(scenario.engine.read.letter_source(new["letter_id"]))
+    tables = [block for block in made.body if isinstance(block, Table)]
+    before = compose_letter(scenario.engine.read.letter_source(old["letter_id"]))
+    assert tables == [block for block in before.body if isinstance(block, Table)] != []
+    assert wording_of(made) == changed
+    assert (made.addressees, made.corrects) == (before.addressees, old["number"])
+    assert scenario.engine.read.violations() == ()

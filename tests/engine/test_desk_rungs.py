@@ -11,6 +11,7 @@ from engine import sources
 from engine.commands.definitions import Deploy
 from engine.commands.letters import IssueLetters, VoidLetter
 from engine.commands.report_letters import UrgeReports
+from engine.domain.actor import SYSTEM
 from engine.errors import Invalid, NotFound, NotPermitted
 from engine.queries.desk import DeskFilter, ItemPage
 from engine.store.schema import letters, reports, supervision_items
@@ -166,7 +167,7 @@ def test_an_office_that_has_notices_signed_by_others_is_obeyed_for_reports_too(m
     mine = '<outputEntry id="letter_route_rule_2_out_3"><text>"writer"</text>'
     assert mine in table
     files["letter_route.dmn"] = table.replace(mine, mine.replace("writer", "leader")).encode()
-    missing.engine.execute(Deploy("letter_approval", files), by=missing.person("fabu"))
+    missing.engine.execute(Deploy("letter_approval", files), by=SYSTEM)
 
     with pytest.raises(Invalid) as refused:
         missing.engine.execute(UrgeReports("notice", chosen, reason="演示"), by=missing.supervisor)

@@ -79,7 +79,7 @@ def test_a_draft_becomes_a_version_through_a_second_person(story: Scenario) -> N
     assert read.model_drafts() == () and read.closed_model_drafts(KEY)[0].draft_id == draft
     for command in (
         SaveModelFiles(draft, 2, {DIAGRAM: b""}),
-        RestoreModelSave(draft, 1),
+        RestoreModelSave(draft, 2, 1),
         SubmitModelDraft(draft, 2),
         ReturnModelDraft(draft, "晚了"),
         PublishModelDraft(draft, 2),
@@ -91,6 +91,27 @@ def test_a_draft_becomes_a_version_through_a_second_person(story: Scenario) -> N
     kinds = [fact["kind"] for fact in story.rows(sa.select(facts.c.kind).order_by(facts.c.fact_id))]
     assert kinds[-5:] == ["ModelDraftOpened", "ModelSaved", "ModelSubmitted", "DefinitionDeployed", "ModelPublished"]
     assert read.violations() == ()
+
+
+def test_what_an_older_version_said_may_be_published_again(story: Scenario) -> None:
+    read, original = story.engine.read, dict(story.engine.read.definition_files(KEY))
+    first = do(story, "fabu", PublishModelDraft(handed_in(story), 2))["version"]
+    back = do(story, "sheji", OpenModelDraft(KEY, "改回去（演示）"))["draft_id"]
+    do(story, "sheji", SaveModelFiles(back, 1, {DIAGRAM: original[DIAGRAM]}))
+    do(story, "sheji", SubmitModelDraft(back, 2))
+
+    again = do(story, "fabu", PublishModelDraft(back, 2))
+
+    assert (again["version"], read.definition_files(KEY), read.definition(KEY).version) == (
+        first + 1,
+        original,
+        first + 1,
+    )
+    same = do(story, "sheji", OpenModelDraft(KEY, "没有改（演示）"))["draft_id"]
+    with pytest.raises(Rejected, match=f"same as version {first + 1}"):
+        do(story, "sheji", SubmitModelDraft(same, 1))
+    shipped = story.engine.execute(Deploy(KEY, original), by=SYSTEM)
+    assert (shipped["is_new"], shipped["version"], shipped["newest"]) == (False, first - 1, first + 1)
 
 
 def test_nobody_publishes_what_they_saved_any_part_of(story: Scenario) -> None:
@@ -115,7 +136,9 @@ def test_two_designers_lose_nothing_and_every_save_can_be_had_again(story: Scena
     with pytest.raises(Rejected) as refused:
         do(story, "fabu", SaveModelFiles(draft, 1, {DIAGRAM: b"mine"}))
     assert do(story, "fabu", SaveModelFiles(draft, 2, {extra: None})) == {"revision": 3}
-    assert do(story, "sheji", RestoreModelSave(draft, 1)) == {"revision": 4}
+    with pytest.raises(Rejected, match="at save 3"):
+        do(story, "sheji", RestoreModelSave(draft, 2, 1))
+    assert do(story, "sheji", RestoreModelSave(draft, 3, 1)) == {"revision": 4}
 
     assert refused.value.code == "model_changed"
     assert (refused.value.fields["revision"], refused.value.fields["by"]) == (2, story.person("sheji").name)
@@ -130,7 +153,7 @@ def test_two_designers_lose_nothing_and_every_save_can_be_had_again(story: Scena
     with pytest.raises(NotFound):
         read.model_save(draft, 9)
     with pytest.raises(NotFound):
-        do(story, "sheji", RestoreModelSave(draft, 9))
+        do(story, "sheji", RestoreModelSave(draft, 4, 9))
 
 
 def test_what_was_deployed_meanwhile_is_taken_over_before_publishing(story: Scenario) -> None:

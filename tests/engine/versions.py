@@ -10,7 +10,7 @@ from scenario import PROCESSES, Scenario
 from engine import sources
 from engine.commands.definitions import Deploy
 from engine.commands.migration import MigrateInstance
-from engine.domain.actor import Actor
+from engine.domain.actor import SYSTEM, Actor
 from engine.store.schema import instances, jobs, task_groups, tasks, waits
 
 BPMN = "{http://www.omg.org/spec/BPMN/20100524/MODEL}"
@@ -27,7 +27,7 @@ def files(key: str) -> dict[str, bytes]:
 def deploy(scenario: Scenario, key: str, diagram: str) -> str:
     """Returns the definition id of the new version."""
     command = Deploy(key, {**files(key), f"{key}.bpmn": diagram.encode()})
-    return str(scenario.engine.execute(command, by=scenario.person("fabu"))["definition_id"])
+    return str(scenario.engine.execute(command, by=SYSTEM)["definition_id"])
 
 
 def deployed(scenario: Scenario, key: str) -> str:

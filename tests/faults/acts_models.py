@@ -74,7 +74,7 @@ def by(login: str, command: Callable[[Scenario], Any]) -> Callable[[Scenario], t
 MODELS = (
     Act("open a model draft", opened, by("sheji", lambda it: OpenModelDraft(KEY, WHY))),
     Act("save a model draft", folder_drafted, by("sheji", change)),
-    Act("restore a model save", folder_changed, by("sheji", lambda it: RestoreModelSave(the_draft(it), 1))),
+    Act("restore a model save", folder_changed, by("sheji", lambda it: RestoreModelSave(the_draft(it), 2, 1))),
     Act("take over a newer version", folder_outdated, by("sheji", lambda it: RebaseModelDraft(the_draft(it), 2))),
     Act("comment on a model", folder_drafted, by("fabu", lambda it: CommentOnModel(the_draft(it), WHY, f"{KEY}.bpmn"))),
     Act("settle a comment", folder_commented, by("sheji", lambda it: ResolveComment(the_comment(it)))),

@@ -8,26 +8,35 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from xml_facts import facts_of
+from xml_facts import facts_of, remarks_of
 
 from web import assets
 
 ROOT = Path(__file__).resolve().parents[2]
 FRONTEND = ROOT / "web" / "frontend"
 SAMPLE = Path(__file__).with_name("sample.bpmn")
+REMARKED = Path(__file__).with_name("remarked.bpmn")  # comments, instructions, references that lead nowhere
 PROCESSES = sorted((ROOT / "processes").glob("*/*.bpmn"))
 FOREIGN = sorted((ROOT / "tests" / "bpmn" / "corpus" / "foreign").glob("*.bpmn"))
-ENTRIES = ("viewer.js", "studio.js", "tables.js", "forms.js", "letters.js")
+ENTRIES = ("viewer.js", "studio.js", "tables.js", "forms.js", "letters.js", "comments.js")
 ENTRY_BYTES = 300_000  # gzipped, with what it cannot begin without
 
 
-@pytest.mark.parametrize("diagram", [SAMPLE, *PROCESSES, *FOREIGN], ids=lambda path: path.stem)
+@pytest.mark.parametrize("diagram", [SAMPLE, REMARKED, *PROCESSES, *FOREIGN], ids=lambda path: path.stem)
 def test_an_opened_and_saved_diagram_says_the_same(diagram: Path) -> None:
     before = diagram.read_bytes()
 
     after = through_the_editor(before)
 
     assert facts_of(after) == facts_of(before)
+    assert remarks_of(after) == remarks_of(before)
+
+
+@pytest.mark.parametrize("script", ["kept.mjs", "discussion.mjs"])
+def test_what_the_editor_promises_holds(script: str) -> None:
+    finished = run_node(script)
+
+    assert (finished.returncode, finished.stderr.decode()) == (0, "")
 
 
 def test_the_lock_file_names_no_registry() -> None:

@@ -8,7 +8,7 @@ from scenario import Scenario
 from web_visitor import Browser
 
 from engine.clock import SetClock
-from web.app import create_app
+from web.app import furnish, pages
 
 
 @pytest.fixture
@@ -17,11 +17,17 @@ def wall_clock(scenario: Scenario) -> SetClock:
     return SetClock(scenario.clock.now())
 
 
+@pytest.fixture(scope="session")
+def compiled() -> Flask:
+    """The application before it stands on an engine: routes and templates are compiled once a test process."""
+    return pages()
+
+
 @pytest.fixture
-def app(scenario: Scenario, wall_clock: SetClock) -> Flask:
-    app = create_app(scenario.engine, scenario.config, clock=wall_clock)
-    app.testing = False  # errors become pages, as they do for users
-    return app
+def app(compiled: Flask, scenario: Scenario, wall_clock: SetClock) -> Flask:
+    furnish(compiled, scenario.engine, scenario.config, clock=wall_clock)
+    compiled.testing = False  # errors become pages, as they do for users
+    return compiled
 
 
 @pytest.fixture

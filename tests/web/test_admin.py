@@ -16,6 +16,7 @@ from engine.domain.actor import SYSTEM
 from engine.domain.job import Job, JobResult
 from engine.errors import Invalid
 from engine.queries import Read
+from engine.queries.models import ModelDraft
 from engine.worker import Worker
 from web.admin.demo_clock import leaps_from
 from web.admin.upload import read_upload
@@ -114,28 +115,66 @@ def test_what_does_not_exist_is_not_found(scenario: Scenario, signed_in: SignIn)
         assert browser.get(address).status_code == 404
 
 
-def test_a_changed_diagram_becomes_the_next_version_with_its_other_files(scenario: Scenario, signed_in: SignIn) -> None:
-    browser = signed_in("sheji")
-    changed = SURVEY.replace(b"3wd", b"5wd")
+def drafted(scenario: Scenario, key: str = "survey") -> ModelDraft:
+    [draft_id] = [row.draft_id for row in scenario.engine.read.model_drafts() if row.key == key]
+    return scenario.engine.read.model_draft(draft_id)
 
-    response = upload(browser, "/definitions", ("survey.bpmn", changed), key="survey")
 
-    assert response.status_code == 303
+def test_an_upload_becomes_a_draft_that_only_a_second_person_publishes(scenario: Scenario, signed_in: SignIn) -> None:
+    designer, publisher = signed_in("sheji"), signed_in("fabu")
+    before = dict(scenario.engine.read.definition_files("survey"))
+    changed, again = SURVEY.replace(b"3wd", b"5wd"), SURVEY.replace(b"3wd", b"4wd")
+
+    response = upload(designer, "/definitions", ("survey.bpmn", changed), key="survey")
+
+    draft = drafted(scenario)
+    assert (response.status_code, response.headers["Location"]) == (303, f"/studio/drafts/{draft.draft_id}/publish")
+    page = designer.get(response.headers["Location"]).get_data(as_text=True)
+    assert "存为草稿，尚未发布" in page and "提交发布" in page and "5wd" in page
+    assert dict(draft.files) == {**before, "survey.bpmn": changed} and draft.title == "排查摸底"
+    assert scenario.engine.read.definition("survey").version == 1
+
+    assert upload(designer, "/definitions", ("survey.bpmn", again), key="survey").status_code == 303  # one's own
+    assert drafted(scenario).files["survey.bpmn"] == again and drafted(scenario).revision == 3
+    covering = upload(publisher, "/definitions", ("survey.bpmn", SURVEY), key="survey")
+    assert covering.status_code == 409
+    said = covering.get_data(as_text=True)
+    assert "也改了 survey.bpmn" in said and f"/studio/drafts/{draft.draft_id}/history#upload" in said
+    assert drafted(scenario).files["survey.bpmn"] == again
+
+    beside = upload(designer, "/definitions", ("survey_site.form", before["survey_site.form"] + b"\n"), key="survey")
+    assert beside.status_code == 303 and drafted(scenario).revision == 4
+    submission = f"/studio/drafts/{draft.draft_id}/submission"
+    assert designer.post(submission, {"revision": "4"}).status_code == 303
+    late = upload(designer, "/definitions", ("survey.bpmn", changed), key="survey")
+    assert late.status_code == 409 and "提交审核" in late.get_data(as_text=True)
+    publication = f"/studio/drafts/{draft.draft_id}/publication"
+    assert designer.post(publication, {"revision": "4"}).status_code == 403
+    assert publisher.post(publication, {"revision": "4"}).status_code == 303
     found = scenario.engine.read.definition("survey")
-    assert found.version == 2
-    assert "第 2 版" in browser.get(response.headers["Location"]).get_data(as_text=True)
-    assert {name for name, _ in found.files} == set(scenario.engine.read.definition_files("survey"))
-    assert "survey_site.form" in {name for name, _ in found.files}
-    assert "不是现行版本" in browser.get("/definitions/survey?version=1").get_data(as_text=True)
+    assert found.version == 2 and "survey_site.form" in {name for name, _ in found.files}
+    assert "不是现行版本" in designer.get("/definitions/survey?version=1").get_data(as_text=True)
 
 
-def test_the_same_bytes_make_no_new_version(scenario: Scenario, signed_in: SignIn) -> None:
+def test_a_publisher_who_uploads_does_not_publish_it(scenario: Scenario, signed_in: SignIn) -> None:
+    publisher = signed_in("fabu")
+
+    upload(publisher, "/definitions", ("survey.bpmn", SURVEY.replace(b"3wd", b"5wd")))
+    draft_id = drafted(scenario).draft_id
+    assert publisher.post(f"/studio/drafts/{draft_id}/submission", {"revision": "2"}).status_code == 303
+
+    assert publisher.post(f"/studio/drafts/{draft_id}/publication", {"revision": "2"}).status_code == 403
+    assert scenario.engine.read.definition("survey").version == 1
+
+
+def test_the_same_bytes_make_no_draft(scenario: Scenario, signed_in: SignIn) -> None:
     browser = signed_in("fabu")
 
     response = upload(browser, "/definitions", ("survey.bpmn", SURVEY))
 
     assert "没有产生新版本" in browser.get(response.headers["Location"]).get_data(as_text=True)
     assert scenario.engine.read.definition("survey").version == 1
+    assert scenario.engine.read.model_drafts() == ()
 
 
 def test_checking_only_changes_nothing(scenario: Scenario, signed_in: SignIn) -> None:
@@ -149,32 +188,41 @@ def test_checking_only_changes_nothing(scenario: Scenario, signed_in: SignIn) ->
     assert scenario.engine.read.definition("survey").version == 1
 
 
-@pytest.mark.parametrize(
-    ("name", "content", "said"),
-    [
-        (
-            "survey.bpmn",
-            SURVEY.replace(b"<bpmn:definitions", b'<!DOCTYPE x [<!ENTITY a "b">]><bpmn:definitions', 1),
-            "survey.bpmn",
-        ),
-        ("survey.bpmn", SURVEY.replace(b"bpmn:userTask", b"bpmn:scriptTask", 2), "survey.bpmn:"),
-        ("survey.bpmn", b"\x00\xff" * 400, "survey.bpmn"),
-        ("survey_site.form", b"{not json", "survey_site.form"),
-        ("disposition.dmn", b"<definitions/>", "disposition.dmn"),
-    ],
+BAD = (
+    (
+        "survey.bpmn",
+        SURVEY.replace(b"<bpmn:definitions", b'<!DOCTYPE x [<!ENTITY a "b">]><bpmn:definitions', 1),
+        "survey.bpmn",
+    ),
+    ("survey.bpmn", SURVEY.replace(b"bpmn:userTask", b"bpmn:scriptTask", 2), "survey.bpmn:"),
+    ("survey.bpmn", b"\x00\xff" * 400, "survey.bpmn"),
+    ("survey_site.form", b"{not json", "survey_site.form"),
+    ("disposition.dmn", b"<definitions/>", "disposition.dmn"),
+    ("rectify.toml", b"name = [", ""),
 )
-def test_a_bad_file_is_refused_in_words_and_nothing_is_deployed(
-    name: str, content: bytes, said: str, scenario: Scenario, signed_in: SignIn
-) -> None:
-    response = upload(signed_in("sheji"), "/definitions", (name, content), key="survey")
 
-    page = response.get_data(as_text=True)
-    assert response.status_code == 422
-    assert f'problem-list__where">{said}' in page
+
+def test_a_bad_file_is_kept_as_a_draft_that_says_what_is_wrong(scenario: Scenario, signed_in: SignIn) -> None:
+    browser = signed_in("sheji")
+
+    for name, content, where in BAD:
+        response = upload(browser, "/definitions", (name, content), key="survey")
+        page = browser.get(response.headers["Location"]).get_data(as_text=True)
+        assert response.status_code == 303 and f'problem-list__where">{where}' in page, name
+        draft = drafted(scenario)
+        assert draft.files[name] == content
+        if where:
+            assert (
+                browser.post(
+                    f"/studio/drafts/{draft.draft_id}/submission", {"revision": str(draft.revision)}
+                ).status_code
+                == 422
+            )
+
     assert scenario.engine.read.definition("survey").version == 1
 
 
-def test_a_zip_of_the_folder_is_deployed_whole(scenario: Scenario, signed_in: SignIn) -> None:
+def test_a_zip_of_the_folder_becomes_one_draft(scenario: Scenario, signed_in: SignIn) -> None:
     folder = PROCESSES / "survey"
     files = {
         f"survey/{path.relative_to(folder).as_posix()}": path.read_bytes()
@@ -186,26 +234,47 @@ def test_a_zip_of_the_folder_is_deployed_whole(scenario: Scenario, signed_in: Si
 
     response = upload(signed_in("sheji"), "/definitions", ("survey.zip", zipped(files)))
 
-    assert response.headers["Location"].endswith("/definitions/survey")
-    assert scenario.engine.read.definition("survey").version == 2
+    draft = drafted(scenario)
+    assert response.headers["Location"] == f"/studio/drafts/{draft.draft_id}/publish"
+    assert {f"survey/{name}": content for name, content in draft.files.items()} == {
+        name: content for name, content in files.items() if name.startswith("survey/")
+    }
 
 
-def test_a_letter_template_is_deployed_under_the_key_of_its_folder(scenario: Scenario, signed_in: SignIn) -> None:
+def test_a_letter_template_is_drafted_under_the_key_of_its_folder(scenario: Scenario, signed_in: SignIn) -> None:
     template = (PROCESSES / "letters" / "urge.html.j2").read_bytes()
     browser = signed_in("sheji")
 
     response = upload(browser, "/definitions", ("urge.html.j2", template + b"\n"), key="letters")
-    refused = upload(browser, "/definitions", ("urge.html.j2", b"<p>{{ secrets }}</p>"), key="letters")
+    upload(browser, "/definitions", ("urge.html.j2", b"<p>{{ secrets }}</p>"), key="letters")
 
-    assert response.status_code == 303 and refused.status_code == 422
-    assert "公文模板" in browser.get("/definitions/letters").get_data(as_text=True)
+    assert response.status_code == 303
+    draft = drafted(scenario, "letters")
+    assert draft.title == "公文模板" and len(draft.files) > 1
+    page = browser.get(f"/studio/drafts/{draft.draft_id}/publish").get_data(as_text=True)
+    assert 'problem-list__where">urge.html.j2' in page
+    assert scenario.engine.read.definition("letters").version == 1
 
 
-def test_who_does_not_build_does_not_deploy(scenario: Scenario, signed_in: SignIn) -> None:
-    browser = signed_in("ducha1")
+def test_a_folder_nobody_knows_is_a_draft_of_its_own(scenario: Scenario, signed_in: SignIn) -> None:
+    browser = signed_in("sheji")
+    new = SURVEY.replace(b'process id="survey"', b'process id="fire"').replace(
+        b'bpmnElement="survey"', b'bpmnElement="fire"'
+    )
 
-    assert upload(browser, "/definitions", ("survey.bpmn", SURVEY)).status_code == 403
-    assert upload(browser, "/definitions/check", ("survey.bpmn", SURVEY)).status_code == 403
+    response = upload(browser, "/definitions", ("fire.bpmn", new))
+    reserved = upload(browser, "/definitions", ("calendars.bpmn", new))
+
+    assert response.status_code == 303 and dict(drafted(scenario, "fire").files) == {"fire.bpmn": new}
+    assert reserved.status_code == 422 and "另有用途" in reserved.get_data(as_text=True)
+
+
+def test_who_does_not_build_uploads_nothing(scenario: Scenario, signed_in: SignIn) -> None:
+    for login in ("ducha1", "xitong"):
+        browser = signed_in(login)
+        assert upload(browser, "/definitions", ("survey.bpmn", SURVEY)).status_code == 403
+        assert upload(browser, "/definitions/check", ("survey.bpmn", SURVEY)).status_code == 403
+        assert 'id="upload"' not in browser.get("/definitions/survey").get_data(as_text=True)
 
 
 def bomb() -> bytes:

@@ -1,5 +1,6 @@
 """Letters before their number as people meet them: writing, reviewing, signing, forty at once, and printing them."""
 
+import subprocess
 from collections.abc import Callable
 from io import BytesIO
 
@@ -280,3 +281,34 @@ def test_the_pages_of_review_and_signature_name_what_has_changed_and_put_the_dra
         assert "标题和正文由起草人改定" in page
     order = [pages[0].index(words) for words in ("打开预览 PDF", "送核以后有变化", 'id="form-title"', 'class="diagram')]
     assert order == sorted(order)
+
+
+def test_urgency_secrecy_and_copy_number_are_typed_checked_shown_and_printed(
+    scenario: Scenario, signed_in: SignIn
+) -> None:
+    browser = signed_in("ducha1")
+    browser.get("/letters/drafts/new")
+    wrong = browser.post("/letters/drafts", FREE | {"secrecy": "秘密", "secrecy_term": "一年", "copy_number": "7"})
+    kept = wrong.get_data(as_text=True)
+    draft = browser.post("/letters/drafts", FREE).headers["Location"]
+    browser.get(draft)
+    marks = {"urgency": "特急", "secrecy": "秘密", "secrecy_term": "1年", "copy_number": "000007"}
+    sent = {"at": "2", "title": FREE["title"], "text": TEXT, "_arranged": "1", **marks}
+
+    arranged = browser.post(f"{draft}/arrangement", sent)
+    page = browser.get(f"{draft}?at=2").get_data(as_text=True)
+    printed = browser.get(f"{draft}/preview.pdf?at=2")
+    issued = browser.post(f"{draft}/submission", sent)
+
+    assert wrong.status_code == 422
+    assert all(words in kept for words in ("份号是6位阿拉伯数字", 'value="一年"', 'value="7"', "请选择密级"))
+    assert (arranged.status_code, issued.status_code) == (303, 303)
+    assert all(words in page for words in ("特急，秘密★1年，000007", '<option value="特急" selected>', 'value="1年"'))
+    shown = subprocess.run(
+        ["pdftotext", "-enc", "UTF-8", "-", "-"], input=printed.data, capture_output=True, check=True
+    )
+    assert shown.stdout.decode().split()[:3] == ["000008", "秘密★1年", "特急"]  # the second copy of two
+    found = scenario.rows(sa.select(letters.c.marks).order_by(letters.c.serial))
+    assert [row["marks"] for row in found] == [
+        {"copy_number": number, "secrecy": "秘密★1年", "urgency": "特急"} for number in ("000007", "000008")
+    ]

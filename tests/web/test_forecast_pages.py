@@ -13,6 +13,7 @@ from markupsafe import escape
 from scenario import PROCESSES, Scenario
 from web_visitor import Browser
 
+from engine.commands.models import OpenModelDraft, SaveModelFiles
 from web.studio.forecast_runs import SILENT_SECONDS, Runs, write_json
 
 SignedIn = Callable[[str], Browser]
@@ -73,6 +74,58 @@ def test_a_designer_supposes_something_and_looks_at_two_forecasts_side_by_side(
     designer.post(f"/studio/forecasts/{first}/removal")
     assert [run.run_id for run in runs.all()] == [second]
     assert designer.get(f"/studio/forecasts/{first}").status_code == 404
+
+
+def test_a_draft_is_forecast_beside_the_published_version_before_anybody_publishes_it(
+    signed_in: SignedIn, runs: Runs, scenario: Scenario
+) -> None:
+    designer = signed_in("sheji")
+    scenario.engine.execute(OpenModelDraft("survey", "<i>快查"), by=scenario.person("sheji"))
+    scenario.engine.execute(OpenModelDraft("letter_approval", "不相干"), by=scenario.person("sheji"))
+    draft_id = next(row.draft_id for row in scenario.engine.read.model_drafts() if row.key == "survey")
+    diagram = (PROCESSES / "survey" / "survey.bpmn").read_bytes()
+
+    def save(content: bytes | None) -> None:
+        revision = scenario.engine.read.model_draft(draft_id).revision
+        changes = {"survey.bpmn": content}
+        scenario.engine.execute(SaveModelFiles(draft_id, revision, changes, ""), by=scenario.person("sheji"))
+
+    # Without the review of the disposition: whatever the scenario says of that step is left out.
+    save(diagram.replace(b"review_disposition", b"look_again").replace('name="审定处置方式"'.encode(), b'name="x"'))
+    form = designer.get(f"/studio/forecasts/new?base=linxia_as_planned&draft={draft_id}").text
+    assert "不相干" not in form and "&lt;i&gt;快查" in form
+    assert re.search(f'name="model" value="{draft_id}"[^>]* checked', form)
+    typed = {"toml": small("小", until="2024-05-31"), "model": draft_id, "both": "1"}
+
+    page = designer.post("/studio/forecasts", typed).headers["Location"]
+    run_id = page.rpartition("/")[2]
+    told = designer.get(page).text
+    for run in runs.all():
+        runs.wait(run.run_id)
+
+    assert "没有用：survey:review_disposition" in told and "用草稿“&lt;i&gt;快查”第 2 次保存的流程推演" in told
+    changed, published = runs.all()
+    assert (changed.run_id, changed.draft and changed.draft.against) == (run_id, published.run_id)
+    assert (published.name, changed.name, published.draft) == ("小", "小（草稿：<i>快查）", None)
+    places = [{stay.place for stay in runs.result(run.run_id).stays} for run in (published, changed)]
+    assert ["survey:review_disposition" in found for found in places] == [True, False]
+    assert ["survey:look_again" in found for found in places] == [False, True]
+    beside = f"/studio/forecasts/compare?run={published.run_id}&amp;run={run_id}"
+    assert beside in designer.get(page).text
+    assert "与“小”相比，“小（草稿：&lt;i&gt;快查）”" in designer.get(beside.replace("&amp;", "&")).text
+    assert re.search(f'value="{draft_id}"[^>]* checked', designer.get(f"/studio/forecasts/new?base=run.{run_id}").text)
+
+    for content, said in ((diagram.replace(b"</bpmn:process>", b""), "XML"), (None, "草稿里没有流程图 survey.bpmn")):
+        save(content)
+        designer.get("/studio/forecasts/new")
+        refused = designer.post("/studio/forecasts", typed)
+        assert (refused.status_code, said in refused.text, "name = &#34;小&#34;" in refused.text) == (422, True, True)
+        assert re.search(f'value="{draft_id}"[^>]* checked', refused.text)
+    assert designer.post("/studio/forecasts", typed | {"model": "x"}).status_code == 404
+    supervisor = signed_in("ducha1")
+    assert "快查" not in supervisor.get(f"/studio/forecasts/new?draft={draft_id}").text
+    assert supervisor.post("/studio/forecasts", typed).status_code == 404
+    assert len(runs.all()) == 2
 
 
 FAULTS = [

@@ -76,7 +76,7 @@ def test_two_versions_are_compared_and_reached_from_the_page_of_the_definition(
     assert "&#34;state&#34;: &#34;changed&#34;" in page and "修改" in page
     assert (chosen.status_code, chosen.headers["Location"]) == (303, f"/studio/compare/{newest}/{first}")
     assert designer.get(f"/studio/compare/{first}/none").status_code == 404
-    assert designer.get("/studio/compare").headers["Location"] == "/studio/compare/-/-"
+    assert designer.get("/studio/compare").headers["Location"] == "/definitions"
     assert signed_in("chengjiao1").get(f"/studio/compare/{first}/{newest}").status_code == 403
 
 
@@ -103,7 +103,9 @@ def test_what_uses_a_thing_is_found_in_versions_drafts_and_plans(
     page = designer.get("/studio/usages?kind=form&name=site_check").get_data(as_text=True)
     assert "/definitions/acceptance#site_check" in page and "加一步（演示）" in page and "草稿" in page
     assert "没有引用" in designer.get("/studio/usages?kind=form&name=%3Cb%3E").get_data(as_text=True)
-    assert "close_checks" in designer.get("/studio/usages?kind=form").get_data(as_text=True)
+    forms, groups = (designer.get(f"/studio/usages?kind={kind}").get_data(as_text=True) for kind in ("form", "group"))
+    assert "close_checks" in forms and "落实两断三清" in forms and "承办人 · 牵头单位" in groups
+    assert "urge" in designer.get("/studio/usages?name=催办单").get_data(as_text=True)
     assert "escalation_ladder" in designer.get("/studio/usages?name=ladder").get_data(as_text=True)
     assert designer.get("/studio/usages?kind=nothing").status_code == 404
     assert designer.get("/studio/usages?kind=nothing&name=x").status_code == 404

@@ -9,7 +9,7 @@ from web_visitor import Browser
 from engine.commands.model_publishing import SubmitModelDraft
 from engine.commands.models import OpenModelDraft, SaveModelFiles
 
-EDITOR, DRAWING = "data-studio-diagram", "data-diagram-url"
+EDITOR, DRAWING, MAY_COMMENT = "data-studio-diagram", "data-diagram-url", " data-may-comment>"
 
 
 def opened(scenario: Scenario) -> None:
@@ -45,6 +45,10 @@ def test_the_diagram_is_edited_while_the_draft_is_open_and_looked_at_afterwards(
     scenario.engine.execute(SubmitModelDraft(ids["cleanup"], revision), by=scenario.person("sheji"))
     designer.get(address)
     assert EDITOR not in designer.page and DRAWING in designer.page and "这里只能看" in designer.page
+    assert 'data-studio-comments data-api="/studio/api"' in designer.page and MAY_COMMENT in designer.page
+    looking = signed_in("xitong")
+    looking.get(address)
+    assert "data-studio-comments" in looking.page and MAY_COMMENT not in looking.page
 
     assert designer.get("/studio/drafts/none/diagram").status_code == 404
     assert signed_in("chengjiao1").get(address).status_code == 403

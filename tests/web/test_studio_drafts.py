@@ -93,7 +93,8 @@ def test_every_page_shows_what_people_wrote_as_text(
     designer = signed_in("sheji")
     evil = '"><script>alert(1)</script>'
     files = f"/studio/api/drafts/{draft}/files"
-    assert put(designer, f"{files}/tests/evil.toml?note={evil}", evil.encode(), 1)[0] == 200
+    long_line = evil + "x" * 100_000  # a page shows the beginning of it
+    assert put(designer, f"{files}/tests/evil.toml?note={evil}", long_line.encode(), 1)[0] == 200
     token = {"X-CSRF-Token": designer.token}
     sent = {"text": evil, "file": DIAGRAM, "element": 'a"b'}
     made = designer.client.post(f"/studio/api/drafts/{draft}/comments", json=sent, headers=token)
@@ -104,19 +105,20 @@ def test_every_page_shows_what_people_wrote_as_text(
 
     for tab in ("history", "publish"):
         page = designer.get(f"/studio/drafts/{draft}/{tab}").get_data(as_text=True)
-        assert "&lt;script&gt;alert(1)" in page and "<script>alert" not in page
+        assert "&lt;script&gt;alert(1)" in page and "<script>alert" not in page and "x" * 3000 not in page
     refused = designer.post(f"/studio/drafts/{draft}/comments", {"text": "", "file": DIAGRAM, "element_id": evil})
     assert refused.status_code == 422 and "&gt;&lt;script" in designer.page
     served = designer.get(f"{files}/tests/evil.toml")
-    assert served.data == evil.encode() and served.mimetype == "text/plain"
+    assert served.data == long_line.encode() and served.mimetype == "text/plain"
     assert served.headers["Content-Security-Policy"] == "default-src 'none'; sandbox"
 
     [comment] = designer.get(f"/studio/api/drafts/{draft}/comments").get_json()["comments"]
     assert (comment["element"], comment["text"], comment["resolved_at"]) == ('a"b', evil, None)
     settled = designer.post(f"/studio/drafts/{draft}/comments/{comment['comment_id']}/resolution")
-    restored = designer.post(f"/studio/drafts/{draft}/restoration", {"revision": "1"})
+    restored = designer.post(f"/studio/drafts/{draft}/restoration", {"wanted": "1", "revision": "2"})
     assert (settled.status_code, restored.status_code) == (303, 303)
-    assert designer.post(f"/studio/drafts/{draft}/restoration", {"revision": "x"}).status_code == 404
+    assert designer.post(f"/studio/drafts/{draft}/restoration", {"wanted": "x", "revision": "3"}).status_code == 404
+    assert designer.post(f"/studio/drafts/{draft}/restoration", {"wanted": "1", "revision": "2"}).status_code == 409
     history = designer.get(f"/studio/drafts/{draft}/history").get_data(as_text=True)
     assert "恢复第 1 次保存的内容" in history and "已处理" in history
     assert scenario.engine.read.model_draft(draft).revision == 3
@@ -215,9 +217,10 @@ def test_a_folder_travels_as_a_zip_and_on_the_command_line_without_a_byte_change
     upload = f"/studio/drafts/{draft}/upload"
     assert send(upload, zip_of(KEY, changed), how="replace", revision="1", note="全部替换") == 303
     assert scenario.engine.read.model_draft(draft).files == changed
-    assert send(upload, zip_of(KEY, original), how="add", revision="1") == 409
-    assert send(upload, b"PK\x03\x04 broken", revision="2") == 422
-    assert send(upload, b"x", name="run.sh", revision="2") == 422
+    assert send(upload, zip_of(KEY, original), how="add", revision="1", note="慢了一步") == 409
+    assert "慢了一步" in designer.page and "没有覆盖" in designer.page
+    assert send(upload, b"PK\x03\x04 broken", revision="2", note="坏的") == 422 and 'value="坏的"' in designer.page
+    assert send(upload, b"x", name="run.sh", revision="2") == 422 and "run.sh 不是流程文件" in designer.page
     assert send("/studio/imports", zip_of(KEY, original)) == 409  # is being changed
     assert "正在修改" in designer.page
     assert send("/studio/imports", zip_of("survey", process_folder(PROCESSES / "survey").files)) == 303

@@ -66,7 +66,9 @@ def test_each_tab_shows_its_files_and_takes_a_new_one(
     assert designer.get(f"{draft}/tables").status_code == 200
     assert 'data-file="disposition.dmn"' in designer.page and "data-open" in designer.page
     assert designer.get(f"{draft}/forms?file=survey_site.form").status_code == 200
-    assert 'data-file="survey_site.form"' in designer.page
+    assert 'data-file="survey_site.form"' in designer.page and "现场排查登记</span>" in designer.page
+    assert "Site survey</span>" in designer.get(f"{draft}/forms?lang=en").get_data(as_text=True)
+    assert designer.get(f"{draft}/forms?lang=zh").status_code == 200
     assert designer.get(f"{draft}/forms?file=../../secret").status_code == 404
     for name, words in (("disposition", "已有"), ("1x", "字母开头"), ("", "字母开头"), ('"><b>', "字母开头")):
         designer.get(f"{draft}/tables")

@@ -71,7 +71,8 @@ def test_walks_are_run_covered_edited_and_refused_with_the_words_kept(
     assert "未通过" in browser.get(f"{address}?run=1").get_data(as_text=True)
 
     browser.get(address)
-    assert browser.post(address, {"name": "a b"}).status_code == 422
+    assert browser.post(address, {"name": '"><b>a b'}).status_code == 422
+    assert 'value="&#34;&gt;&lt;b&gt;a b"' in browser.page and "走查的名称只用" in browser.page and "ok.toml" in browser.page
     new = browser.post(address, {"name": "late_again"})
     assert new.headers["Location"].endswith("/walks/late_again")
     assert "尚未保存" in browser.get(new.headers["Location"]).get_data(as_text=True)

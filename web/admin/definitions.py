@@ -1,4 +1,4 @@
-"""Process definitions: what is deployed, what runs in it, and a new version by upload, checked first."""
+"""Process definitions: what is deployed, what runs in it, and an upload, which is checked or becomes a draft."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,23 +8,23 @@ from flask import Blueprint, Response, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from engine.bpmn.elements import Element
-from engine.commands.definitions import Deploy
-from engine.errors import Invalid, NotFound, Problem, errors_of
+from engine.domain.actor import BUILDING_ROLES
+from engine.errors import Invalid, NotFound, Problem, Rejected, errors_of
 from engine.queries.diagrams import DefinitionPage, DefinitionRow, ElementCount
 from engine.queries.element_times import ElementTime
 from engine.sources import SUFFIXES, Folder
 from web.admin.heat import VIEWS, heat, share, span
-from web.admin.upload import Upload, read_upload
-from web.bootstrap import check_files, check_papers
+from web.bootstrap import check_files
+from web.errors import sentence
 from web.event_log import LogForm, log_form
 from web.format import word
 from web.i18n import t
 from web.permission import needs
 from web.request import actor, download, engine, notify, see, text
+from web.studio.uploads import keep, sent_files
 
 blueprint = Blueprint("definitions", __name__)
-BUILDERS = ("designer", "publisher", "sysadmin")
-READERS = (*BUILDERS, "supervisor", "leader")
+READERS = (*BUILDING_ROLES, "sysadmin", "supervisor", "leader")
 MEDIA_TYPES = {".bpmn": "application/xml", ".dmn": "application/xml", ".form": "application/json"}
 
 
@@ -54,11 +54,13 @@ class Outline:
 
 @dataclass(frozen=True)
 class UploadForm:
-    """The form, or what came of it: `problems` of what was sent, `checked` when it was only checked."""
+    """The form, or what came of it: `problems` of what was sent, `checked` when it was only checked, `draft_id` the
+    draft that is in its way."""
 
     key: str = ""
     problems: tuple[Problem, ...] = ()
     checked: tuple[str, ...] = ()
+    draft_id: str = ""
 
     @property
     def errors(self) -> tuple[Problem, ...]:
@@ -81,7 +83,7 @@ class UploadForm:
 class ListPage:
     definitions: tuple[DefinitionRow, ...]
     upload: UploadForm
-    may_deploy: bool
+    may_change: bool
 
 
 @dataclass(frozen=True)
@@ -89,8 +91,9 @@ class View:
     found: DefinitionPage
     outline: tuple[Outline, ...]
     upload: UploadForm
-    may_deploy: bool
+    may_change: bool
     may_migrate: bool
+    may_compare: bool
     view: str
     times: Mapping[str, ElementTime]
     log: LogForm | None
@@ -153,39 +156,47 @@ def file(key: str, version: int, name: str) -> Response:
 
 
 @blueprint.post("/definitions/check")
-@needs(*BUILDERS)
+@needs(*BUILDING_ROLES)
 def check() -> tuple[str, int]:
     """What would be said on deployment; nothing changes."""
     try:
-        upload = _read()
+        sent = sent_files(request.form.get("key", ""))
     except Invalid as refused:
         return _again(refused), 422
-    merged = {**engine().read.definition_files(upload.key), **upload.files}
+    merged = {**engine().read.definition_files(sent.key), **sent.files}
     problems = tuple(
-        check_files(upload.key, merged, [Folder(key, dict(engine().read.definition_files(key))) for key in _keys()])
+        check_files(sent.key, merged, [Folder(key, dict(engine().read.definition_files(key))) for key in _keys()])
     )
-    form = UploadForm(upload.key, problems, tuple(sorted(upload.files)))
+    form = UploadForm(sent.key, problems, tuple(sorted(sent.files)))
     return _page(form), 422 if form.errors else 200
 
 
 @blueprint.post("/definitions")
-@needs(*BUILDERS)
-def deploy() -> BaseResponse | tuple[str, int]:
-    """The files sent replace those of the same name in the newest version; the rest of the folder stays."""
+@needs(*BUILDING_ROLES)
+def upload() -> BaseResponse | tuple[str, int]:
+    """Kept in a draft, whatever the check says of it: a second person publishes it from there."""
     try:
-        upload = _read()
-        merged = {**engine().read.definition_files(upload.key), **upload.files}
-        command = Deploy(upload.key, merged, problems=tuple(check_papers(merged)))
-        result = engine().execute(command, by=actor())
+        sent = sent_files(request.form.get("key", ""))
+        kept = keep(sent, _name_of(sent.key))
     except Invalid as refused:
         return _again(refused), 422
-    notify("deployed" if result["is_new"] else "deployed_same", key=result["key"], version=result["version"])
-    return see(url_for("definitions.definition", key=result["key"]))
+    except Rejected as refused:
+        problem = Problem("files", sentence(refused), sentence(refused))
+        return _page(UploadForm(sent.key, (problem,), draft_id=str(refused.fields.get("draft", "")))), 409
+    if kept.draft_id is None:
+        notify("deployed_same", key=sent.key, version=engine().read.definition(sent.key).version)
+        return see(url_for("definitions.definition", key=sent.key))
+    if kept.is_new:
+        notify("model_imported", key=sent.key, n=len(sent.files))
+    else:
+        notify("model_uploaded" if kept.has_changed else "model_upload_same", n=len(sent.files))
+    return see(url_for("studio_publishing.publish", draft_id=kept.draft_id))
 
 
-def _read() -> Upload:
-    sent = [(each.filename or "", each.read()) for each in request.files.getlist("files")]
-    return read_upload(sent, request.form.get("key", ""))
+def _name_of(key: str) -> str:
+    """What the draft is called: as the folder is, which has no title of its own without a diagram."""
+    name = next((row.name for row in engine().read.definitions() if row.key == key), "")
+    return word("definition", key) if name == key else name
 
 
 def _again(refused: Invalid) -> str:
@@ -201,7 +212,7 @@ def _page(form: UploadForm) -> str:
 
 
 def _list(form: UploadForm) -> str:
-    page = ListPage(engine().read.definitions(), form, actor().has_role(*BUILDERS))
+    page = ListPage(engine().read.definitions(), form, actor().has_role(*BUILDING_ROLES))
     return render_template("admin/definitions.html", page=page)
 
 
@@ -222,9 +233,14 @@ def _show(key: str, form: UploadForm, version: int | None, log: LogForm | None =
     return render_template("admin/definition.html", page=View(found, outline, form, *_rights(), view, times, log))
 
 
-def _rights() -> tuple[bool, bool]:
-    """Whether this person may deploy, and may move running instances to another version."""
-    return actor().has_role(*BUILDERS), actor().has_role("sysadmin", "publisher")
+def _rights() -> tuple[bool, bool, bool]:
+    """Whether this person may change a process, move running instances to another version, and compare versions."""
+    person = actor()
+    return (
+        person.has_role(*BUILDING_ROLES),
+        person.has_role("sysadmin", "publisher"),
+        person.has_role(*BUILDING_ROLES, "sysadmin"),
+    )
 
 
 def _keys() -> frozenset[str]:

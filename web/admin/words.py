@@ -10,7 +10,7 @@ from flask import Blueprint, render_template, url_for
 from markupsafe import Markup
 
 from engine.bpmn.elements import Element
-from engine.bpmn.outline import Outline, read_outline
+from engine.bpmn.outline import Outline, read_outline, steps_of
 from engine.bpmn.shapes import read_picture
 from engine.domain.actor import SYSTEM
 from engine.errors import NotFound
@@ -60,10 +60,13 @@ class Sheet:
 
 @dataclass(frozen=True)
 class View:
+    """`pdf` is where the same is made for paper, empty where it is not."""
+
     title: str
     lead: str
     back: tuple[tuple[str, str], ...]
     sheets: tuple[Sheet, ...]
+    pdf: str = ""
 
 
 @blueprint.get("/definitions/<key>/<int:version>/words")
@@ -76,7 +79,8 @@ def definition(key: str, version: int) -> str:
     sheet = _sheet(found.definition_id, key, version, found.name, marks, [name for name, _ in found.files])
     here = (url_for("definitions.definition", key=key, version=version), found.name)
     lead = t("definitions.version_lead", version=version, key=key)
-    view = View(found.name, lead, ((t("definitions.title"), url_for("definitions.definitions")), here[::-1]), (sheet,))
+    back = ((t("definitions.title"), url_for("definitions.definitions")), here[::-1])
+    view = View(found.name, lead, back, (sheet,), url_for("printing.definition", key=key, version=version))
     return render_template("admin/words.html", page=view)
 
 
@@ -106,7 +110,9 @@ def _sheet(definition_id: str, key: str, version: int, name: str, marks: Mapping
     bpmn = content(f"{key}.bpmn")
     outlines = read_outline(bpmn)
     picture = Markup(draw(read_picture(bpmn), t("definitions.diagram_label", name=name)))
-    return Sheet(key, version, name, outlines, picture, marks, _evidence(files, content), _elements(outlines))
+    evidence = _evidence(files, content)
+    elements = tuple(step.element for outline in outlines for step in steps_of(outline))
+    return Sheet(key, version, name, outlines, picture, marks, evidence, elements)
 
 
 def _evidence(files: list[str], content: Callable[[str], bytes]) -> dict[str, tuple[str, ...]]:
@@ -118,19 +124,6 @@ def _evidence(files: list[str], content: Callable[[str], bytes]) -> dict[str, tu
             asked = [each for each in form.walk() if each.kind == "evidence" and each.rule.min_files]
             found[form.id] = tuple(pick(each.label.zh, each.label.en) for each in asked)
     return found
-
-
-def _elements(outlines: tuple[Outline, ...]) -> tuple[Element, ...]:
-    """In the order in which they are told."""
-    found: list[Element] = []
-    waiting = [passage for outline in outlines for passage in (*outline.passages, *outline.apart)]
-    while waiting:
-        inner = []
-        for step in waiting.pop(0).steps:
-            found.append(step.element)
-            inner += [*step.attached, *step.inside, *(branch.passage for branch in step.branches)]
-        waiting = inner + waiting
-    return tuple(found)
 
 
 def _counted(count: ElementCount) -> Mark:

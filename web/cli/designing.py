@@ -138,7 +138,10 @@ def deploy(context: click.Context, folders: tuple[Path, ...], wants_json: bool) 
         click.echo(as_json(results))
         return
     for result in results:
-        click.echo(f"{result['key']} version {result['version']} {'deployed' if result['is_new'] else 'unchanged'}")
+        said = "deployed" if result["is_new"] else "unchanged"
+        if result["newest"] != result["version"]:
+            said = f"known already; version {result['newest']} stays the newest. To go back, publish it as a draft"
+        click.echo(f"{result['key']} version {result['version']} {said}")
 
 
 COMMANDS = (check, deploy)

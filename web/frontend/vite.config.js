@@ -36,6 +36,6 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     target: 'es2022',
     chunkSizeWarningLimit: 1500,
-    rollupOptions: { input: ['viewer', 'studio', 'tables', 'forms', 'letters'].map((entry) => here(`src/${entry}.js`)) },
+    rollupOptions: { input: ['viewer', 'studio', 'tables', 'forms', 'letters', 'comments'].map((entry) => here(`src/${entry}.js`)) },
   },
 });

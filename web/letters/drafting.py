@@ -10,6 +10,7 @@ from engine.commands.drafts import ArrangeDraft, Arrangement, CorrectLetter, Rev
 from engine.commands.tasks import ClaimTask, CompleteTask
 from engine.domain.drafting import Consent, Wording, check_wording, tidy, wording_of
 from engine.domain.letter import CHARACTER_LIMIT, KINDS, Grid, Letter, Table, character_count
+from engine.domain.letter_marks import Marks, secrecy_of
 from engine.errors import Invalid, Problem
 from engine.queries.access import Unit
 from engine.queries.draft_changes import DraftChanges
@@ -226,7 +227,7 @@ def correct(letter_id: str) -> BaseResponse | tuple[str, int]:
 
 # -- parts -------------------------------------------------------------------------------------------------------------
 def arrangement_of(values: MultiDict[str, str]) -> Arrangement:
-    """What a form says of layout, term, reason, countersigners and consent; an empty consent is none."""
+    """What a form says of layout, term, reason, countersigners, consent and marks; an empty consent is none."""
     given = [values.get(name, "").strip() for name in ("consent_by", "consent_number", "consent_on")]
     return Arrangement(
         layout=values.get("layout") or None,
@@ -234,6 +235,11 @@ def arrangement_of(values: MultiDict[str, str]) -> Arrangement:
         reason=values.get("reason", "").strip(),
         countersigners=tuple(dict.fromkeys(values.getlist("countersigners"))),
         consent=Consent(*given) if any(given) else None,
+        marks=Marks(
+            copy_number=values.get("copy_number", "").strip(),
+            secrecy=secrecy_of(values.get("secrecy", ""), values.get("secrecy_term", "")),
+            urgency=values.get("urgency", "").strip(),
+        ),
     )
 
 
@@ -321,6 +327,7 @@ def _view(
         reason=found.reason,
         countersigners=tuple(unit_id for unit_id, _ in found.countersigners),
         consent=found.consent,
+        marks=found.marks,
     )
     return View(
         draft=found,

@@ -23,7 +23,7 @@ def check(key: str, files: Mapping[str, bytes]) -> list[Problem]:
     return check_files(key, dict(files), others)
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=32)
 def _alone(key: str, name: str, content: bytes) -> tuple[Problem, ...]:
     """Tables and templates beside no diagram say nothing of each other, and take a tenth of a second each to check."""
     return tuple(check_files(key, {name: content}))

@@ -13,7 +13,7 @@ from engine.queries.models import ModelDraft
 from engine.queries.versions import PublishedVersion
 from web.i18n import t
 from web.permission import needs
-from web.request import engine, see, text
+from web.request import engine, notify, see, text
 from web.studio.changes import FileChanges, Marks, changes_of, marks_of
 
 blueprint = Blueprint("studio_compare", __name__)
@@ -101,7 +101,10 @@ def versions(before_id: str, after_id: str) -> str:
 @blueprint.get("/studio/compare")
 @needs(*READERS)
 def choose() -> BaseResponse:
-    """The form that chooses two versions leads to their page."""
+    """The form that chooses two versions leads to their page. Who chose none is led to where versions are listed."""
+    if not text("before") and not text("after"):
+        notify("compare_chooses", "info")
+        return see(url_for("definitions.definitions"))
     return see(url_for("studio_compare.versions", before_id=text("before") or "-", after_id=text("after") or "-"))
 
 

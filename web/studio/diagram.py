@@ -21,6 +21,7 @@ class DiagramPage:
     draft: ModelDraft
     file: str
     may_edit: bool
+    may_comment: bool
     tab: str = "diagram"
 
     @property
@@ -38,8 +39,11 @@ class DiagramPage:
 @needs(*READERS)
 def diagram(draft_id: str) -> str:
     draft = engine().read.model_draft(draft_id)
-    may_edit = draft.is_open and actor().has_role(*BUILDING_ROLES)
-    return render_template("studio/diagram.html", page=DiagramPage(draft, _diagram_of(draft), may_edit))
+    is_builder = actor().has_role(*BUILDING_ROLES)
+    page = DiagramPage(
+        draft, _diagram_of(draft), may_edit=draft.is_open and is_builder, may_comment=is_builder and not draft.is_over
+    )
+    return render_template("studio/diagram.html", page=page)
 
 
 def _diagram_of(draft: ModelDraft) -> str:

@@ -6,19 +6,18 @@ from dataclasses import dataclass
 from flask import Blueprint, Response, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
-from engine.commands.models import OpenModelDraft, SaveModelFiles
+from engine.commands.models import OpenModelDraft
 from engine.domain.actor import BUILDING_ROLES
-from engine.domain.model_draft import MAX_FILE_BYTES
 from engine.errors import Invalid, Problem, Rejected
 from engine.queries.models import ModelDraft, ModelDraftRow, ModelRow
 from engine.sources import SUFFIXES
-from web.admin.upload import Upload, read_upload
 from web.errors import said, sentence
 from web.format import word
 from web.permission import needs
 from web.request import actor, download, engine, notify, see
 from web.studio.folders import zip_of
 from web.studio.shell import draft_frame, first_tab
+from web.studio.uploads import sent_files
 
 blueprint = Blueprint("studio", __name__)
 blueprint.add_app_template_global(draft_frame, "draft_frame")
@@ -84,7 +83,7 @@ def import_folder() -> BaseResponse | tuple[str, int]:
     """A zip or the files of a folder become a draft, never a version."""
     key, title = request.form.get("key", "").strip(), request.form.get("title", "").strip()
     try:
-        upload = _sent(key)
+        upload = sent_files(key)
         made = engine().execute(OpenModelDraft(upload.key, title, dict(upload.files)), by=actor())
     except Invalid as refused:
         return _again(refused, "import", key, title), 422
@@ -109,30 +108,8 @@ def folder(draft_id: str) -> Response:
     return download(zip_of(found.key, found.files), f"{found.key}.zip", "application/zip")
 
 
-@blueprint.post("/studio/drafts/<draft_id>/upload")
-@needs(*BUILDING_ROLES)
-def upload(draft_id: str) -> BaseResponse:
-    """Files or a zip into the draft: beside what it holds, or in the place of all of it (`how` = replace)."""
-    found = engine().read.model_draft(draft_id)
-    sent = _sent(found.key)
-    changes: dict[str, bytes | None] = dict(sent.files)
-    if request.form.get("how") == "replace":
-        changes |= dict.fromkeys(found.files.keys() - sent.files.keys())
-    seen = request.form.get("revision", "")
-    revision = int(seen) if seen.isascii() and seen.isdigit() and len(seen) < 9 else found.revision
-    note = request.form.get("note", "")
-    made = engine().execute(SaveModelFiles(draft_id, revision, changes, note), by=actor())
-    notify("model_uploaded" if made["revision"] != revision else "model_upload_same", n=len(sent.files))
-    return see(url_for("studio_history.history", draft_id=draft_id))
-
-
 def name_of(draft: ModelDraft) -> str:
     return f"{draft.title}（{draft.key}）"
-
-
-def _sent(key: str) -> Upload:
-    files = [(each.filename or "", each.read()) for each in request.files.getlist("files")]
-    return read_upload(files, key, max_file_bytes=MAX_FILE_BYTES)
 
 
 def _list(typed: Typed) -> str:

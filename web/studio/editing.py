@@ -14,6 +14,7 @@ from engine.errors import NotFound, Problem
 from engine.queries.models import ModelDraft
 from web.errors import said
 from web.request import actor, engine, notify, see, text
+from web.studio.file_titles import file_titles
 from web.studio.starters import SUFFIXES, starter
 
 NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,59}")
@@ -21,13 +22,16 @@ NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,59}")
 
 @dataclass(frozen=True)
 class EditorPage:
-    """One tab. `name` is the file that is shown, "" while the folder has none; `typed` a new name that was refused."""
+    """One tab. `name` is the file that is shown, "" while the folder has none; `typed` a new name that was refused.
+
+    `titles`: what people call each file."""
 
     draft: ModelDraft
     tab: str
     names: tuple[str, ...]
     name: str
     may_edit: bool
+    titles: Mapping[str, str]
     typed: str = ""
     problem: str = ""
 
@@ -46,7 +50,7 @@ def editor_page(draft_id: str, tab: str, *, typed: str = "", problem: str = "") 
         raise NotFound("file_unknown", f"The draft holds no {tab} file {wanted[:80]!r}.", file=wanted[:80])
     name = wanted or (names[0] if names else "")
     may_edit = draft.is_open and actor().has_role(*BUILDING_ROLES)
-    return EditorPage(draft, tab, names, name, may_edit, typed, problem)
+    return EditorPage(draft, tab, names, name, may_edit, file_titles(tab, draft.files), typed, problem)
 
 
 def add_file(draft_id: str, tab: str, address: str, known: Mapping[str, object] | None = None) -> BaseResponse | str:

@@ -13,7 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -32,6 +32,17 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 @dataclass(frozen=True)
+class OfDraft:
+    """Which draft a forecast ran on, as it was after save `revision`. `against`: the forecast of the published versions
+    that was begun with it, empty without one."""
+
+    draft_id: str
+    title: str
+    revision: int
+    against: str
+
+
+@dataclass(frozen=True)
 class Run:
     """One forecast as it stands. `over` of `total` cases are over, on the virtual `day`."""
 
@@ -46,6 +57,7 @@ class Run:
     total: int = 0
     day: str = ""
     problems: tuple[tuple[str, str, str], ...] = ()  # where, Chinese, English
+    draft: OfDraft | None = None  # None: of the published versions
 
     @property
     def is_running(self) -> bool:
@@ -63,13 +75,19 @@ class Runs:
         self.folder = folder
         self._started: dict[str, subprocess.Popen[bytes]] = {}
 
-    def start(self, scenario: Scenario, material: Material, *, by: str, at: datetime) -> str:
-        """Raises Rejected while too many run, or when too many are kept."""
+    def check_room(self, count: int) -> None:
+        """Raises Rejected when so many more would be too many to run, or to keep."""
         known = self.all()
-        if sum(run.is_running for run in known) >= MAX_RUNNING:
-            raise Rejected("forecasts_running", f"{MAX_RUNNING} forecasts run already.", n=MAX_RUNNING)
-        if len(known) >= MAX_KEPT:
+        if (running := sum(run.is_running for run in known)) + count > MAX_RUNNING:
+            raise Rejected("forecasts_running", f"{running} forecasts run already.", n=running)
+        if len(known) + count > MAX_KEPT:
             raise Rejected("forecasts_kept", f"{MAX_KEPT} forecasts are kept; remove some first.", n=MAX_KEPT)
+
+    def start(
+        self, scenario: Scenario, material: Material, *, by: str, at: datetime, draft: OfDraft | None = None
+    ) -> str:
+        """Raises Rejected while too many run, or when too many are kept."""
+        self.check_room(1)
         run_id = f"{at:%Y%m%d}-{secrets.token_hex(4)}"
         folder = self.folder / run_id
         folder.mkdir(parents=True)
@@ -81,6 +99,7 @@ class Runs:
             "campaign": scenario.campaign,
             "by": by,
             "begun_at": at.isoformat(),
+            "draft": asdict(draft) if draft else None,
         }
         write_json(folder / "request.json", about)
         write_json(folder / "state.json", {"state": RUNNING, "over": 0, "total": scenario.cases, "day": ""})
@@ -175,6 +194,7 @@ class Runs:
             total=told.get("total", 0),
             day=told.get("day", ""),
             problems=tuple((one[0], one[1], one[2]) for one in told.get("problems", ())),
+            draft=OfDraft(**about["draft"]) if about.get("draft") else None,
         )
 
 

@@ -1,8 +1,9 @@
 """Forecasts in the studio: suppose something, let it run beside the server, look at one or at two side by side."""
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 
 from flask import Blueprint, Response, current_app, render_template, request, url_for
@@ -11,7 +12,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from engine.errors import Invalid, NotFound, Problem
 from engine.forecast.compare import Said, bottlenecks, explained, phase_name
-from engine.forecast.ground import Ground, Material, prepare
+from engine.forecast.ground import Ground, Material, fitted, prepare
 from engine.forecast.history import MIN_KNOWN, learned
 from engine.forecast.outcome import Load, Result
 from engine.forecast.scenario import Scenario, read_scenario
@@ -23,6 +24,7 @@ from web.i18n import pick, t
 from web.permission import needs
 from web.request import actor, campaign_id, download, engine, notify, see, text
 from web.studio.forecast_charts import finish_curve, late_bars, load_heat
+from web.studio.forecast_drafts import Choice, choices, chosen_draft, named_after, of_draft, with_draft
 from web.studio.forecast_form import laid_over, typed
 from web.studio.forecast_runs import Run, Runs
 
@@ -31,6 +33,7 @@ READERS: Final = ("designer", "publisher", "supervisor", "leader")
 MAX_TOML = 200_000
 KEY: Final = re.compile(r"[A-Za-z_][\w-]*")
 EXTENSION: Final = "duban.forecasts"
+NO_FIELDS: Final = ("csrf_token", "toml", "base", "model", "both")  # of the form, what is no part of the scenario
 
 
 @dataclass(frozen=True)
@@ -59,6 +62,8 @@ class FormPage:
     staff: tuple[Line, ...]
     effort: tuple[Line, ...]
     waiting: tuple[Line, ...]
+    models: tuple[Choice, ...] = ()
+    both: bool = True
     learned_from: int = 0
     toml: str = ""
     problems: tuple[Problem, ...] = ()
@@ -88,6 +93,7 @@ class Picture:
     told: tuple[Said, ...]
     phases: dict[str, str]
     units: dict[str, str]
+    against: Run | None = None
 
     @property
     def bottlenecks(self) -> tuple[Any, ...]:
@@ -173,7 +179,7 @@ def new() -> str:
     values = typed(scenario, ground)
     if text("base"):
         values["name"] = scenario.name
-    return _form(base, scenario, ground, values, known=known)
+    return _form(base, scenario, ground, values, known=known, model=text("draft") or _draft_of(base))
 
 
 @blueprint.post("/studio/forecasts")
@@ -185,6 +191,8 @@ def start() -> BaseResponse | tuple[str, int]:
     ground = prepare(scenario, material)
     sent = _sent(request.form)
     pasted = request.form.get("toml", "").strip()
+    model, both = request.form.get("model", ""), "both" in request.form
+    draft = chosen_draft(model, ground)
     try:
         if pasted:
             wanted = _pasted(pasted, material)
@@ -192,12 +200,28 @@ def start() -> BaseResponse | tuple[str, int]:
             wanted, problems = laid_over(scenario, ground, sent)
             if problems:
                 raise Invalid("forecast.form", "The form has faults.", problems)
-        prepare(wanted, material)
+        if draft is None or both:
+            prepare(wanted, material)
+        jobs = [(wanted, material)] if draft is None or both else []
+        lost: tuple[str, ...] = ()
+        if draft is not None:
+            changed = with_draft(material, draft)
+            fitting, lost = fitted(named_after(draft, wanted), changed)
+            prepare(fitting, changed)
+            jobs.append((fitting, changed))
     except Invalid as error:
         found = tuple(replace(one, where="toml") for one in error.problems) if pasted else error.problems
-        return _form(base, scenario, ground, sent, known=known, problems=found, toml=pasted), 422
-    run_id = runs().start(wanted, material, by=actor().name, at=datetime.now(UTC))
-    notify("forecast_started", name=wanted.name)
+        return _form(
+            base, scenario, ground, sent, known=known, problems=found, toml=pasted, model=model, both=both
+        ), 422
+    runs().check_room(len(jobs))
+    by, at, run_id = actor().name, datetime.now(UTC), ""
+    for number, (scenario, files) in enumerate(jobs):
+        about = of_draft(draft, against=run_id) if draft is not None and number == len(jobs) - 1 else None
+        run_id = runs().start(scenario, files, by=by, at=at + timedelta(microseconds=number), draft=about)
+        notify("forecast_started", name=scenario.name)
+    if lost:
+        notify("forecast_lost", tone="warning", places="、".join(lost))
     return see(url_for("forecasts.forecast", run_id=run_id))
 
 
@@ -216,7 +240,9 @@ def compare() -> BaseResponse | str:
 @needs(*READERS)
 def forecast(run_id: str) -> str:
     run = runs().get(run_id)
-    return _picture((run,)) if run.is_done else render_template("studio/forecast_running.html", run=run)
+    if run.is_done:
+        return _picture((run,), against=_against(run))
+    return render_template("studio/forecast_running.html", run=run)
 
 
 @blueprint.get("/studio/forecasts/<run_id>/<any('scenario.toml','result.json'):name>")
@@ -314,9 +340,26 @@ def _pasted(content: str, material: Material) -> Scenario:
     return scenario
 
 
+def _draft_of(base: str) -> str:
+    """A forecast of a draft is varied on that draft."""
+    kind, _, run_id = base.partition(".")
+    run = runs().get(run_id) if kind == "run" and run_id else None
+    return run.draft.draft_id if run is not None and run.draft is not None else ""
+
+
+def _against(run: Run) -> Run | None:
+    """What was begun with it on the published versions, once it is done; None when it is not, or was removed."""
+    if run.draft is None or not run.draft.against:
+        return None
+    with suppress(NotFound):
+        found = runs().get(run.draft.against)
+        return found if found.is_done else None
+    return None
+
+
 # -- pages -------------------------------------------------------------------------------------------------------------
 def _sent(form: MultiDict[str, str]) -> dict[str, str]:
-    return {key: value for key, value in form.items() if key not in ("csrf_token", "toml", "base")}
+    return {key: value for key, value in form.items() if key not in NO_FIELDS}
 
 
 def _form(
@@ -328,6 +371,8 @@ def _form(
     known: int = 0,
     problems: tuple[Problem, ...] = (),
     toml: str = "",
+    model: str = "",
+    both: bool = True,
 ) -> str:
     plan = ground.plan
     names = {phase.key: pick(phase.name, phase.name_en) for phase in plan.phases}
@@ -347,6 +392,8 @@ def _form(
             Line(key, tasks.get(key, t("forecast.usual")), isinstance(spread, Observed))
             for key, spread in scenario.waiting.items()
         ),
+        models=choices(ground, model),
+        both=both,
         learned_from=known,
         toml=toml,
         problems=problems,
@@ -377,7 +424,7 @@ def _phase_label(key: str) -> str:
     return pick(zh, en.removeprefix("The ").capitalize())
 
 
-def _picture(shown: tuple[Run, ...]) -> str:
+def _picture(shown: tuple[Run, ...], against: Run | None = None) -> str:
     results = tuple(runs().result(run.run_id) for run in shown)
     plan = engine().read.campaign(results[0].campaign)
     keys = [phase.key for phase in plan.phases]
@@ -389,5 +436,6 @@ def _picture(shown: tuple[Run, ...]) -> str:
         phases={key: _phase_label(key) for key in dict.fromkeys(keys)},
         units={unit.id: pick(unit.name, unit.name_en) for unit in plan.units}
         | {plan.office.unit: t("forecast.each_office")},
+        against=against,
     )
     return render_template("studio/forecast.html", page=page)

@@ -5,15 +5,17 @@ from dataclasses import dataclass
 from flask import Blueprint, Response, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
-from engine.commands.models import CommentOnModel, ResolveComment, RestoreModelSave
+from engine.commands.models import CommentOnModel, ResolveComment, RestoreModelSave, SaveModelFiles
 from engine.domain.actor import BUILDING_ROLES
-from engine.errors import Invalid, NotFound
-from engine.queries.models import ModelComment, ModelDraft, ModelSave
+from engine.errors import Invalid, NotFound, Rejected
+from engine.queries.models import ModelComment, ModelDraft
 from engine.sources import SUFFIXES
-from web.errors import said
+from web.errors import said, sentence
 from web.permission import needs
 from web.request import actor, download, engine, notify, see
 from web.studio.folders import zip_of
+from web.studio.saves import SaveGroup, grouped
+from web.studio.uploads import sent_files
 
 blueprint = Blueprint("studio_history", __name__)
 READERS = (*BUILDING_ROLES, "sysadmin")
@@ -21,15 +23,17 @@ READERS = (*BUILDING_ROLES, "sysadmin")
 
 @dataclass(frozen=True)
 class HistoryPage:
-    """`typed`: a comment that was refused, and why."""
+    """`typed`: a comment that was refused, and why. `note`: what was typed to an upload that was refused."""
 
     draft: ModelDraft
     tab: str
-    saves: tuple[ModelSave, ...]
+    saves: tuple[SaveGroup, ...]
+    older: int | None  # the revision before which there are more saves
     comments: tuple[ModelComment, ...]
     may_edit: bool
     typed: tuple[str, str, str] = ("", "", "")  # file, element, text
     problems: tuple[tuple[str, str], ...] = ()
+    note: str = ""
 
     @property
     def accept(self) -> str:
@@ -60,11 +64,37 @@ def save(draft_id: str, revision: int) -> Response:
 @blueprint.post("/studio/drafts/<draft_id>/restoration")
 @needs(*BUILDING_ROLES)
 def restore(draft_id: str) -> BaseResponse:
-    wanted = request.form.get("revision", "")
-    if not (wanted.isascii() and wanted.isdigit() and len(wanted) < 9):
-        raise NotFound("model_save_unknown", f"There is no save {wanted[:20]!r}.", revision=wanted[:20])
-    engine().execute(RestoreModelSave(draft_id, int(wanted)), by=actor())
+    wanted, seen = (_save_number(name) for name in ("wanted", "revision"))
+    engine().execute(RestoreModelSave(draft_id, seen, wanted), by=actor())
     notify("model_restored", n=wanted)
+    return see(url_for("studio_history.history", draft_id=draft_id))
+
+
+def _save_number(field: str) -> int:
+    text = request.form.get(field, "")
+    if not (text.isascii() and text.isdigit() and len(text) < 9):
+        raise NotFound("model_save_unknown", f"There is no save {text[:20]!r}.", revision=text[:20])
+    return int(text)
+
+
+@blueprint.post("/studio/drafts/<draft_id>/upload")
+@needs(*BUILDING_ROLES)
+def upload(draft_id: str) -> BaseResponse | tuple[str, int]:
+    """Files or a zip into the draft: beside what it holds, or in the place of all of it (`how` = replace)."""
+    found, note = engine().read.model_draft(draft_id), request.form.get("note", "")
+    seen = request.form.get("revision", "")
+    revision = int(seen) if seen.isascii() and seen.isdigit() and len(seen) < 9 else found.revision
+    try:
+        sent = sent_files(found.key)
+        changes: dict[str, bytes | None] = dict(sent.files)
+        if request.form.get("how") == "replace":
+            changes |= dict.fromkeys(found.files.keys() - sent.files.keys())
+        made = engine().execute(SaveModelFiles(draft_id, revision, changes, note), by=actor())
+    except Invalid as refused:
+        return _show(draft_id, problems=_at_upload(refused), note=note), 422
+    except Rejected as refused:
+        return _show(draft_id, problems=(("files", sentence(refused)),), note=note), 409
+    notify("model_uploaded" if made["revision"] != revision else "model_upload_same", n=len(sent.files))
     return see(url_for("studio_history.history", draft_id=draft_id))
 
 
@@ -87,16 +117,36 @@ def resolve(draft_id: str, comment_id: str) -> BaseResponse:
     return see(url_for("studio_history.history", draft_id=draft_id, _anchor="comments"))
 
 
-def _show(draft_id: str, typed: tuple[str, str, str] = ("", "", ""), problems: tuple[tuple[str, str], ...] = ()) -> str:
+def _at_upload(refused: Invalid) -> tuple[tuple[str, str], ...]:
+    """Problems at their box of the upload, with the file that each is about."""
+    boxes = ("files", "note")
+    return tuple(
+        (problem.where, said(problem)) if problem.where in boxes else ("files", f"{problem.where} {said(problem)}")
+        for problem in refused.problems
+    )
+
+
+def _show(
+    draft_id: str,
+    typed: tuple[str, str, str] = ("", "", ""),
+    problems: tuple[tuple[str, str], ...] = (),
+    note: str = "",
+) -> str:
     read = engine().read
     draft = read.model_draft(draft_id)
+    before = request.args.get("before", "")
+    saves = read.model_saves(
+        draft_id, int(before) if before.isascii() and before.isdigit() and len(before) < 9 else None
+    )
     page = HistoryPage(
         draft=draft,
         tab="history",
-        saves=read.model_saves(draft_id),
+        saves=grouped(saves),
+        older=saves[-1].revision if saves and saves[-1].revision > 1 else None,
         comments=read.model_comments(draft_id),
         may_edit=draft.is_open and actor().has_role(*BUILDING_ROLES),
         typed=typed,
         problems=problems,
+        note=note,
     )
     return render_template("studio/history.html", page=page)

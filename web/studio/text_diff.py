@@ -7,6 +7,7 @@ from typing import Final
 
 MAX_LINES: Final = 2_000  # of each side; comparing is quadratic
 SHOWN: Final = 400
+LONGEST: Final = 500  # characters of a line; a browser lays out no line of megabytes
 
 
 @dataclass(frozen=True)
@@ -51,4 +52,8 @@ def _file(name: str, before: bytes | None, after: bytes | None) -> FileDiff:
 def _lines(old: list[str], new: list[str]) -> Iterator[DiffLine]:
     kinds = {"+": "added", "-": "removed", "@": "place"}
     for line in list(unified_diff(old, new, lineterm="", n=2))[2:]:
-        yield DiffLine(kinds.get(line[:1], "same"), line if line.startswith("@") else line[1:])
+        yield DiffLine(kinds.get(line[:1], "same"), _shortened(line if line.startswith("@") else line[1:]))
+
+
+def _shortened(line: str) -> str:
+    return line if len(line) <= LONGEST else f"{line[:LONGEST]}…"

@@ -3,7 +3,7 @@
 import re
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from flask import Blueprint, Response, render_template, request, url_for
@@ -63,13 +63,17 @@ class FlowRow:
 
 @dataclass(frozen=True)
 class TestsPage:
-    """`coverage` is None while nothing was played or the diagram cannot be read; `problems` say why."""
+    """`coverage` is None while nothing was played or the diagram cannot be read; `problems` say why.
+
+    `typed`: the name of a new walk that was refused, with its `fault`."""
 
     draft: ModelDraft
     walks: tuple[WalkRow, ...]
     is_played: bool
     coverage: Coverage | None = None
     problems: tuple[str, ...] = ()
+    typed: str = ""
+    fault: str = ""
     tab: str = "tests"
 
     @property
@@ -160,10 +164,14 @@ def walk(draft_id: str, name: str) -> str:
 # -- doing -------------------------------------------------------------------------------------------------------------
 @blueprint.post("/studio/drafts/<draft_id>/tests")
 @needs(*BUILDING_ROLES)
-def add(draft_id: str) -> BaseResponse:
+def add(draft_id: str) -> BaseResponse | tuple[str, int]:
     """Go to a new walk of that name; it is kept when it is saved there."""
-    name = request.form.get("name", "").strip().removesuffix(SUFFIX)
-    _check_name(engine().read.model_draft(draft_id), name)
+    typed = request.form.get("name", "")
+    name = typed.strip().removesuffix(SUFFIX)
+    draft = engine().read.model_draft(draft_id)
+    if problem := name_problem(name):
+        page = replace(_tests(draft), typed=typed[:200], fault=said(problem))
+        return render_template("studio/tests.html", page=page), 422
     return see(url_for("studio_trials.walk", draft_id=draft_id, name=name))
 
 

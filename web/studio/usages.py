@@ -5,12 +5,14 @@ from typing import Final
 
 from flask import Blueprint, render_template
 
-from engine.bpmn.references import KINDS
+from engine.bpmn.references import GROUP, KINDS, LETTER
 from engine.domain.actor import BUILDING_ROLES
-from engine.queries.usages import Dependency, Named, Usage
+from engine.queries.usages import Named, Usage
 from web.format import word
+from web.i18n import has
 from web.permission import needs
 from web.request import engine, text
+from web.studio.dependency_page import dependencies_page
 
 blueprint = Blueprint("studio_usages", __name__)
 READERS: Final = (*BUILDING_ROLES, "sysadmin")
@@ -33,19 +35,23 @@ class UsagesPage:
     def thing(self) -> Named | None:
         return next((each for each in self.things if (each.kind, each.name) == (self.kind, self.name)), None)
 
+    def called(self, thing: Named) -> str:
+        """What people call it, in the reader's language where the program knows it in both; "" for a bare code."""
+        if thing.kind == LETTER and has(f"letter_kind.{thing.name}"):
+            return word("letter_kind", thing.name)
+        role, at, place = thing.name.partition("@")
+        if thing.kind == GROUP and at:
+            return f"{word('role', role)} · {word('place', place)}"
+        return thing.title
+
     @property
     def shown(self) -> tuple[Named, ...]:
         """What is listed: everything, one kind, or what bears a part of the name."""
         return tuple(
             each
             for each in self.things
-            if self.kind in ("", each.kind) and (self.name in each.name or self.name in each.title)
+            if self.kind in ("", each.kind) and (self.name in each.name or self.name in self.called(each))
         )
-
-
-@dataclass(frozen=True)
-class DependenciesPage:
-    folders: tuple[Dependency, ...]
 
 
 @blueprint.get("/studio/usages")
@@ -63,4 +69,6 @@ def usages() -> str:
 @blueprint.get("/studio/dependencies")
 @needs(*READERS)
 def dependencies() -> str:
-    return render_template("studio/dependencies.html", page=DependenciesPage(engine().read.dependencies()))
+    read = engine().read
+    page = dependencies_page(read.dependencies(), read.named_things())
+    return render_template("studio/dependencies.html", page=page)

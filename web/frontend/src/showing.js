@@ -11,13 +11,20 @@ export function leadLinks(viewer) {
 }
 
 function show(viewer, shape) {
+  mark(viewer, shape);
+  if (shape) {
+    bringToMiddle(viewer.get('canvas'), shape);
+  }
+}
+
+/** Marks this shape and no other; undefined marks none. */
+export function mark(viewer, shape) {
   const canvas = viewer.get('canvas');
   for (const other of viewer.get('elementRegistry').filter((each) => canvas.hasMarker(each, SHOWN))) {
     canvas.removeMarker(other, SHOWN);
   }
   if (shape) {
     canvas.addMarker(shape, SHOWN);
-    bringToMiddle(canvas, shape);
   }
 }
 

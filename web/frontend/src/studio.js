@@ -8,6 +8,7 @@
 
 import './diagram.css';
 import './studio/studio.css';
+import './studio/comments.css';
 
 import { showFailure } from './frame.js';
 import { openDiagram } from './studio/diagram.js';

@@ -6,7 +6,8 @@
 //   data-near          begin at the element that stands, at a size that can be read, where the whole would be too small
 //   data-label         accessible name of the drawing; data-label-zoom-in, -zoom-out, -fit, -error: words of the frame
 //
-// A click or tap on a shape sends the event `diagram:select` with `detail.elementId` from the host.
+// A click or tap on a shape sends the event `diagram:select` with `detail.elementId` from the host. When it stands, the
+// host sends `diagram:ready` and holds the viewer as `diagram`.
 
 import 'bpmn-js/dist/assets/diagram-js.css';
 import 'bpmn-js/dist/assets/bpmn-js.css';
@@ -51,7 +52,9 @@ async function show(host) {
   });
   const place = 'near' in host.dataset ? standing(viewer, tokens) : undefined;
   keepFitting(frame, viewer, (canvas) => fitAround(canvas, place));
+  host.diagram = viewer;
   host.dataset.diagramReady = '';
+  host.dispatchEvent(new Event('diagram:ready'));
 }
 
 /** The shape that is worked on now, a late one first. */

@@ -4,13 +4,17 @@ import { readFileSync } from 'node:fs';
 
 import { BpmnModdle } from 'bpmn-moddle';
 
+import { keepReferences, withRemarks } from '../src/studio/editor/kept.js';
+
 const duban = JSON.parse(readFileSync(new URL('../src/duban-moddle.json', import.meta.url)));
 const moddle = new BpmnModdle({ duban });
 
-const { rootElement, warnings } = await moddle.fromXML(readFileSync(0, 'utf8'));
+const source = readFileSync(0, 'utf8');
+const read = await moddle.fromXML(source);
+const warnings = keepReferences(read.warnings, moddle);
 for (const warning of warnings) {
   console.error(warning.message);
 }
-const { xml } = await moddle.toXML(rootElement, { format: true });
-process.stdout.write(xml);
+const { xml } = await moddle.toXML(read.rootElement, { format: true });
+process.stdout.write(withRemarks(source, xml));
 process.exitCode = warnings.length ? 1 : 0;

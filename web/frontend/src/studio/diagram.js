@@ -3,6 +3,7 @@
 
 import { element, nameCanvas } from '../frame.js';
 import { missing, say } from '../words.js';
+import { discuss } from './comments/index.js';
 import { Editor, moddleExtensions } from './editor/index.js';
 import { bindKeys, makeToolbar } from './editor/toolbar.js';
 import { Marks } from './problems/marks.js';
@@ -52,6 +53,8 @@ class Desk {
     [this._unread] = await Promise.all([this.editor.open(this.text), addNamed(this.server, this.draft.files, this._files)]);
     nameCanvas({ canvas: this._places.canvas }, say('流程图编辑区', 'Diagram editor'));
     this._marks = new Marks(this.editor.modeler);
+    this._comments = this._makeComments();
+    this.editor.onKey('m', () => this._comments.write());
     this.editor.onChange(soon(() => this._changed(), NOTICED_MS));
     offerLeftBehind(this._places.notice, this.saving, async (kept) => {
       await this.editor.open(kept);
@@ -91,6 +94,12 @@ class Desk {
     });
   }
 
+  _makeComments() {
+    const { editor, server, draft, name } = this;
+    const tools = { server, draftId: draft.draft_id, name, mayComment: true, onGo: (id) => editor.show(id) };
+    return discuss(editor.modeler, this._places.comments, tools);
+  }
+
   /** All that stands around the canvas; made before the diagram is fitted into the room that is left. */
   _makeSurroundings(entryOf) {
     const { editor, host, server } = this;
@@ -111,6 +120,7 @@ class Desk {
     const text = await this.editor.text();
     this.saving.changed(text);
     this._problems.changed(text, this.editor.definitions, this.editor.count);
+    this._comments.refresh();
   }
 
   _showState(state, detail) {
@@ -137,7 +147,7 @@ function layOut(host) {
   const place = (name) => host.appendChild(element('div', `model-editor__${name}`));
   host.replaceChildren();
   host.classList.add('model-editor');
-  const places = Object.fromEntries(['bar', 'notice', 'canvas', 'panel', 'problems'].map((name) => [name, place(name)]));
+  const places = Object.fromEntries(['bar', 'notice', 'canvas', 'panel', 'problems', 'comments'].map((name) => [name, place(name)]));
   places.panel.setAttribute('role', 'group');
   places.panel.setAttribute('aria-label', say('属性', 'Properties'));
   places.state = places.bar.appendChild(element('div', 'model-editor__saving'));

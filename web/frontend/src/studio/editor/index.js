@@ -14,7 +14,9 @@ import duban from '../../duban-moddle.json';
 import { fit } from '../../frame.js';
 import words from '../../words.js';
 import clipboard from '../clipboard/index.js';
+import colours from '../colours/index.js';
 import templates from '../templates/index.js';
+import { keepReferences, withRemarks } from './kept.js';
 
 const PALETTE = 110; // pixels at the left edge that the palette covers
 
@@ -28,7 +30,7 @@ export class Editor {
       moddleExtensions,
       propertiesPanel: { parent: panel },
       studio,
-      additionalModules: [words, ...properties, Minimap, CreateAppendAnythingModule, clipboard, templates],
+      additionalModules: [words, ...properties, Minimap, CreateAppendAnythingModule, clipboard, templates, colours],
     });
     this._openedText = '';
     canvas.addEventListener('input', findWhileComposing);
@@ -41,7 +43,7 @@ export class Editor {
     const { warnings } = await this.modeler.importXML(text);
     this._openedText = text;
     fit(this.modeler.get('canvas'), PALETTE);
-    return warnings.map(({ message, element }) => ({ message, element: element?.id ?? '' }));
+    return keepReferences(warnings, this.modeler.get('moddle')).map(({ message, element }) => ({ message, element: element?.id ?? '' }));
   }
 
   /** The text as it stands now. */
@@ -49,7 +51,8 @@ export class Editor {
     if (!this.modeler.get('commandStack').canUndo()) {
       return this._openedText;
     }
-    return (await this.modeler.saveXML({ format: true })).xml;
+    const { xml } = await this.modeler.saveXML({ format: true });
+    return withRemarks(this._openedText, xml);
   }
 
   get definitions() {
@@ -62,6 +65,19 @@ export class Editor {
 
   onChange(listener) {
     this.modeler.on('commandStack.changed', listener);
+  }
+
+  /** A letter alone, while the canvas has the focus. */
+  onKey(letter, act) {
+    const isPlain = (event) => !event.ctrlKey && !event.metaKey && !event.altKey;
+    this.modeler.get('keyboard').addListener(({ keyEvent }) => {
+      if (keyEvent.key.toLowerCase() === letter && isPlain(keyEvent)) {
+        keyEvent.preventDefault();
+        act();
+        return true;
+      }
+      return undefined;
+    });
   }
 
   fit() {

@@ -13,6 +13,7 @@ const KEYS = [
   ['A', '在选中元素后接任意元素和模板', 'Append anything, templates too'],
   ['R', '更改选中元素的类型', 'Change the type of the selected element'],
   ['E', '改名称', 'Edit the name'],
+  ['M', '对选中的元素写批注', 'Comment on what is selected'],
   ['C / L / S / H', '连线／框选／增减空间／移动画布', 'Connect / lasso / space / hand'],
   ['Del', '删除', 'Delete'],
   ['← ↑ → ↓', '移动选中的元素（Shift 快）', 'Move what is selected (Shift: faster)'],

@@ -4,7 +4,7 @@
 //   data-api, data-draft, data-key, data-file, data-revision, data-csrf; data-open when the draft may be changed
 
 import { element } from '../../frame.js';
-import { say } from '../../words.js';
+import { isChinese, say } from '../../words.js';
 import { CONFLICT, FAILED, SAVED, Saving } from '../saving/index.js';
 import { choice, StateLine } from '../saving/state_line.js';
 import { Server } from '../server/index.js';
@@ -79,7 +79,7 @@ export class Desk {
     if (!left) {
       return;
     }
-    const at = new Date(left.at).toLocaleString();
+    const at = new Date(left.at).toLocaleString(isChinese ? 'zh-CN' : 'en-GB');
     const offer = element('p', 'notice notice--warning', say(`这个浏览器里有 ${at} 没有保存的修改。`, `This browser holds changes of ${at} that were not saved.`));
     const done = (act) => () => {
       offer.remove();

@@ -16,7 +16,7 @@ export class ProblemList {
     this.panel = element('section', 'file-problems');
     this.panel.setAttribute('aria-label', say('问题', 'Problems'));
     this._title = element('h2', 'file-problems__title', say('问题', 'Problems'));
-    this._state = element('p', 'file-problems__state');
+    this._state = element('p', 'file-problems__state', say('正在检查……', 'Checking …'));
     this._state.setAttribute('role', 'status');
     this._list = element('ul', 'file-problems__list');
     this.panel.append(this._title, this._state, this._list);

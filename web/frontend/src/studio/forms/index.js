@@ -33,7 +33,7 @@ export async function editForm(host) {
     preview.draw(content);
   };
   await open(text);
-  desk.addButton(say('按文本编辑', 'Edit as text'), async () => {
+  const other = desk.addButton('', async () => {
     const now = editor.read();
     if (editor.isText) {
       await open(now);
@@ -41,9 +41,15 @@ export async function editForm(host) {
       editor = asText(desk, now, '', changed);
       desk.body.append(preview.panel);
     }
+    name();
   });
+  const name = () => {
+    other.textContent = editor.isText ? say('按表单编辑', 'Edit as a form') : say('按文本编辑', 'Edit as text');
+  };
+  name();
   desk.offerLeftBehind(async (left) => {
     await open(left);
+    name();
     desk.changed();
   });
   host.dataset.editorReady = '';

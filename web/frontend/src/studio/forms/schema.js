@@ -1,6 +1,8 @@
 // Between the text of a `.form` file and what form-js works on. What form-js adds on its own (ids, rows, its version) does
 // not get into the file, what it does not know stays, and a form that nobody changed is the same text.
 
+import { say } from '../../words.js';
+
 const MOST_COMPONENTS = 300;
 const MOST_LINES = 200; // of a choice; the server's limits, forms/reading.py
 
@@ -8,9 +10,9 @@ export class Schema {
   /** Raises Error when the text is no form, or one too large to be drawn. */
   constructor(text) {
     this._text = text;
-    this._source = JSON.parse(text.replace(/^\uFEFF/, ''));
+    this._source = parsed(text);
     if (!Array.isArray(this._source?.components)) {
-      throw new Error('components?');
+      throw new Error(say('里面没有组件', 'it holds no components'));
     }
     checkSize(this._source);
     this._byId = new Map();
@@ -70,13 +72,25 @@ function ordered(value, like) {
   return Object.fromEntries(names.map((name) => [name, value[name]]));
 }
 
+function parsed(text) {
+  try {
+    return JSON.parse(text.replace(/^\uFEFF/, ''));
+  } catch {
+    throw new Error(say('不是有效的 JSON', 'it is no valid JSON'));
+  }
+}
+
 function checkSize(form) {
   let count = 0;
   collect(form.components, (component) => {
     count += 1;
     const lines = Math.max(component.values?.length ?? 0, component.rows?.length ?? 0);
-    if (count > MOST_COMPONENTS || lines > MOST_LINES) {
-      throw new Error(`${count > MOST_COMPONENTS ? count : lines} > ${count > MOST_COMPONENTS ? MOST_COMPONENTS : MOST_LINES}`);
+    if (count > MOST_COMPONENTS) {
+      throw new Error(say(`组件超过 ${MOST_COMPONENTS} 个`, `more than ${MOST_COMPONENTS} components`));
+    }
+    if (lines > MOST_LINES) {
+      const name = String(component.label || component.key || component.type).slice(0, 40);
+      throw new Error(say(`“${name}”有 ${lines} 项，最多 ${MOST_LINES} 项`, `"${name}" has ${lines} options, at most ${MOST_LINES}`));
     }
   });
 }
@@ -84,7 +98,7 @@ function checkSize(form) {
 function collect(components, visit) {
   for (const component of Array.isArray(components) ? components : []) {
     if (!component || typeof component !== 'object') {
-      throw new Error('components?');
+      throw new Error(say('里面没有组件', 'it holds no components'));
     }
     visit(component);
     collect(component.components, visit);

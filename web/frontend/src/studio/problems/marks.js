@@ -34,7 +34,8 @@ function sign(problems) {
   return made;
 }
 
-function middle({ waypoints }) {
+/** The middle of a line, from the upper left of the box around it. */
+export function middle({ waypoints }) {
   const [left, top] = ['x', 'y'].map((axis) => Math.min(...waypoints.map((point) => point[axis])));
   const [first, second] = waypoints.slice(Math.floor((waypoints.length - 1) / 2));
   return { left: (first.x + second.x) / 2 - left - 9, top: (first.y + second.y) / 2 - top - 9 };

@@ -12,12 +12,16 @@ const NAMES = {
 };
 const SHOWN = 200;
 
+/** Of the panels below a diagram one is open at a time, so that the canvas keeps its room. */
+export const BELOW = 'below-the-diagram';
+
 export class ProblemsPanel {
   /** `nameOf(elementId)`: how a person knows the element. `onChoose(problem)` is told of a click. */
   constructor(host, { nameOf, onChoose }) {
     this._nameOf = nameOf;
     this._onChoose = onChoose;
     this._panel = element('details', 'studio-problems');
+    this._panel.name = BELOW;
     this._panel.open = true;
     this._summary = element('summary', 'studio-problems__summary', say('检查中……', 'Checking …'));
     this._summary.setAttribute('aria-live', 'polite');

@@ -10,7 +10,7 @@ export class Choices {
     this._files = files;
   }
 
-  /** `[{value, label}]` for one of: forms, decisions, groups, jobs, letters, milestones, phases, processes, tasks. */
+  /** `[{value, label}]` for one of: forms, decisions, groups, jobs, letters, milestones, phases, processes, repeats, tasks. */
   of(source, registry) {
     return this[`_${source}`](registry);
   }
@@ -54,6 +54,13 @@ export class Choices {
 
   _processes() {
     return known(this._words.processes);
+  }
+
+  _repeats() {
+    return [
+      { value: 'parallel', label: say('多次，同时办', 'Several times, at once') },
+      { value: 'sequential', label: say('多次，依次办', 'Several times, in turn') },
+    ];
   }
 
   _tasks(registry) {

@@ -36,7 +36,7 @@ function Text({ id, field, shape, tools }) {
     label: field.label(),
     placeholder: field.hint,
     getValue: () => field.read(shape),
-    setValue: (value) => field.write(shape, (value ?? '').trim(), tools),
+    setValue: (value) => writeChanged(field, shape, (value ?? '').trim(), tools),
     validate: (value) => field.fault?.(value ?? '') || undefined,
   });
 }
@@ -52,9 +52,16 @@ function Lines({ id, field, shape, tools }) {
     rows: 4,
     monospace: true,
     getValue: () => field.read(shape),
-    setValue: (value) => field.write(shape, value ?? '', tools),
+    setValue: (value) => writeChanged(field, shape, value ?? '', tools),
     validate: (value) => field.fault?.(value ?? '') || undefined,
   });
+}
+
+/** A box tells its value again when it is left: that alone is no change, and would close what was just opened. */
+function writeChanged(field, shape, value, tools) {
+  if (value !== field.read(shape)) {
+    field.write(shape, value, tools);
+  }
 }
 
 function Check({ id, field, shape, tools }) {
@@ -80,7 +87,7 @@ function Pick({ id, field, shape, tools, choices }) {
     getValue: () => field.read(shape),
     setValue: (picked) => field.write(shape, picked, tools),
     getOptions: () => [
-      { value: '', label: say('（未选）', '(none)') },
+      { value: '', label: field.none?.() ?? say('（未选）', '(none)') },
       ...(stranger ? [{ value, label: say(`${value}（找不到）`, `${value} (not found)`) }] : []),
       ...options,
     ],

@@ -17,10 +17,12 @@ import {
   writeInputs,
   writeTimer,
 } from './model.js';
+import { REPEAT_FIELDS, REPEAT_GROUP } from './repeat.js';
 
 export const GROUPS = [
   { id: 'duban-work', label: () => say('办理', 'Work') },
   { id: 'duban-time', label: () => say('时限', 'Deadline') },
+  REPEAT_GROUP,
   { id: 'duban-way', label: () => say('走向', 'Way') },
 ];
 
@@ -109,6 +111,7 @@ export const FIELDS = [
     read: readCondition,
     write: writeCondition,
   },
+  ...REPEAT_FIELDS,
 ];
 
 function inputOf(line) {

@@ -8,6 +8,7 @@ import { BpmnPropertiesPanelModule, BpmnPropertiesProviderModule } from 'bpmn-js
 import { entryFor, entryId } from './entries.js';
 import { FIELDS, GROUPS } from './fields.js';
 import { eventDefinition } from './model.js';
+import { isUserTask } from './repeat.js';
 
 const AFTER_PLAIN_BPMN = 500;
 // Where bpmnlint and the server name a property, and plain BPMN's panel has the box for it.
@@ -15,16 +16,16 @@ const PLAIN_ENTRIES = { name: 'name', id: 'id', isExecutable: 'isExecutable', do
 const PREFIXED = new Set(FIELDS.map((field) => field.key));
 
 class DubanProperties {
-  static $inject = ['propertiesPanel', 'modeling', 'moddle', 'config.studio'];
+  static $inject = ['propertiesPanel', 'modeling', 'moddle', 'commandStack', 'config.studio'];
 
-  constructor(propertiesPanel, modeling, moddle, { choices, ask }) {
-    this._context = { tools: { modeling, moddle }, choices, ask };
+  constructor(propertiesPanel, modeling, moddle, commandStack, { choices, ask }) {
+    this._context = { tools: { modeling, moddle, commandStack }, choices, ask };
     propertiesPanel.registerProvider(AFTER_PLAIN_BPMN, this);
   }
 
   getGroups(element) {
     return (groups) => {
-      const kept = groups.filter((group) => group.id !== 'timer' || isWrittenElsewhere(element));
+      const kept = groups.filter(({ id }) => (id !== 'timer' || isWrittenElsewhere(element)) && (id !== 'multiInstance' || !isRepeatedHere(element)));
       const [general, ...others] = kept;
       return [general, ...this._groups(element), ...others].filter(Boolean);
     };
@@ -47,6 +48,11 @@ export function entryOf(property) {
   }
   const key = [property, `duban:${property}`, property.replace(/^duban:/, '')].find((name) => PREFIXED.has(name));
   return key ? entryId(key) : PLAIN_ENTRIES[property];
+}
+
+/** User tasks have boxes of ours for it; what the engine does not repeat keeps plain BPMN's. */
+function isRepeatedHere(element) {
+  return Boolean(element.businessObject) && isUserTask(element);
 }
 
 /** A timer of another tool (a cycle, a duration) keeps plain BPMN's boxes. */

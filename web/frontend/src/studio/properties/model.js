@@ -77,6 +77,7 @@ function extensions(shape) {
   return shape.businessObject.extensionElements?.values ?? [];
 }
 
-function expression(moddle, body) {
+/** An expression with this text; undefined for none. */
+export function expression(moddle, body) {
   return body ? moddle.create('bpmn:FormalExpression', { body }) : undefined;
 }

@@ -16,7 +16,6 @@ export class Server {
   constructor({ api, draftId, csrf }) {
     this._api = api;
     this._draftId = draftId;
-    this._draftId = draftId;
     this._draft = `${api}/drafts/${encodeURIComponent(draftId)}`;
     this._csrf = csrf;
   }
@@ -43,6 +42,19 @@ export class Server {
     return (await this._post('check', { key, files, draft: this._draftId }, signal)).problems;
   }
 
+  /** Every comment on the draft, the oldest first: `{comment_id, file, element, text, by, at, resolved_by, resolved_at}`. */
+  async comments() {
+    return (await this._json(`${this._draft}/comments`)).comments;
+  }
+
+  comment(file, element, text) {
+    return this._send(`${this._draft}/comments`, { file, element, text });
+  }
+
+  settle(commentId) {
+    return this._send(`${this._api}/comments/${encodeURIComponent(commentId)}/resolution`, {});
+  }
+
   words() {
     return this._json(`${this._api}/words`);
   }
@@ -52,8 +64,12 @@ export class Server {
   }
 
   _post(door, body, signal) {
+    return this._send(`${this._api}/${door}`, body, signal);
+  }
+
+  _send(address, body, signal) {
     const headers = { 'Content-Type': 'application/json' };
-    return this._json(`${this._api}/${door}`, { method: 'POST', headers, body: JSON.stringify(body), signal });
+    return this._json(address, { method: 'POST', headers, body: JSON.stringify(body), signal });
   }
 
   async _json(address, options = {}) {

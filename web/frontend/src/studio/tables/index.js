@@ -20,12 +20,18 @@ export async function editTables(host) {
     editor = await opened(desk, content);
   };
   await open(text);
-  desk.addButton(say('按文本编辑', 'Edit as text'), async () => {
+  const other = desk.addButton('', async () => {
     const now = await editor.read();
     editor = editor.isText ? await opened(desk, now) : asText(desk, now, '');
+    name();
   });
+  const name = () => {
+    other.textContent = editor.isText ? say('按表格编辑', 'Edit as a table') : say('按文本编辑', 'Edit as text');
+  };
+  name();
   desk.offerLeftBehind(async (left) => {
     await open(left);
+    name();
     desk.changed();
   });
   host.dataset.editorReady = '';

@@ -1,0 +1,177 @@
+"""The referral at the top of a ladder: what the others read of it, when it is proposed again, and that it gives way to
+one by hand of the same matter (政府督查工作条例 ss. 21, 23)."""
+
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from accountability_acts import climb_until, late_case, prepare_referral
+from scenario import NewScenario, Scenario
+
+from engine.commands.instances import CancelInstance
+from engine.commands.referrals import ProposeReferral
+from engine.domain.actor import Actor
+from engine.queries.desk import DeskFilter
+from engine.queries.event_log import LogFilter
+from engine.store.schema import instances, jobs, letters, referrals, rungs, supervision_items
+
+TELLING = ("accountability", "refer", "移送", "问责", "再议")
+OUTCOME = {
+    "outcome_subject": "unit",
+    "outcome_form": "circulated",
+    "outcome_organ": "演示机关",
+    "outcome_more": "no",
+}
+
+
+@pytest.fixture
+def backend() -> str:
+    return "sqlite"
+
+
+def proposed(scenario: Scenario) -> None:
+    climb_until(scenario, late_case(scenario), "prepare_referral")
+
+
+def below_the_top(scenario: Scenario) -> None:
+    """The circular is out; the next rung is the referral."""
+    case = late_case(scenario)
+    while "circular" not in reached(scenario):
+        climb_a_day(scenario, case)
+
+
+def climb_a_day(scenario: Scenario, case: str) -> None:
+    scenario.drop_talks()
+    for task in scenario.tasks(case):
+        if task.element_id.startswith("approve_by_"):
+            scenario.complete(task.element_id, case, rung_decision="issue")
+    scenario.work()
+    scenario.advance("1wd")
+
+
+def reached(scenario: Scenario) -> list[str]:
+    return [row["instrument"] for row in scenario.rows(sa.select(rungs.c.instrument).order_by(rungs.c.position))]
+
+
+def made(scenario: Scenario) -> list[tuple[bool, str]]:
+    """Of each referral whether it is the ladder's, and its state."""
+    found = scenario.rows(sa.select(referrals.c.item_id, referrals.c.state).order_by(referrals.c.opened_at))
+    return [(row["item_id"] is not None, row["state"]) for row in found]
+
+
+def item(scenario: Scenario) -> dict[str, Any]:
+    [found] = scenario.rows(sa.select(supervision_items))
+    return found
+
+
+def decide(scenario: Scenario, outcome: str) -> None:
+    case = item(scenario)["case_id"]
+    prepare_referral(scenario, case, by=scenario.supervisor)
+    scenario.complete("approve_referral", case, outcome=outcome, referral_opinion="已阅（演示）")
+    scenario.work()
+
+
+def told(scenario: Scenario, actor: Actor) -> dict[str, Any]:
+    """All that the pages of the case and its item say of what the ladder does at its top."""
+    read, found = scenario.engine.read, item(scenario)
+    [ladder] = scenario.rows(sa.select(instances.c.instance_id).where(instances.c.kind == "supervision"))
+    page, case = read.item(actor, found["item_id"]), read.case(actor, found["case_id"])
+    [diagram] = read.diagrams(actor, ladder["instance_id"])
+    said = [str((fact.kind, fact.detail)) for fact in (*case.facts, *page.facts)]
+    return {
+        "facts": sorted({words for words in said if any(word in words for word in TELLING)}),
+        "diagram": [*diagram.passed, *(token.element_id for token in diagram.tokens)],
+        "next": (page.next_at, read.explain_next(actor, found["item_id"])),
+        "desk": [
+            number
+            for row in read.desk(actor, DeskFilter()).rows
+            for _, number, _ in row.open_letters
+            if row.item_id and "移" in number
+        ],
+    }
+
+
+def test_the_unit_and_other_supervisors_read_nowhere_that_its_referral_was_declined(new_scenario: NewScenario) -> None:
+    scenario = new_scenario(story=proposed)
+    decide(scenario, "declined")
+
+    for login in ("gxj1", "ducha2"):
+        seen = told(scenario, scenario.person(login))
+        assert (seen["facts"], seen["next"], seen["desk"]) == ([], (None, None), []), login
+        assert not {"start_accountability", "referral_answered", "think_again"} & set(seen["diagram"]), login
+    ours = told(scenario, scenario.supervisor)
+    assert ours["diagram"][-1] == "think_again" and ours["next"][0] is not None
+    assert any("accountability_declined" in words for words in ours["facts"])
+
+    log = LogFilter(scenario.campaign, as_of=scenario.now)
+    for actor, knows in ((scenario.person("sheji"), False), (scenario.supervisor, True)):
+        logged = [event.element_id for trace in scenario.engine.read.event_log(actor, log) for event in trace.events]
+        assert ("think_again" in logged, "start_accountability" in logged) == (False, knows), actor.name
+
+
+def test_the_desk_does_not_name_the_letter_of_a_referral_to_whom_it_does_not_concern(new_scenario: NewScenario) -> None:
+    scenario = new_scenario(story=proposed)
+    decide(scenario, "approved")
+    [letter] = scenario.rows(sa.select(letters.c.number).where(letters.c.kind == "referral"))
+
+    seen = {login: told(scenario, scenario.person(login))["desk"] for login in ("ducha1", "ducha2", "gxj1", "lingdao")}
+
+    assert seen == {"ducha1": [letter["number"]], "ducha2": [], "gxj1": [], "lingdao": [letter["number"]]}
+
+
+@pytest.mark.parametrize("by_hand", ["declined", "cancelled"])
+def test_a_referral_that_came_to_nothing_is_proposed_again_once_the_time_is_over(
+    new_scenario: NewScenario, by_hand: str
+) -> None:
+    scenario = new_scenario(story=proposed)
+    if by_hand == "declined":
+        decide(scenario, "declined")
+    else:
+        [process] = scenario.rows(sa.select(instances.c.instance_id).where(instances.c.kind == "accountability"))
+        command = CancelInstance(process["instance_id"], "误启动（演示）")
+        scenario.engine.execute(command, by=scenario.person("xitong"))
+        scenario.work()
+    level_at, gone = item(scenario)["level_at"], (True, {"declined": "DECLINED", "cancelled": "DROPPED"}[by_hand])
+
+    scenario.advance("19wd")
+    before = made(scenario)
+    scenario.advance("1wd")
+
+    assert (before, made(scenario)) == ([gone], [gone, (True, "PREPARING")])
+    assert reached(scenario).count("referral") == 1  # counted once, however often it is proposed
+    assert item(scenario)["level_at"] == level_at
+    assert scenario.engine.read.violations() == ()
+
+
+@pytest.mark.parametrize("outcome", ["declined", "approved"])
+def test_the_ladder_proposes_none_beside_one_by_hand_of_the_same_matter(
+    new_scenario: NewScenario, outcome: str
+) -> None:
+    scenario = new_scenario(story=below_the_top)
+    case = item(scenario)["case_id"]
+    command = ProposeReferral(scenario.campaign, item(scenario)["unit_id"], "弄虚作假（演示）", case)
+    scenario.engine.execute(command, by=scenario.supervisor)
+    while "referral" not in reached(scenario):
+        climb_a_day(scenario, case)
+    scenario.advance("3wd")
+    under_way = made(scenario)
+
+    decide(scenario, outcome)
+    if outcome == "approved":
+        scenario.complete("record_outcome", case, by=scenario.person("jijian"), **OUTCOME)
+        scenario.work()
+    scenario.advance("19wd")
+    before = made(scenario)
+    scenario.advance("2wd")
+
+    by_hand = (False, {"declined": "DECLINED", "approved": "CONCLUDED"}[outcome])
+    assert (under_way, before) == ([(False, "PREPARING")], [by_hand])
+    assert made(scenario) == [by_hand, *([(True, "PREPARING")] if outcome == "declined" else [])]
+    assert told(scenario, scenario.person("gxj1"))["facts"] == []
+    if outcome == "approved":  # the work is done: the ladder ends as ever
+        scenario.clean_up(case)
+        scenario.work()
+        assert item(scenario)["state"] == "RESOLVED"
+        waiting = sa.select(jobs.c.job_id).where(jobs.c.kind == "start_process", jobs.c.state == "OPEN")
+        assert scenario.rows(waiting) == []
+    assert scenario.engine.read.violations() == ()

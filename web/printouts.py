@@ -1,0 +1,176 @@
+"""A process as a printout: the diagram on as many parts as can be read, then every step with form, deadline and basis.
+
+The numbers on the diagram are those of the table.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from engine.bpmn.elements import Element
+from engine.bpmn.outline import Passage, Step, read_outline, steps_of
+from engine.bpmn.shapes import Picture, read_picture
+from forms.drawing import PAPERS, draw, paper_for, plates
+from forms.form import Form
+from forms.letters.errors import PrintFailed
+from forms.letters.printout import MAX_ROWS, SAME_SIZE, Column, PrintedPicture, Printout
+from forms.reading import read_form
+from web.deadline_words import deadline_in_words, timer_in_words
+from web.format import word
+from web.i18n import language, pick, t
+
+COLUMNS: Final = (
+    ("number", 3.5),
+    ("step", 16.0),
+    ("kind", 10.0),
+    ("who", 12.0),
+    ("form", 14.0),
+    ("due", 17.5),
+    ("basis", 13.5),
+    ("escalation", 13.5),
+)
+MAX_PARTS: Final = 1_500  # shapes and lines
+EVENTS_TOLD: Final = ("timer", "message")  # of events, those for which the process waits are steps of the table
+
+
+@dataclass(frozen=True)
+class About:
+    """What head, foot and the first lines say. `version` is short, for the head of every page."""
+
+    name: str
+    version: str
+    digest: str
+    facts: tuple[tuple[str, str], ...]
+
+
+def printout_of(bpmn: bytes, files: Mapping[str, bytes], about: About, paper: str = "") -> Printout:
+    """`files` are those of the folder; `paper` is A3, A4, or empty for the smallest on which it can be read whole.
+
+    Raises DocumentRefused, and PrintFailed for what is too large.
+    """
+    outlines = read_outline(bpmn)
+    steps = tuple(step for outline in outlines for step in steps_of(outline) if _is_told(step.element))
+    picture = read_picture(bpmn)
+    _check_size(len(steps), len(picture.shapes) + len(picture.lines))
+    chosen = paper if paper in PAPERS else paper_for(picture) if picture.shapes else "A4"
+    numbers = {step.element.element_id: number for number, step in enumerate(steps, 1)}
+    forms = _forms(files)
+    return Printout(
+        title=about.name,
+        lang=language(),
+        paper=chosen,
+        head=about.version,
+        foot=t("printout.digest", digest=about.digest),
+        page_words=(t("printout.page_before"), t("printout.page_between"), t("printout.page_after")),
+        facts=about.facts,
+        pictures=tuple(_pictures(picture, about.name, chosen, numbers)) if picture.shapes else (),
+        table_title=t("outline.table"),
+        columns=tuple(Column(t(f"printout.{name}"), share) for name, share in COLUMNS),
+        rows=tuple(_row(number, step, forms) for number, step in enumerate(steps, 1)),
+        note=t("printout.note"),
+    )
+
+
+def _check_size(steps: int, parts: int) -> None:
+    """Before it is drawn: the diagram of a stranger may have thousands of elements."""
+    if steps > MAX_ROWS:
+        raise PrintFailed(
+            f"it has {steps} steps, and a printout holds at most {MAX_ROWS}",
+            f"流程有 {steps} 个环节，一份打印件最多 {MAX_ROWS} 个，请拆成几个流程",
+        )
+    if parts > MAX_PARTS:
+        raise PrintFailed(
+            f"its diagram has {parts} shapes and lines, and a printout holds at most {MAX_PARTS}",
+            f"流程图有 {parts} 个图形和连线，一份打印件最多 {MAX_PARTS} 个，请拆成几个流程",
+        )
+
+
+# -- the picture -------------------------------------------------------------------------------------------------------
+def _pictures(picture: Picture, name: str, paper: str, numbers: Mapping[str, int]) -> Iterator[PrintedPicture]:
+    parts = plates(picture, paper)
+    for place, part in enumerate(parts, 1):
+        caption = t("printout.part", n=place, total=len(parts)) if len(parts) > 1 else t("printout.whole")
+        svg = draw(picture, name, view=part.view, numbers=numbers)
+        yield PrintedPicture(svg, part.view.width * part.scale, part.view.height * part.scale, caption)
+
+
+# -- the table ---------------------------------------------------------------------------------------------------------
+def _is_told(element: Element) -> bool:
+    if element.type.endswith("Event"):
+        return element.event in EVENTS_TOLD and not element.attached_to
+    return not element.type.endswith("Gateway")
+
+
+def _row(number: int, step: Step, forms: Mapping[str, Form]) -> tuple[str, ...]:
+    element = step.element
+    return (
+        str(number),
+        _lines([element.name or element.element_id, element.element_id if element.name else ""]),
+        _lines([_kind(element), *_work(element)]),
+        SAME_SIZE.join(map(_group, element.candidate_groups)) or "—",
+        _form(element, forms.get(element.form_key)),
+        _when(element),
+        element.basis or "—",
+        SAME_SIZE.join(_alarm(passage) for passage in step.attached) or "—",
+    )
+
+
+def _kind(element: Element) -> str:
+    named = f"{element.type}_{element.event}"
+    return word("element", named if element.event in EVENTS_TOLD else element.type)
+
+
+def _work(element: Element) -> list[str]:
+    """What the machine does there, and who else may not do it."""
+    said = [word("job", element.job_kind)] if element.job_kind else []
+    letter = element.inputs.get("letter_kind") or element.inputs.get("kind") or ""
+    if element.job_kind == "letter" and letter[:1] in ("'", '"'):  # else a variable says it
+        said.append(word("letter_kind", letter.strip("'\"")))
+    said += [f"{t('definitions.decision')} {element.decision_ref}"] if element.decision_ref else []
+    said += [f"{t('definitions.calls')} {element.called_element}"] if element.called_element else []
+    said += [t("outline.multiple")] if element.is_multiple else []
+    said += [t("definitions.returnable")] if element.returnable else []
+    said += [f"{t('definitions.message')} {element.message}"] if element.message else []
+    return said
+
+
+def _group(text: str) -> str:
+    """`officer@lead` → 牵头单位 承办人."""
+    role, _, place = text.partition("@")
+    return f"{word('place', place)} {word('role', role)}" if place else word("role", role)
+
+
+def _form(element: Element, form: Form | None) -> str:
+    if not element.form_key:
+        return "—"
+    if form is None:
+        return element.form_key
+    asked = [
+        pick(each.label.zh, each.label.en) for each in form.walk() if each.kind == "evidence" and each.rule.min_files
+    ]
+    evidence = f"{t('outline.evidence')} {pick('、', '; ').join(asked)}" if asked else ""
+    return _lines([pick(form.title.zh, form.title.en) or element.form_key, element.form_key, evidence])
+
+
+def _when(element: Element) -> str:
+    due, timer = element.due_expression, element.timer_expression
+    return _lines([deadline_in_words(due), due]) if due else _lines([timer_in_words(timer), timer]) or "—"
+
+
+def _alarm(passage: Passage) -> str:
+    """What begins at an event on the step: when, and what is done then."""
+    event, *after = (step.element for step in passage.steps)
+    when = timer_in_words(event.timer_expression) or event.name or event.timer_expression or event.message
+    acts = [element for element in after if not element.type.endswith(("Event", "Gateway"))]
+    done = acts[0] if acts else passage.goes_to or (after[0] if after else None)
+    return f"{when} → {done.name or done.element_id}" if done is not None else when
+
+
+def _lines(parts: Sequence[str]) -> str:
+    return "\n".join(part for part in parts if part)
+
+
+def _forms(files: Mapping[str, bytes]) -> dict[str, Form]:
+    """A form that cannot be read is named on deployment; here it has nothing to say."""
+    found = (read_form(content, name)[0] for name, content in files.items() if name.endswith(".form"))
+    return {form.id: form for form in found if form is not None}

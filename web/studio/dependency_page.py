@@ -1,0 +1,44 @@
+"""What the page of dependencies shows: the drawing of `dependency_map` with the words that belong to its boxes."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from engine.bpmn.references import DECISION, LETTER
+from engine.queries.usages import Dependency, Named
+from web.format import word
+from web.i18n import t
+from web.studio.dependency_map import HOWS, Map, map_of
+
+
+@dataclass(frozen=True)
+class DependenciesPage:
+    folders: tuple[Dependency, ...]
+    map: Map
+
+    @property
+    def hows(self) -> tuple[str, ...]:
+        """For the legend: the kinds of line that are drawn."""
+        return tuple(how for how in HOWS if any(line.how == how for line in self.map.lines))
+
+    def title(self, key: str) -> str:
+        """A folder without a diagram has no title of its own."""
+        found = next((each.title for each in self.folders if each.key == key), key)
+        return found if found != key else word("definition", key)
+
+    def says(self, key: str) -> str:
+        """What the lines at a box mean, for a screen reader and under the pointer."""
+        said = []
+        for how in HOWS:
+            targets = [line.target for line in self.map.lines if (line.source, line.how) == (key, how)]
+            said += [t(f"dependency_map.{how}_n", names=self._names(targets))] if targets else []
+        needed = [line.source for line in self.map.lines if line.target == key]
+        said += [t("dependency_map.needed_by", names=self._names(needed))] if needed else []
+        return t("dependency_map.comma").join(said) or t("dependency_map.alone")
+
+    def _names(self, keys: Iterable[str]) -> str:
+        return t("dependency_map.and").join(self.title(key) for key in keys)
+
+
+def dependencies_page(folders: tuple[Dependency, ...], things: Sequence[Named]) -> DependenciesPage:
+    homes = {each.name: each.home for each in things if each.kind in (DECISION, LETTER)}
+    return DependenciesPage(folders, map_of(folders, homes))
