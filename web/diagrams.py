@@ -10,7 +10,7 @@ from engine.errors import NotFound
 from engine.queries.diagrams import Diagram, Token
 from web.i18n import t
 from web.permission import signed_in
-from web.request import actor, engine
+from web.request import actor, diagram_file, engine
 
 blueprint = Blueprint("diagrams", __name__)
 
@@ -35,7 +35,9 @@ class Drawing:
 def bpmn(definition_id: str, key: str) -> Response:
     """The file byte for byte as it was deployed: a diagram holds no case."""
     content = engine().read.definition_file(definition_id, f"{key}.bpmn")
-    return Response(content, mimetype="application/xml", headers={"Cache-Control": "private, max-age=86400"})
+    response = diagram_file(content)
+    response.headers["Cache-Control"] = "private, max-age=86400"
+    return response
 
 
 def drawings(instance_id: str | None, open_key: str = "") -> tuple[Drawing, ...]:

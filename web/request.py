@@ -84,9 +84,19 @@ def download(content: bytes, filename: str, media_type: str, *, inline: bool = F
     disposition = "inline" if inline else "attachment"
     response.headers.set("Content-Disposition", disposition, filename=_ascii(filename))
     response.headers["Content-Disposition"] += f"; filename*=UTF-8''{_quoted(filename)}"
+    response.headers["Cache-Control"] = "private, no-store"
+    return _no_page(response)
+
+
+def diagram_file(content: bytes) -> Response:
+    """BPMN for the viewer to fetch."""
+    return _no_page(Response(content, mimetype="application/xml"))
+
+
+def _no_page(response: Response) -> Response:
+    """What a person wrote, looked at by itself, runs nothing, loads nothing and sends nothing."""
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
-    response.headers["Cache-Control"] = "private, no-store"
     return response
 
 

@@ -314,6 +314,16 @@ def test_an_upload_knows_its_process_from_its_diagram_or_its_folder() -> None:
     }
 
 
+def test_an_upload_keeps_the_folder_of_tests_and_takes_no_other_process() -> None:
+    alone = read_upload([("tests/a.toml", b"x")], "survey")
+    packed = read_upload([("a.zip", zipped({"tests/a.toml": b"x", "tests/b.toml": b"y"}))], "survey")
+    with pytest.raises(Invalid) as refused:
+        read_upload([("a.zip", zipped({"cleanup/x.form": b"{}"})), ("b.form", b"1"), ("b.form", b"2")], "survey")
+
+    assert (set(alone.files), set(packed.files)) == ({"tests/a.toml"}, {"tests/a.toml", "tests/b.toml"})
+    assert [problem.where for problem in refused.value.problems] == ["a.zip", "b.form"]
+
+
 # -- calendars ---------------------------------------------------------------------------------------------------------
 def publish(browser: Browser, content: bytes) -> Any:
     browser.get("/calendars")

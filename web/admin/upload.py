@@ -2,7 +2,7 @@
 
 import re
 import zipfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import PurePosixPath
@@ -16,6 +16,7 @@ MAX_FILES: Final = 100
 MAX_FILE_BYTES: Final = 2_000_000
 KEY: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 NAME: Final = re.compile(r"[\w][\w.-]*(/[\w][\w.-]*){0,2}")
+SUBFOLDERS: Final = ("tests",)  # of a process folder
 IGNORED: Final = ("__MACOSX/", ".DS_Store", "Thumbs.db")  # what desktops leave in a zip
 
 
@@ -36,11 +37,12 @@ def read_upload(sent: Iterable[tuple[str, bytes]], key: str = "", *, max_file_by
         if not name:
             continue
         if content.startswith(archive.ZIP_MAGIC) or name.lower().endswith(".zip"):
-            unpacked, top = _unpack(name, content, problems, max_file_bytes)
-            files |= unpacked
+            unpacked, top = _unpack(name, content, key, problems, max_file_bytes)
             folder = folder or top
         else:
-            files[PurePosixPath(name.replace("\\", "/")).name] = content
+            unpacked = {_below(name, key): content}
+        problems += (_twice(each) for each in unpacked if each in files)
+        files |= unpacked
     problems += _faults(files, max_file_bytes)
     wanted = key or _key_of(files) or folder
     if not files and not problems:
@@ -58,8 +60,10 @@ def read_upload(sent: Iterable[tuple[str, bytes]], key: str = "", *, max_file_by
     return Upload(wanted, files)
 
 
-def _unpack(name: str, content: bytes, problems: list[Problem], max_file_bytes: int) -> tuple[dict[str, bytes], str]:
-    """The files of a zip without the folder that holds them all, and that folder's name."""
+def _unpack(
+    name: str, content: bytes, key: str, problems: list[Problem], max_file_bytes: int
+) -> tuple[dict[str, bytes], str]:
+    """The files of a zip without the process folder that holds them all, and that folder's name."""
     fault = archive.fault_in(content)
     if fault is not None:
         problems.append(Problem(name, fault.zh, fault.en))
@@ -67,13 +71,41 @@ def _unpack(name: str, content: bytes, problems: list[Problem], max_file_bytes: 
     with zipfile.ZipFile(BytesIO(content)) as opened:
         entries = [entry for entry in opened.infolist() if not entry.is_dir() and not _is_litter(entry.filename)]
         names = [entry.filename.replace("\\", "/") for entry in entries]
-        tops = {each.split("/")[0] for each in names}
-        top = f"{tops.pop()}/" if len(tops) == 1 and all("/" in each for each in names) else ""
-        files = {
-            each.removeprefix(top): _read(opened, entry, problems, max_file_bytes)
-            for each, entry in zip(names, entries, strict=True)
-        }
-    return files, top.rstrip("/")
+        top = _top(names)
+        if key and top not in ("", key, *SUBFOLDERS):
+            problems.append(_other_folder(name, top, key))
+        below = f"{top}/" if top not in SUBFOLDERS else ""
+        files: dict[str, bytes] = {}
+        for each, entry in zip(names, entries, strict=True):
+            path = each.removeprefix(below)
+            if path in files:
+                problems.append(_twice(path))
+            files[path] = _read(opened, entry, problems, max_file_bytes)
+    return files, top
+
+
+def _top(names: Sequence[str]) -> str:
+    """The one folder that all lie in; empty when there is none."""
+    tops = {each.split("/")[0] for each in names}
+    return tops.pop() if len(tops) == 1 and all("/" in each for each in names) else ""
+
+
+def _below(name: str, key: str) -> str:
+    """A single file's place: in a folder of a process folder when a browser that sent a folder says so."""
+    steps = PurePosixPath(name.replace("\\", "/")).parts
+    return "/".join(steps[-2:]) if len(steps) > 1 and steps[-2] in SUBFOLDERS else steps[-1]
+
+
+def _twice(name: str) -> Problem:
+    return Problem(name[:80], "同名的文件有两个，请只留一个。", "Two files have this name; leave one.")
+
+
+def _other_folder(name: str, top: str, key: str) -> Problem:
+    return Problem(
+        name[:80],
+        f"压缩包里是“{top[:60]}”的文件夹，不是“{key}”的。请选择那个流程，或先改文件夹名。",
+        f'The zip holds the folder "{top[:60]}" and not "{key}". Choose that process, or rename the folder first.',
+    )
 
 
 def _read(opened: zipfile.ZipFile, entry: zipfile.ZipInfo, problems: list[Problem], max_file_bytes: int) -> bytes:

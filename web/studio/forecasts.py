@@ -11,7 +11,7 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response as BaseResponse
 
 from engine.errors import Invalid, NotFound, Problem
-from engine.forecast.compare import Said, bottlenecks, explained, phase_name
+from engine.forecast.compare import Said, bottlenecks, changes, explained, phase_name
 from engine.forecast.ground import Ground, Material, fitted, prepare
 from engine.forecast.history import MIN_KNOWN, learned
 from engine.forecast.outcome import Load, Result
@@ -22,10 +22,11 @@ from web.errors import said
 from web.format import word
 from web.i18n import pick, t
 from web.permission import needs
-from web.request import actor, campaign_id, download, engine, notify, see, text
+from web.request import actor, campaign_id, diagram_file, download, engine, notify, see, text
 from web.studio.forecast_charts import finish_curve, late_bars, load_heat
 from web.studio.forecast_drafts import Choice, choices, chosen_draft, named_after, of_draft, with_draft
 from web.studio.forecast_form import laid_over, typed
+from web.studio.forecast_glance import Glance, at_a_glance, is_one_curve
 from web.studio.forecast_runs import Run, Runs
 
 blueprint = Blueprint("forecasts", __name__)
@@ -94,6 +95,18 @@ class Picture:
     phases: dict[str, str]
     units: dict[str, str]
     against: Run | None = None
+
+    @property
+    def changes(self) -> tuple[Said, ...]:
+        return changes(*self.results) if len(self.results) == 2 else ()
+
+    @property
+    def is_one_curve(self) -> bool:
+        return is_one_curve(self.results)
+
+    @property
+    def glance(self) -> tuple[Glance, ...]:
+        return at_a_glance(self.results, self.on, self.group)
 
     @property
     def bottlenecks(self) -> tuple[Any, ...]:
@@ -259,7 +272,7 @@ def diagram(run_id: str, key: str) -> Response:
     """The diagram as the forecast ran it, byte for byte."""
     if not KEY.fullmatch(key):
         raise NotFound("forecast_unknown", f"There is no diagram {key}.", run_id=run_id)
-    return Response(runs().file(run_id, f"processes/{key}/{key}.bpmn"), mimetype="application/xml")
+    return diagram_file(runs().file(run_id, f"processes/{key}/{key}.bpmn"))
 
 
 @blueprint.post("/studio/forecasts/<run_id>/cancellation")

@@ -14,20 +14,20 @@ from engine.commands.models import SaveModelFiles
 from engine.domain.actor import BUILDING_ROLES
 from engine.errors import Invalid, NotFound, Problem, Rejected
 from engine.queries.models import ModelDraft
-from engine.trials.coverage import Coverage, coverage
+from engine.trials.coverage import Coverage
 from engine.trials.ground import Flow, Ground
 from engine.trials.limits import Limits
 from engine.trials.play import Failure, WalkResult, play
+from engine.trials.report import FOLDER, SUFFIX, Report, Reports, is_walk
 from engine.trials.script import Script, ScriptStep, read_script
 from engine.trials.writing import write_script
 from web.errors import said, sentence, status_of
 from web.i18n import t
 from web.permission import needs
-from web.request import actor, engine, notify, now, see, text
+from web.request import actor, diagram_file, engine, notify, now, see, text
 
 blueprint = Blueprint("studio_trials", __name__)
-FOLDER: Final = "tests/"
-SUFFIX: Final = ".toml"
+_reports = Reports(kept=16)
 SECONDS: Final = 10.0  # for all walks of a draft, and for one session of the playground
 NAME: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,59}")
 
@@ -146,7 +146,7 @@ def diagram(draft_id: str, key: str) -> Response:
     content = files.get(f"{key}.bpmn")
     if content is None:
         raise NotFound("file_unknown", f"There is no {key}.bpmn.", file=f"{key}.bpmn")
-    return Response(content, mimetype="application/xml")
+    return diagram_file(content)
 
 
 @blueprint.get("/studio/drafts/<draft_id>/tests/walks/<name>")
@@ -157,7 +157,7 @@ def walk(draft_id: str, name: str) -> str:
     _check_name(draft, name)
     content = draft.files.get(_file(name))
     shown = content.decode("utf-8-sig", "replace") if content is not None else _starter(draft, name)
-    result = _played(draft, {name: content})[name] if content is not None and text("run") == "1" else None
+    result = _played(draft, name, content) if content is not None and text("run") == "1" else None
     return _editor(WalkPage(draft, name, shown, draft.revision, content is None, result=result))
 
 
@@ -207,7 +207,7 @@ def try_walk(draft_id: str, name: str) -> tuple[str, int]:
         read_script(typed.encode(), what=_file(name))
     except Invalid as error:
         return _editor(page, error.problems), 422
-    result = _played(draft, {name: typed.encode()})[name]
+    result = _played(draft, name, typed.encode())
     return _editor(WalkPage(draft, name, typed, page.revision, page.is_new, result=result)), 200
 
 
@@ -230,6 +230,16 @@ def ground_of(draft: ModelDraft) -> Ground:
     return found.with_folder(draft.key, draft.files)
 
 
+def played(draft: ModelDraft) -> Report:
+    """All walks of a draft, played unless the same was just now. Raises NotFound before there is a campaign."""
+    return _reports.of(ground_of(draft), draft.key, limits())
+
+
+def by_short_name(report: Report) -> dict[str, WalkResult]:
+    """The results by the names that `walks_of` gives."""
+    return {_short(name): result for name, result in report.results.items()}
+
+
 def limits() -> Limits:
     """From now on."""
     end = time.monotonic() + SECONDS
@@ -238,11 +248,11 @@ def limits() -> Limits:
 
 def walks_of(draft: ModelDraft) -> dict[str, bytes]:
     """The walk files of a draft, by name without folder and suffix."""
-    return {
-        name.removeprefix(FOLDER).removesuffix(SUFFIX): content
-        for name, content in sorted(draft.files.items())
-        if name.startswith(FOLDER) and name.endswith(SUFFIX)
-    }
+    return {_short(name): content for name, content in sorted(draft.files.items()) if is_walk(name)}
+
+
+def _short(name: str) -> str:
+    return name.removeprefix(FOLDER).removesuffix(SUFFIX)
 
 
 def name_problem(name: str) -> Problem | None:
@@ -259,18 +269,13 @@ def _tests(draft: ModelDraft) -> TestsPage:
     held = walks_of(draft)
     if text("run") != "1":
         return TestsPage(draft, tuple(WalkRow(name, _title(content), None) for name, content in held.items()), False)
-    results = _played(draft, held)
-    rows = tuple(WalkRow(name, result.name, result) for name, result in results.items())
-    try:
-        found = coverage(ground_of(draft), draft.key, list(results.values()))
-    except Invalid as error:
-        return TestsPage(draft, rows, True, None, tuple(said(problem) for problem in error.problems))
-    return TestsPage(draft, rows, True, found)
+    report = played(draft)
+    rows = tuple(WalkRow(name, result.name, result) for name, result in by_short_name(report).items())
+    return TestsPage(draft, rows, True, report.coverage, tuple(said(problem) for problem in report.problems))
 
 
-def _played(draft: ModelDraft, walks: Mapping[str, bytes]) -> dict[str, WalkResult]:
-    ground, bounds = ground_of(draft), limits()
-    return {name: play(ground, content, name=_file(name), limits=bounds) for name, content in walks.items()}
+def _played(draft: ModelDraft, name: str, content: bytes) -> WalkResult:
+    return play(ground_of(draft), content, name=_file(name), limits=limits())
 
 
 def _title(content: bytes) -> str:
