@@ -9,13 +9,13 @@ from pathlib import Path
 
 from databases import Databases, PostgresServer, SqliteFiles
 
-from bench import completing, crowd, letters, memory, reading, report, storing
+from bench import completing, crowd, letters, memory, reading, report, storing, studio
 from bench.measuring import Figure
 from bench.office import FULL, QUICK, Office, Sizes
 
 FOLDER = Path("var/bench")
-SECTIONS = ("completing", "storing", "crowd", "import", "reading", "memory", "letters")
-WITHOUT_DATABASE = ("memory", "letters")
+SECTIONS = ("completing", "storing", "crowd", "import", "reading", "memory", "letters", "studio")
+WITHOUT_DATABASE = ("memory", "letters", "studio")
 BACKENDS = ("sqlite", "postgresql")
 DURABLE = ("listen_addresses=", "shared_buffers=256MB")
 
@@ -43,6 +43,9 @@ def run(sizes: Sizes, backends: Sequence[str], sections: Sequence[str], *, say: 
     if "letters" in sections:
         say("letters")
         figures += letters.measure(sizes)
+    if "studio" in sections:
+        say("studio")
+        figures += studio.measure(sizes)
     return figures
 
 

@@ -40,6 +40,8 @@ def test_every_line_is_measured(tmp_path: Path) -> None:
         "the next letter, two pages",
         "the next letter, two pages, against bare WeasyPrint on the same finished HTML",
         "6 letters in a batch, two warm processes, each letter",
+        "check a diagram of 200 elements",
+        "a forecast of 40 cases",
     ]
     assert all(figure.value >= 0 and figure.target is None for figure in figures)
 

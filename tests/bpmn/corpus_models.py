@@ -23,7 +23,7 @@ from corpus_parts import (
     waiting,
     walked,
 )
-from diagrams import Diagram, job_inputs, several, table
+from diagrams import Diagram, job_inputs, often, several, table
 
 RIGHT: dict[str, Callable[[], Files]] = {
     "a task": lambda: line("one").files(),
@@ -412,6 +412,10 @@ WRONG: dict[str, tuple[Callable[[], Files], list[str]]] = {
     "one of ours in the wrong place": (lambda: line("one", jobKind="remind").files(), ["duban-attribute-known one"]),
     "no list for several": (
         lambda: Diagram().start().task("many", several("", "unit")).end().path("begin", "many", "finish").files(),
+        ["multi-instance many"],
+    ),
+    "far too often": (
+        lambda: Diagram().start().task("many", often("60000")).end().path("begin", "many", "finish").files(),
         ["multi-instance many"],
     ),
     "names of inputs": (

@@ -1,7 +1,7 @@
 """Multi-instance user tasks: one for each of a list, at once or in turn, again in a second round."""
 
 import pytest
-from diagrams import Diagram, moment, several
+from diagrams import Diagram, moment, often, several
 from walker import Twins, opened
 
 from engine.bpmn.execution import Execution
@@ -91,6 +91,41 @@ def test_what_is_no_list_is_refused_by_name(units: object) -> None:
         Execution.start(joint(several("units", "unit")).model(), {"units": units}, moment())
 
     assert failed.value.fields["element_id"] == "sign"
+
+
+@pytest.mark.parametrize("in_turn", [False, True])
+@pytest.mark.parametrize(
+    ("cardinality", "shown"),
+    [
+        ("60000", "60000"),
+        ("n + 441", "501"),
+        ("0 - 1", "-1"),
+        ("0.5 + n", "60.5"),
+        ("'5'", "'5'"),
+        ("n == 60", "True"),
+    ],
+)
+def test_how_often_is_looked_at_before_anything_opens(cardinality: str, shown: str, in_turn: bool) -> None:
+    with pytest.raises(ExecutionFailed, match="go on") as failed:
+        Execution.start(joint(often(cardinality, in_turn=in_turn)).model(), {"n": 60}, moment())
+
+    problem = failed.value.problems[0]
+    assert (problem.where, f"算出来是 {shown}，应为 0 至 500 的整数" in problem.zh) == ("demo:sign", True)
+    assert f"gives {shown};" in problem.en
+
+
+def test_as_often_as_allowed_is_done_and_many_such_tasks_in_one_step_are_refused() -> None:
+    diagram = Diagram().start().parallel("fork").end()
+    for number in range(5):
+        diagram.task(f"many{number}", often("500")).path("fork", f"many{number}", "finish")
+    model = diagram.path("begin", "fork").model()
+
+    _, step = Execution.start(joint(often("n + 450")).model(), {"n": 50}, moment())
+    with pytest.raises(ExecutionFailed) as failed:
+        Execution.start(model, {}, moment())
+
+    assert len(step.opened_tasks) == 500
+    assert "一步要打开 2500 个多实例任务，最多 2000 个" in failed.value.problems[0].zh
 
 
 def test_an_interrupting_timer_takes_all_of_them_away() -> None:

@@ -51,6 +51,7 @@ class Walk:
             "waits": [(w.element.element_id, w.message) for w in step.opened_waits],
             "milestones": [(m.name, m.variables, str(m.due)) for m in step.milestones],
             "passed": step.passed,
+            "gone": step.gone,
             "ended": step.ended,
             "decisions": [(d.decision_id, d.rule_id, d.outputs) for d in step.decisions],
             "live": [(token.element_id, token.kind) for token in self.execution.tokens()],

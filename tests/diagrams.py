@@ -179,6 +179,15 @@ def several(
     )
 
 
+def often(cardinality: str, *, in_turn: bool = False) -> str:
+    """Multi-instance characteristics: so many times."""
+    turn = "true" if in_turn else "false"
+    return (
+        f'<bpmn:multiInstanceLoopCharacteristics isSequential="{turn}"><bpmn:loopCardinality>{cardinality}'
+        "</bpmn:loopCardinality></bpmn:multiInstanceLoopCharacteristics>"
+    )
+
+
 def job_inputs(**inputs: str) -> str:
     rows = "".join(
         f"<duban:input name={quoteattr(name)} expression={quoteattr(text)}/>" for name, text in inputs.items()
@@ -233,3 +242,24 @@ def _attributes(attributes: Mapping[str, str]) -> str:
     return "".join(
         f" {'duban:' if name in OURS else ''}{name}={quoteattr(value)}" for name, value in attributes.items() if value
     )
+
+
+def large(count: int) -> Diagram:
+    """Choices, tasks with deadlines and timers, and now and then a fork, until there are so many elements."""
+    diagram, before, number = Diagram().start(), "begin", 0
+    while len(diagram.shapes) < count - 1:
+        number += 1
+        names = [f"{part}_{number}" for part in ("ask", "one", "two", "late", "tell", "told", "on")]
+        ask, one, two, late, tell, told, on = names
+        diagram.choice(ask, default=f"to_{one}").task(one, dueDate='after("5wd")', basis="方案").task(two).choice(on)
+        diagram.timer(late, 'before(due, "1wd")', on=one, interrupting=False).job(tell).end(told)
+        diagram.path(late, tell, told).path(before, ask).flow(ask, one, flow_id=f"to_{one}")
+        diagram.flow(ask, two, f"default('x_{number}', 0) > 1").path(one, on).path(two, on)
+        before = on
+        if number % 6 == 0:
+            fork, meet = f"fork_{number}", f"meet_{number}"
+            diagram.parallel(fork).parallel(meet).path(before, fork)
+            for way in "abc":
+                diagram.task(f"{way}_{number}").path(fork, f"{way}_{number}", meet)
+            before = meet
+    return diagram.end().path(before, "finish")
