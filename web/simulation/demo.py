@@ -9,6 +9,7 @@ from engine.clock import SystemClock
 from engine.commands.clock import StartDemo
 from engine.domain.actor import SYSTEM
 from engine.domain.calendar import SHANGHAI
+from web.bootstrap import make_database
 from web.config import Config
 from web.passwords import hash_password
 from web.simulation.simulate import begin, run
@@ -20,10 +21,14 @@ Progress = Callable[[str], None]
 
 
 def make_demo(config: Config, *, cases: int, seed: int, at: datetime, fresh: bool, say: Progress) -> bool:
-    """Whether a new demo was made; an existing one is kept unless `fresh`. A half-made one is thrown away."""
+    """Whether a new demo was made; an existing one is kept unless `fresh`, and brought up to the schema of this
+    program. A half-made one is thrown away."""
     database = Path(config.database_url.removeprefix("sqlite:///"))
     password_file = database.with_name(PASSWORD_FILE)
     if database.exists() and password_file.exists() and not fresh:
+        before, after = make_database(config)
+        if before != after:
+            say(f"the demo database was of schema {before}, now it is of {after}")
         return False
     for path in (
         database,
