@@ -33,7 +33,9 @@ def remarks_of(xml: bytes) -> list[tuple[str, str]]:
     """Every comment and processing instruction with the element that it stands before, or at the end of."""
     found = []
     for node in etree.ElementTree(etree.fromstring(xml)).xpath("//comment() | //processing-instruction()"):
-        around = [each for each in (*node.itersiblings(), node.getparent()) if each is not None and each.tag is not None]
+        around = [
+            each for each in (*node.itersiblings(), node.getparent()) if each is not None and each.tag is not None
+        ]
         near = next((each for each in around if isinstance(each.tag, str)), None)
         found.append((str(node), "" if near is None else f"{near.tag} {near.get('id', '')}"))
     return found

@@ -14,7 +14,7 @@ from engine.domain.actor import SYSTEM, Actor
 from engine.domain.drafting import settle
 from engine.domain.job import Job, JobResult
 from engine.domain.letter import Letter
-from engine.errors import Invalid, Problem
+from engine.errors import Problem
 from engine.ids import Ids
 from engine.queries import Read
 from engine.queries.letter_sources import LetterSource
@@ -22,7 +22,6 @@ from engine.rulings import check_tables
 from engine.runtime import Engine
 from engine.store import migrate
 from engine.store.database import Database
-from engine.trials.script import read_script
 from engine.worker import Handler, Worker
 from forms.form import check_form
 from forms.letters.compose import compose_for
@@ -33,6 +32,7 @@ from forms.letters.seals import SealService
 from web.audit.places import Places
 from web.config import Config
 from web.runner.watched import WatchedEngine, WatchedWorker
+from web.walk_checks import check_walks
 
 
 def open_engine(config: Config, *, clock: Clock | None = None, ids: Ids | None = None) -> Engine:
@@ -133,6 +133,7 @@ def check_files(key: str, files: dict[str, bytes], beside: Iterable[sources.Fold
 
     `beside` are the folders whose processes and tasks the files may name.
     """
+    beside = tuple(beside)
     problems: list[Problem] = []
     if any(name.endswith(".bpmn") for name in files):
         others = Beside.of((folder.key, folder.files) for folder in beside if folder.key != key)
@@ -142,23 +143,10 @@ def check_files(key: str, files: dict[str, bytes], beside: Iterable[sources.Fold
     papers = check_papers(files)
     told = {problem.where.partition(":")[0] for problem in papers}  # `forms` says it better than the deploy check
     problems = [each for each in problems if not (each.rule in FORM_RULES and each.where.partition(":")[0] in told)]
-    return problems + papers + _check_walks(files)
+    return problems + papers + check_walks(key, files, beside)
 
 
 FORM_RULES = ("form-readable", "form-keys")
-
-
-def _check_walks(files: Mapping[str, bytes]) -> list[Problem]:
-    """Whether the walks beside a diagram can be played; a bad one does not keep the folder from being deployed."""
-    found: list[Problem] = []
-    for name, content in files.items():
-        if name.startswith("tests/") and name.endswith(".toml"):
-            try:
-                read_script(content, what=name)
-            except Invalid as error:
-                places = [(each, each.where.removeprefix(name).lstrip(":")) for each in error.problems]
-                found += [replace(each, where=f"{name}:{at}".rstrip(":"), severity="warning") for each, at in places]
-    return [_ruled("walk-readable", problem) for problem in found]
 
 
 def _ruled(rule: str, problem: Problem) -> Problem:

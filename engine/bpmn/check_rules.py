@@ -148,6 +148,8 @@ _ALL: Final = (
     Rule("form-hint", WARNING, "a form has nothing that is left unused", "it would look as if it worked"),
     Rule("letter-template", ERROR, "a letter template can be filled in and set", "no letter could be made"),
     Rule("walk-readable", WARNING, "a walk is TOML with steps that can be done", "what cannot run proves nothing"),
+    Rule("walk-expects", WARNING, "a walk says what it leads to", "what expects nothing proves nothing"),
+    Rule("walk-answers", WARNING, "a walk hands in what the form of the task could", "nobody could walk like this"),
 )  # fmt: skip
 
 RULES: Final[Mapping[str, Rule]] = {rule.name: rule for rule in _ALL}

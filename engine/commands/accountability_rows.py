@@ -66,7 +66,8 @@ def cancelled(tx: Transaction, row: InstanceRow, reason: str) -> None:
         changes |= {"findings": reason, "decided_at": tx.now, "decided_by": tx.actor.name}
     elif row.kind is InstanceKind.ACCOUNTABILITY:
         changes["concluded_at"] = tx.now
-        _tell_ladder(tx, found["item_id"])
+        if found["state"] == "PREPARING":  # one that went out is not proposed a second time
+            _tell_ladder(tx, found["item_id"])
     store.update(tx, table, row.business_key, **changes)
 
 

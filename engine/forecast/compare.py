@@ -1,5 +1,6 @@
 """Two forecasts side by side: what differs, and two sentences that say it to somebody who has a minute."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -23,6 +24,31 @@ def explained(result: Result, other: Result | None = None) -> tuple[Said, ...]:
     if other is None:
         return (_one_outlook(result), _one_bottleneck(result))
     return (_difference(result, other), _where(result, other))
+
+
+def changes(result: Result, other: Result) -> tuple[Said, ...]:
+    """What was supposed differently, as far as results say it: the windows of phases and the number of cases."""
+    found = []
+    for key, (_, ends_on) in other.windows.items():
+        before = result.windows.get(key)
+        if before is not None and before[1] != ends_on:
+            days = (ends_on - before[1]).days
+            zh, en = ("推迟", "later") if days > 0 else ("提前", "earlier")
+            found.append(
+                Said(
+                    f"{phase_name(key)[0]}阶段{zh}{abs(days)}天结束（{_zh(before[1])}改为{_zh(ends_on)}）",
+                    f"{phase_name(key)[1]} ends {abs(days)} days {en} ({ends_on} instead of {before[1]})",
+                )
+            )
+    if result.cases != other.cases:
+        zh, en = f"问题由{result.cases}个变为{other.cases}个", f"{other.cases} cases instead of {result.cases}"
+        found.append(Said(zh, en))
+    return tuple(found)
+
+
+def changed_windows(one: Result, other: Result) -> Mapping[str, tuple[date | None, date]]:
+    """The phases that the second has at other dates."""
+    return {key: window for key, window in other.windows.items() if one.windows.get(key) != window}
 
 
 def full_weeks(load: Load) -> int:
@@ -56,7 +82,7 @@ def _one_bottleneck(result: Result) -> Said:
     days = _days(stay.waited, result)
     return Said(
         f"最堵的环节是“{stay.name}”：平均排队{days}个工作日，占全部排队时间的{round(100 * stay.share)}%。",
-        f'The bottleneck is "{stay.place}": {days} working days in the queue on average, '
+        f"The bottleneck is {_en_place(stay)}: {days} working days in the queue on average, "
         f"{round(100 * stay.share)}% of all waiting.",
     )
 
@@ -104,7 +130,7 @@ def _where(one: Result, other: Result) -> Said:
     stay = next(iter(bottlenecks(other, 1)), None)
     zh_wait = f"最堵的环节是“{stay.name}”（平均排队{_days(stay.waited, other)}个工作日）" if stay else "没有明显排队"
     en_wait = (
-        f'the bottleneck is "{stay.place}" ({_days(stay.waited, other)} working days in the queue)'
+        f"the bottleneck is {_en_place(stay)} ({_days(stay.waited, other)} working days in the queue)"
         if stay
         else "nothing waits long for people"
     )
@@ -132,6 +158,13 @@ PHASE_NAMES = {
 def phase_name(key: str) -> tuple[str, str]:
     """Chinese and English, at the head of a sentence; a process of another office has its key for a name."""
     return PHASE_NAMES.get(key, (key, key))
+
+
+def _en_place(stay: Stay) -> str:
+    """Its name, which diagrams give in the language of the office, and the phase that it belongs to."""
+    key = stay.place.partition(":")[0]
+    phase = phase_name(key)[1]
+    return f'"{stay.name}" in {phase[:1].lower()}{phase[1:]}'
 
 
 def _days(minutes: float, result: Result) -> str:

@@ -9,7 +9,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from itertools import groupby
+from itertools import chain, groupby
+from operator import itemgetter
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -25,6 +26,7 @@ from engine.store.schema import batches, definitions, facts, instances, snapshot
 from engine.store.transaction import Reader
 
 LOOKED_AT: Final = 40_000  # instances of a version, those that began last
+AT_ONCE: Final = 10_000  # rows fetched together
 SHOWN: Final = 20  # instances of one finding that are named
 MOVED: Final = "moved"
 MIGRATED_HERE: Final = "migrated_here"
@@ -152,8 +154,9 @@ def _paths(reader: Reader, ids: sa.Select[Any], key: str) -> Iterator[tuple[str,
         .where(visits.c.instance_id.in_(ids), visits.c.process_key == key)
         .order_by(visits.c.instance_id, visits.c.visit_id)
     )
-    for instance_id, rows in groupby(reader.execute(query), key=lambda row: row[0]):
-        yield str(instance_id), tuple(row[1] for row in rows)
+    rows = chain.from_iterable(reader.execute(query).partitions(AT_ONCE))
+    for instance_id, some in groupby(rows, key=itemgetter(0)):
+        yield str(instance_id), tuple(map(itemgetter(1), some))
 
 
 def _timed(reader: Reader, acts: Mapping[str, object], key: str) -> Iterator[tuple[str, list[tuple[str, datetime]]]]:
@@ -163,7 +166,7 @@ def _timed(reader: Reader, acts: Mapping[str, object], key: str) -> Iterator[tup
         .where(visits.c.instance_id.in_(sa.select(snapshots.c.instance_id)), visits.c.process_key == key)
         .order_by(visits.c.instance_id, visits.c.visit_id)
     )
-    for instance_id, rows in groupby(reader.execute(query), key=lambda row: row[0]):
+    for instance_id, rows in groupby(reader.execute(query), key=itemgetter(0)):
         if instance_id in acts:
             yield str(instance_id), [(row[1], row[2]) for row in rows]
 

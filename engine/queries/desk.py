@@ -351,11 +351,8 @@ def _row(reader: Reader, actor: Actor, row: Mapping[str, Any], names: Mapping[st
             for found in reader.execute(
                 sa.select(letters.c.letter_id, letters.c.number, letter_services.c.state)
                 .join(letter_services, letter_services.c.letter_id == letters.c.letter_id)
-                .where(
-                    letters.c.item_id == row["item_id"],
-                    letter_services.c.state.in_(OPEN_LETTER),
-                    sa.or_(letters.c.kind != "referral", access.visible_letters(actor)),
-                )
+                .where(letters.c.item_id == row["item_id"], letter_services.c.state.in_(OPEN_LETTER))
+                .where(sa.or_(letters.c.kind != "referral", access.visible_letters(actor)))
                 .order_by(letters.c.issued_at, letters.c.letter_id)
             )
         )

@@ -119,6 +119,24 @@ def test_the_desk_does_not_name_the_letter_of_a_referral_to_whom_it_does_not_con
     assert seen == {"ducha1": [letter["number"]], "ducha2": [], "gxj1": [], "lingdao": [letter["number"]]}
 
 
+def cancel(scenario: Scenario) -> None:
+    [process] = scenario.rows(sa.select(instances.c.instance_id).where(instances.c.kind == "accountability"))
+    scenario.engine.execute(CancelInstance(process["instance_id"], "误启动（演示）"), by=scenario.person("xitong"))
+    scenario.work()
+
+
+def test_a_referral_that_went_out_is_not_proposed_again_when_its_process_is_cancelled(
+    new_scenario: NewScenario,
+) -> None:
+    scenario = new_scenario(story=proposed)
+    decide(scenario, "approved")
+    cancel(scenario)
+
+    scenario.advance("21wd")
+
+    assert (made(scenario), item(scenario)["state"]) == ([(True, "DROPPED")], "REFERRED")
+
+
 @pytest.mark.parametrize("by_hand", ["declined", "cancelled"])
 def test_a_referral_that_came_to_nothing_is_proposed_again_once_the_time_is_over(
     new_scenario: NewScenario, by_hand: str
@@ -127,10 +145,7 @@ def test_a_referral_that_came_to_nothing_is_proposed_again_once_the_time_is_over
     if by_hand == "declined":
         decide(scenario, "declined")
     else:
-        [process] = scenario.rows(sa.select(instances.c.instance_id).where(instances.c.kind == "accountability"))
-        command = CancelInstance(process["instance_id"], "误启动（演示）")
-        scenario.engine.execute(command, by=scenario.person("xitong"))
-        scenario.work()
+        cancel(scenario)
     level_at, gone = item(scenario)["level_at"], (True, {"declined": "DECLINED", "cancelled": "DROPPED"}[by_hand])
 
     scenario.advance("19wd")
@@ -162,7 +177,7 @@ def test_the_ladder_proposes_none_beside_one_by_hand_of_the_same_matter(
         scenario.work()
     scenario.advance("19wd")
     before = made(scenario)
-    scenario.advance("2wd")
+    scenario.advance("1wd")
 
     by_hand = (False, {"declined": "DECLINED", "approved": "CONCLUDED"}[outcome])
     assert (under_way, before) == ([(False, "PREPARING")], [by_hand])

@@ -44,3 +44,17 @@ def test_a_failing_walk_and_an_unreadable_one_are_named_and_end_with_1(tmp_path:
     assert run(str(tmp_path)).exit_code == 1
     assert "There is no process" in str(run(str(tmp_path / "nowhere")).exception)
     assert run(str(folder), "--campaign", "nowhere").exit_code == 1
+
+
+def test_what_no_form_could_hand_in_is_told_and_ends_with_1_where_all_must_be_whole(tmp_path: Path) -> None:
+    folder = tmp_path / "objection"
+    shutil.copytree(PROCESSES / "objection", folder)
+    path = folder / "tests" / "decided.toml"
+    path.write_text(path.read_text("utf-8").replace("认定的时限确有误（演示）", "有误"), "utf-8")
+
+    done, whole, told = run(str(folder)), run(str(folder), "--full"), json.loads(run(str(folder), "--json").output)
+
+    assert (done.exit_code, whole.exit_code) == (0, 1)
+    place = "tests/decided.toml:steps.#2.variables.objection_findings"
+    assert f"  ! objection/{place}: 第 2 步替“decide_objection”填的内容，表单交不出来" in done.output
+    assert [each["where"] for each in told[0]["warnings"]] == [place]

@@ -116,3 +116,28 @@ def test_a_problem_that_only_names_a_place_still_has_an_element() -> None:
     record = problem_json(Problem("a.bpmn:one", "中。", "En.", "warning"))
 
     assert (record["file"], record["element"], record["rule"]) == ("a.bpmn", "one", "")
+
+
+def test_a_walk_that_expects_nothing_or_hands_in_what_no_form_could_is_warned_of() -> None:
+    head = 'name = "x"\nprocess = "survey"\nnow = "2024-06-11T09:00:00+08:00"\n[[steps]]\ncomplete = "survey_site"\n'
+    answers = 'variables = { proposed = "瞎写", kinds = "wu", is_illegal = 1, town = "x" }\n'
+    returned = (
+        '[[steps]]\ncomplete = "review_disposition"\nvariables = { outcome = "returned", return_reason = "重写" }\n'
+        '[[steps]]\ncomplete = "sign_off"\nvariables = { outcome = "returned", list = 3 }\nexpect = { ended = false }\n'
+    )
+    files = folder("survey", tests_in_x__toml=(head + answers).encode(), tests_in_y__toml=(head + returned).encode())
+
+    problems = [problem_json(problem) for problem in check_files("survey", files, FOLDERS)]
+
+    assert [(problem["file"], problem["element"], problem["rule"]) for problem in problems] == [
+        ("tests/x.toml", "", "walk-expects"),
+        ("tests/x.toml", "steps.#1.variables.proposed", "walk-answers"),
+        ("tests/x.toml", "steps.#1.variables.kinds", "walk-answers"),
+        ("tests/x.toml", "steps.#1.variables.is_illegal", "walk-answers"),
+        ("tests/x.toml", "steps.#1.variables.town", "walk-answers"),
+        ("tests/y.toml", "steps.#3.variables.outcome", "walk-answers"),
+        ("tests/y.toml", "steps.#3.variables.list", "walk-answers"),
+    ]
+    assert {problem["severity"] for problem in problems} == {"warning"}
+    assert "第 1 步替“survey_site”填的内容，表单交不出来：" in problems[1]["zh"] and "“瞎写”" in problems[1]["zh"]
+    assert 'hands in ["wu"], not "wu"' in problems[2]["en"] and "会交出 true，不是 1" in problems[3]["zh"]

@@ -6,9 +6,11 @@ import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
+from lxml import html
 from markupsafe import escape
 from scenario import PROCESSES, Scenario
 from web_visitor import Browser
@@ -126,6 +128,55 @@ def test_a_draft_is_forecast_beside_the_published_version_before_anybody_publish
     assert "快查" not in supervisor.get(f"/studio/forecasts/new?draft={draft_id}").text
     assert supervisor.post("/studio/forecasts", typed).status_code == 404
     assert len(runs.all()) == 2
+
+
+def test_a_leader_sees_two_ways_of_the_campaign_side_by_side(signed_in: SignedIn, runs: Runs) -> None:
+    leader = signed_in("lingdao")
+    for scenario in ("linxia_as_planned", "linxia_cleanup_two_weeks_shorter"):
+        text = (PROCESSES / "forecasts" / f"{scenario}.toml").read_text()
+        text = text.replace("count = 4400", "count = 12").replace("count = 600", "count = 0")
+        leader.get("/studio/forecasts/new")
+        leader.post("/studio/forecasts", {"toml": text.replace("until = 2024-12-31", "until = 2024-07-31")})
+    shorter, planned = runs.all()
+    for run in (shorter, planned):
+        runs.wait(run.run_id)
+    results = [json.loads(runs.file(run.run_id, "result.json")) for run in (planned, shorter)]
+
+    page = leader.get(f"/studio/forecasts/compare?run={shorter.run_id}&run={planned.run_id}").text
+
+    assert [(result["name"], result["cases"]) for result in results] == [("按方案推进", 12), ("清理整治缩短两周", 12)]
+    assert "清理整治阶段提前14天结束（2024年6月28日改为2024年6月14日）" in page
+    assert "与“按方案推进”相比，“清理整治缩短两周”" in page and "清理整治改到6月14日" in page
+    shown = dict(lines_of(page, "一眼看清"))
+    late, letters = ([figure(result) for result in results] for figure in (late_of, letters_of))
+    assert shown["到7月31日办结的问题"][:2] == [str(result["finished"]) for result in results]
+    assert [value.partition(" 个")[0] for value in shown["逾期问题"][:2]] == [str(count) for count in late]
+    assert shown["发文（件）"] == [*map(str, letters), changed(letters[1] - letters[0])]
+    assert shown["逾期问题"][2] == changed(late[1] - late[0])
+    assert len(shown) == 7 and all(len(cells) == 3 for cells in shown.values())
+    english = leader.get(f"/studio/forecasts/compare?run={shorter.run_id}&run={planned.run_id}&lang=en").text
+    assert "The clean-up ends 14 days earlier (2024-06-14 instead of 2024-06-28)" in english
+    assert "At a glance" in english and "survey:review_disposition&#34;" not in english
+
+
+def late_of(result: dict[str, Any]) -> int:
+    return int(result["late_cases"]["late"])
+
+
+def letters_of(result: dict[str, Any]) -> int:
+    return sum(result["letters"].values())
+
+
+def changed(by: int) -> str:
+    return "＝ 不变" if not by else f"▲ 多 {by}" if by > 0 else f"▼ 少 {-by}"
+
+
+def lines_of(page: str, caption: str) -> Iterator[tuple[str, list[str]]]:
+    """The rows of one table: what stands at the head, and the texts of the cells."""
+    table = next(one for one in html.fromstring(page).iter("table") if one.findtext("caption") == caption)
+    for row in table.iterfind(".//tbody/tr"):
+        head, *cells = (" ".join(cell.text_content().split()) for cell in row)
+        yield head, cells
 
 
 FAULTS = [

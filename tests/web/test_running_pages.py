@@ -60,6 +60,7 @@ def test_every_folder_is_a_link_of_the_drawing_and_every_line_is_drawn(
     assert dict(linked)["objection"].endswith("与别的流程没有关系")
     assert drawing.count("map__line--calls") == sum(len(folder.calls) for folder in folders)
     assert drawing.count("map__line--starts") == sum(len({*folder.starts} - {*folder.calls}) for folder in folders)
+    assert ">督办阶梯和亮灯规则<" in drawing
     assert "map__line--uses" in drawing and "style=" not in drawing
 
 

@@ -77,6 +77,7 @@ def test_a_change_goes_from_the_editor_to_a_version_through_two_people(
     assert put(designer, f"{files}/{DIAGRAM}", b"<late/>", 2)[0] == 409
     assert designer.post(f"/studio/drafts/{draft}/publication", {"revision": "2"}).status_code == 403
 
+    assert publisher.get(f"/studio/drafts/{draft}").headers["Location"].endswith("/publish")
     publisher.get(f"/studio/drafts/{draft}/publish")
     assert "改为30个工作日" in publisher.page and "/publication" in publisher.page
     assert publisher.post(f"/studio/drafts/{draft}/return", {"reason": " "}).status_code == 422
@@ -121,6 +122,9 @@ def test_every_page_shows_what_people_wrote_as_text(
     assert designer.post(f"/studio/drafts/{draft}/restoration", {"wanted": "1", "revision": "2"}).status_code == 409
     history = designer.get(f"/studio/drafts/{draft}/history").get_data(as_text=True)
     assert "恢复第 1 次保存的内容" in history and "已处理" in history
+    older = designer.get(f"/studio/drafts/{draft}/history?before=2").get_data(as_text=True)
+    assert "下载第 1 次保存的 zip" in older and "下载第 2 次保存的 zip" not in older
+    assert designer.get(f"/studio/drafts/{draft}/history?before=x").status_code == 200
     assert scenario.engine.read.model_draft(draft).revision == 3
 
 

@@ -72,7 +72,11 @@ def test_walks_are_run_covered_edited_and_refused_with_the_words_kept(
 
     browser.get(address)
     assert browser.post(address, {"name": '"><b>a b'}).status_code == 422
-    assert 'value="&#34;&gt;&lt;b&gt;a b"' in browser.page and "走查的名称只用" in browser.page and "ok.toml" in browser.page
+    assert (
+        'value="&#34;&gt;&lt;b&gt;a b"' in browser.page
+        and "走查的名称只用" in browser.page
+        and "ok.toml" in browser.page
+    )
     new = browser.post(address, {"name": "late_again"})
     assert new.headers["Location"].endswith("/walks/late_again")
     assert "尚未保存" in browser.get(new.headers["Location"]).get_data(as_text=True)
@@ -140,6 +144,10 @@ def test_hostile_drafts_and_data_end_in_a_sentence(scenario: Scenario, signed_in
     assert large.status_code == 422 and "字节，最多" in browser.page
     many = browser.post(address, {"now": "2024-05-20T09:00", "variables": f"a = [{'1,' * 600}]"})
     assert many.status_code == 422 and "600 项" in browser.page
+    broken = browser.post(address, {"now": "2024-05-20T09:00", "variables": "a = 1\nb = <b>"})
+    assert (
+        broken.status_code == 422 and "第 2 行第 5 列读不懂" in browser.page and 'id="variables-error"' in browser.page
+    )
 
     save(scenario, draft, {"lookback.bpmn": LOOP, "tests/long.toml": b"[[steps]]\nadvance='1h'\n" * 10_000})
     page = browser.get(f"/studio/drafts/{draft}/tests?run=1").get_data(as_text=True)

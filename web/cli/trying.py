@@ -8,21 +8,26 @@ from typing import Any
 import click
 
 from engine import sources
-from engine.errors import NotFound
+from engine.errors import NotFound, Problem
 from engine.trials.coverage import Coverage, coverage
 from engine.trials.ground import Ground, ground_of
 from engine.trials.play import Failure, WalkResult, play
+from engine.trials.report import is_walk
 from web.cli.console import config_of
 from web.json_text import as_json
+from web.walk_checks import check_walks
 
 
 @dataclass(frozen=True)
 class Tested:
-    """One process with its walks, by file name. `coverage` counts the walks of every folder that was played."""
+    """One process with its walks, by file name. `coverage` counts the walks of every folder that was played.
+
+    `warnings`: what walks hand in although no form could."""
 
     key: str
     walks: tuple[tuple[str, WalkResult], ...]
     coverage: Coverage
+    warnings: tuple[Problem, ...] = ()
 
     @property
     def failed(self) -> int:
@@ -47,6 +52,7 @@ class Tested:
                 "flows": dict(found.flows),
                 "missed": {"elements": list(found.missed_elements), "flows": list(found.missed_flows)},
             },
+            "warnings": [{"where": each.where, "zh": each.zh, "en": each.en} for each in self.warnings],
         }
 
 
@@ -54,7 +60,7 @@ class Tested:
 @click.argument("folders", nargs=-1, type=click.Path(path_type=Path))
 @click.option("--json", "wants_json", is_flag=True, help="Machine-readable.")
 @click.option("--coverage", "wants_coverage", is_flag=True, help="Name the elements and flows that no walk passes.")
-@click.option("--full", is_flag=True, help="Fail also where an element or flow is passed by no walk.")
+@click.option("--full", is_flag=True, help="Fail also where no walk passes an element or flow, or one is warned of.")
 @click.option("--campaign", default="", help="Whose plan the walks stand on (default: the first by name).")
 @click.pass_context
 def test(
@@ -74,7 +80,7 @@ def test(
     else:
         for line in _lines(tested, wants_coverage=wants_coverage):
             click.echo(line)
-    if any(each.failed or (full and not each.coverage.is_full) for each in tested):
+    if any(each.failed or (full and not (each.coverage.is_full and not each.warnings)) for each in tested):
         context.exit(1)
 
 
@@ -85,13 +91,16 @@ def _test(folders: tuple[Path, ...], processes: Path, campaign: str) -> Iterator
             key: [
                 (name, play(ground, content, name=name))
                 for name, content in sorted(ground.folders[key].items())
-                if name.startswith("tests/") and name.endswith(".toml")
+                if is_walk(name)
             ]
             for key in keys
         }
         played = [result for found in walks.values() for _, result in found]
+        beside = [sources.Folder(name, dict(files)) for name, files in ground.folders.items()]
         for key in keys:
-            yield Tested(key, tuple(walks[key]), coverage(ground, key, played))
+            told = check_walks(key, ground.folders[key], beside)
+            warnings = tuple(problem for problem in told if problem.rule == "walk-answers")  # the others fail
+            yield Tested(key, tuple(walks[key]), coverage(ground, key, played), warnings)
 
 
 def _grounds(folder: Path, processes: Path, campaign: str) -> tuple[list[str], Ground]:
@@ -128,6 +137,8 @@ def _lines(tested: list[Tested], *, wants_coverage: bool) -> Iterator[str]:
         for name, result in each.walks:
             for failure in result.failures:
                 yield f"  ✗ {each.key}/{name}: {failure.zh} {failure.en}"
+        for problem in each.warnings:
+            yield f"  ! {each.key}/{problem.where}: {problem.zh} {problem.en}"
         if wants_coverage:
             if found.missed_elements:
                 yield f"  no walk passes: {', '.join(found.missed_elements)}"

@@ -132,13 +132,13 @@ def _without_circles(keys: Sequence[str], edges: Sequence[_Edge]) -> list[_Edge]
         while walk:
             key, rest = walk[-1]
             done.add(key)
-            edge = next(rest, None)
-            if edge is None:
+            onward = next(rest, None)
+            if onward is None:
                 walk.pop()
-            elif any(edge.target == upon for upon, _ in walk):
-                turned.add(edge)
-            elif edge.target not in done:
-                walk.append((edge.target, iter(after[edge.target])))
+            elif any(onward.target == upon for upon, _ in walk):
+                turned.add(onward)
+            elif onward.target not in done:
+                walk.append((onward.target, iter(after[onward.target])))
     return [_Edge(edge.source, edge.target, edge.how, edge in turned) for edge in edges]
 
 

@@ -2,12 +2,16 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Final
+from unicodedata import east_asian_width
 
 from engine.bpmn.references import DECISION, LETTER
 from engine.queries.usages import Dependency, Named
 from web.format import word
 from web.i18n import t
 from web.studio.dependency_map import HOWS, Map, map_of
+
+ROOM: Final = 18  # of a box, in halves of a Chinese character
 
 
 @dataclass(frozen=True)
@@ -25,6 +29,15 @@ class DependenciesPage:
         found = next((each.title for each in self.folders if each.key == key), key)
         return found if found != key else word("definition", key)
 
+    def short(self, key: str) -> str:
+        """As much of the title as fits into its box."""
+        title = self.title(key)
+        return (
+            title
+            if _width(title) <= ROOM
+            else next(title[:end] + "…" for end in range(len(title), -1, -1) if _width(title[:end]) < ROOM)
+        )
+
     def says(self, key: str) -> str:
         """What the lines at a box mean, for a screen reader and under the pointer."""
         said = []
@@ -37,6 +50,11 @@ class DependenciesPage:
 
     def _names(self, keys: Iterable[str]) -> str:
         return t("dependency_map.and").join(self.title(key) for key in keys)
+
+
+def _width(text: str) -> int:
+    """In halves of a Chinese character."""
+    return sum(2 if east_asian_width(each) in "WF" else 1 for each in text)
 
 
 def dependencies_page(folders: tuple[Dependency, ...], things: Sequence[Named]) -> DependenciesPage:

@@ -97,7 +97,11 @@ def import_folder() -> BaseResponse | tuple[str, int]:
 @blueprint.get("/studio/drafts/<draft_id>")
 @needs(*READERS)
 def draft(draft_id: str) -> BaseResponse:
-    return see(first_tab(engine().read.model_draft(draft_id)))
+    """Where work on it goes on: what was handed in waits for a second look."""
+    found = engine().read.model_draft(draft_id)
+    if found.is_submitted:
+        return see(url_for("studio_publishing.publish", draft_id=draft_id))
+    return see(first_tab(found))
 
 
 @blueprint.get("/studio/drafts/<draft_id>/folder.zip")

@@ -9,6 +9,7 @@ from datetime import date, timedelta
 
 from markupsafe import Markup
 
+from engine.forecast.compare import changed_windows
 from engine.forecast.outcome import Load, Result, Share
 
 Words = Callable[..., str]  # `web.i18n.t`, or `say` in one language
@@ -35,12 +36,12 @@ def finish_curve(results: Sequence[Result], words: Words, phase_names: Mapping[s
     def y(share: float) -> float:
         return TOP + (HEIGHT - TOP - BOTTOM) * (1 - share)
 
-    parts = _phases(results[0], phase_names, x)
+    parts = [*_phases(results[0], phase_names, x), *_changed(results, words, phase_names, x)]
     for share in GRID:
         kind = "chart__grid chart__grid--mark" if share == MARKED else "chart__grid"
         parts.append(_shape("line", kind, x1=LEFT, x2=WIDTH - RIGHT, y1=y(share), y2=y(share)))
         parts.append(_label(LEFT - 6, y(share) + 4, f"{round(share * 100)}%", anchor="end"))
-    parts += [_label(x(day), HEIGHT - 12, words("forecast.month", n=day.month)) for day in _months(weeks)]
+    parts += [_label(x(day), HEIGHT - 12, _month(day, words)) for day in _months(weeks)]
     for number, result in enumerate(results):
         points = [f"{x(result.begins):.1f},{y(0):.1f}"]
         for week, count in zip(result.weeks, result.finished_by_week, strict=True):
@@ -52,6 +53,21 @@ def finish_curve(results: Sequence[Result], words: Words, phase_names: Mapping[s
             kind = f"chart__dot chart__dot--{number}"
             parts.append(_shape("circle", kind, title, cx=x(result.finish_p90), cy=y(MARKED), r=5))
     return _picture(HEIGHT, words("forecast.finish_alt"), parts)
+
+
+def _changed(
+    results: Sequence[Result], words: Words, names: Mapping[str, str], x: Callable[[date], float]
+) -> list[Markup]:
+    """Where a phase of the second ends on another day, a dashed line in its colour, with the name below the top."""
+    found = []
+    for key, (_, ends_on) in changed_windows(*results).items() if len(results) == 2 else ():
+        kind = "chart__end chart__end--1"
+        found.append(_shape("line", kind, x1=x(ends_on), x2=x(ends_on), y1=TOP, y2=HEIGHT - BOTTOM))
+        month = _month(ends_on, words)
+        day = f"{ends_on.day} {month}" if _is_english(words) else f"{month}{ends_on.day}日"
+        said = words("forecast.ends_now", phase=names.get(key, key), day=day)
+        found.append(_label(x(ends_on) - 4, TOP + 14, said, "chart__phase-name chart__end-name", anchor="end"))
+    return found
 
 
 def _phases(result: Result, names: Mapping[str, str], x: Callable[[date], float]) -> list[Markup]:
@@ -93,7 +109,7 @@ def load_heat(result: Result, words: Words, group_name: Callable[[Load], str]) -
     height = len(loads) * CELL + BOTTOM
     for day in _months(result.weeks):
         where = HEAT_LEFT + step * (day - result.weeks[0]).days / 7
-        parts.append(_label(where, height - 12, words("forecast.month", n=day.month)))
+        parts.append(_label(where, height - 12, _month(day, words)))
     return _picture(height, words("forecast.heat_alt", name=name_of(result, words)), parts)
 
 
@@ -124,7 +140,15 @@ def _fullest(load: Load) -> float:
 
 def name_of(result: Result, words: Words) -> str:
     """In the reader's language."""
-    return result.name_en if words("forecast.language") == "en" else result.name
+    return result.name_en if _is_english(words) else result.name
+
+
+def _is_english(words: Words) -> bool:
+    return words("forecast.language") == "en"
+
+
+def _month(day: date, words: Words) -> str:
+    return f"{day:%b}" if _is_english(words) else f"{day.month}月"
 
 
 def _months(weeks: Sequence[date]) -> list[date]:

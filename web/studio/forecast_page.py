@@ -7,7 +7,7 @@ from pathlib import Path
 from markupsafe import Markup
 
 from engine.domain.campaign import Campaign
-from engine.forecast.compare import bottlenecks, explained, phase_name
+from engine.forecast.compare import bottlenecks, changes, explained, phase_name
 from engine.forecast.outcome import Load, Result
 from web.i18n import has, say
 from web.studio.forecast_charts import Words, finish_curve, late_bars, load_heat, name_of
@@ -26,8 +26,13 @@ def page_of(results: Sequence[Result], plan: Campaign, lang: str) -> str:
     units = {unit.id: unit.name_en or unit.name if lang == "en" else unit.name for unit in plan.units}
     units[plan.office.unit] = words("forecast.each_office")
     title = " / ".join(name_of(result, words) for result in results)
+    told = changes(*results) if len(results) == 2 else ()
+    supposed = ("; " if lang == "en" else "；").join(one.en if lang == "en" else one.zh for one in told)
     parts = [
         Markup("<h1>{}</h1>").format(title),
+        Markup('<p class="in-words"><b>{}</b> {}</p>').format(words("forecast.supposed"), supposed)
+        if told
+        else Markup(),
         *(
             Markup('<p class="in-words">{}</p>').format(one.en if lang == "en" else one.zh)
             for one in explained(*results)

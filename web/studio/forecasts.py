@@ -3,7 +3,7 @@
 import re
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from flask import Blueprint, Response, current_app, render_template, request, url_for
@@ -11,10 +11,8 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response as BaseResponse
 
 from engine.errors import Invalid, NotFound, Problem
-from engine.forecast.compare import Said, bottlenecks, changes, explained, phase_name
 from engine.forecast.ground import Ground, Material, fitted, prepare
 from engine.forecast.history import MIN_KNOWN, learned
-from engine.forecast.outcome import Load, Result
 from engine.forecast.scenario import Scenario, read_scenario
 from engine.forecast.spread import Observed
 from engine.forecast.worktime import minutes_of_a_day
@@ -23,10 +21,9 @@ from web.format import word
 from web.i18n import pick, t
 from web.permission import needs
 from web.request import actor, campaign_id, diagram_file, download, engine, notify, see, text
-from web.studio.forecast_charts import finish_curve, late_bars, load_heat
 from web.studio.forecast_drafts import Choice, choices, chosen_draft, named_after, of_draft, with_draft
 from web.studio.forecast_form import laid_over, typed
-from web.studio.forecast_glance import Glance, at_a_glance, is_one_curve
+from web.studio.forecast_picture import phase_label, picture_of
 from web.studio.forecast_runs import Run, Runs
 
 blueprint = Blueprint("forecasts", __name__)
@@ -73,96 +70,6 @@ class FormPage:
     @property
     def summary(self) -> list[tuple[str, str]]:
         return [(problem.where if problem.where in self.values else "", said(problem)) for problem in self.problems]
-
-
-@dataclass(frozen=True)
-class Waits:
-    """The queues of one process on its diagram: mean working days at each element, the worst marked."""
-
-    key: str
-    name: str
-    run_id: str
-    tokens: dict[str, dict[str, Any]]
-
-
-@dataclass(frozen=True)
-class Picture:
-    """One forecast, or two: what the page shows of them."""
-
-    runs: tuple[Run, ...]
-    results: tuple[Result, ...]
-    told: tuple[Said, ...]
-    phases: dict[str, str]
-    units: dict[str, str]
-    against: Run | None = None
-
-    @property
-    def changes(self) -> tuple[Said, ...]:
-        return changes(*self.results) if len(self.results) == 2 else ()
-
-    @property
-    def is_one_curve(self) -> bool:
-        return is_one_curve(self.results)
-
-    @property
-    def glance(self) -> tuple[Glance, ...]:
-        return at_a_glance(self.results, self.on, self.group)
-
-    @property
-    def bottlenecks(self) -> tuple[Any, ...]:
-        """Of each result its worst places; in the second with how it was in the first."""
-        return tuple(bottlenecks(result) for result in self.results)
-
-    def on(self, day: date | None) -> str:
-        """A day as short as it can be said."""
-        if day is None:
-            return "—"
-        year = "" if day.year == self.results[0].begins.year else f"{day.year}"
-        return pick(f"{year and year + '年'}{day.month}月{day.day}日", f"{day:%-d %b} {year}".strip())
-
-    def waits(self, number: int) -> tuple[Waits, ...]:
-        """The diagrams on which somebody waits, the longest queue first."""
-        result, found = self.results[number], {}
-        worst = bottlenecks(result, 1)
-        for stay in bottlenecks(result):
-            key, _, element_id = stay.place.partition(":")
-            days = round(stay.waited / result.a_day, 1)
-            label = t("forecast.waits_here", n=days, share=round(100 * stay.share))
-            token = {"state": "late" if stay in worst else "open", "count": days, "label": label}
-            found.setdefault(key, {})[element_id] = token
-        return tuple(Waits(key, _phase_label(key), self.runs[number].run_id, found[key]) for key in found)
-
-    @property
-    def stuck(self) -> tuple[tuple[str, int, str], ...]:
-        """Scenario, tasks that nobody may do, and of whom there are too few."""
-        return tuple(
-            (pick(result.name, result.name_en), load.stuck, self.group(load))
-            for result in self.results
-            for load in result.loads
-            if load.stuck
-        )
-
-    def finish(self) -> Any:
-        return finish_curve(self.results, t, self.phases)
-
-    def late(self) -> Any:
-        return late_bars(self.results, t, self.phases)
-
-    def heat(self, result: Result) -> Any:
-        return load_heat(result, t, self.group)
-
-    def group(self, load: Load) -> str:
-        return f"{word('role', load.role)} × {load.people} {self.units.get(load.unit, load.unit)}"
-
-    @property
-    def letters(self) -> tuple[tuple[str, tuple[int, ...]], ...]:
-        kinds = sorted({kind for result in self.results for kind in result.letters})
-        return tuple((kind, tuple(result.letters.get(kind, 0) for result in self.results)) for kind in kinds)
-
-    @property
-    def rungs(self) -> tuple[tuple[str, tuple[int, ...]], ...]:
-        kinds = sorted({kind for result in self.results for kind in result.rungs})
-        return tuple((kind, tuple(result.rungs.get(kind, 0) for result in self.results)) for kind in kinds)
 
 
 def runs() -> Runs:
@@ -420,7 +327,7 @@ def _task_names(ground: Ground) -> dict[str, str]:
     for key in (ground.case_key, "supervision", "interview", "accountability"):
         for element in ground.model(key).all_elements:
             if element.type == "userTask":
-                label = f"{_phase_label(element.process_key)} · {element.name}"
+                label = f"{phase_label(element.process_key)} · {element.name}"
                 found[f"{element.process_key}:{element.element_id}"] = label
     return found
 
@@ -432,23 +339,7 @@ def _staff_name(key: str, ground: Ground) -> str:
     return f"{ground.plan.unit(unit).name} · {word('role', role)}"
 
 
-def _phase_label(key: str) -> str:
-    zh, en = phase_name(key)
-    return pick(zh, en.removeprefix("The ").capitalize())
-
-
 def _picture(shown: tuple[Run, ...], against: Run | None = None) -> str:
     results = tuple(runs().result(run.run_id) for run in shown)
-    plan = engine().read.campaign(results[0].campaign)
-    keys = [phase.key for phase in plan.phases]
-    keys += [key for result in results for key in result.late_by_phase if key not in keys]
-    page = Picture(
-        runs=shown,
-        results=results,
-        told=explained(*results),
-        phases={key: _phase_label(key) for key in dict.fromkeys(keys)},
-        units={unit.id: pick(unit.name, unit.name_en) for unit in plan.units}
-        | {plan.office.unit: t("forecast.each_office")},
-        against=against,
-    )
+    page = picture_of(shown, results, engine().read.campaign(results[0].campaign), against)
     return render_template("studio/forecast.html", page=page)

@@ -4,10 +4,8 @@ from dataclasses import dataclass
 
 from engine.errors import EngineError, Invalid
 from engine.queries.models import ModelDraft
-from engine.trials.coverage import coverage
-from engine.trials.play import play
 from web.errors import said, sentence
-from web.studio.trials import failures, ground_of, limits, walks_of
+from web.studio.trials import by_short_name, failures, played, walks_of
 
 
 @dataclass(frozen=True)
@@ -38,16 +36,15 @@ def report_of(draft: ModelDraft) -> TestReport | None:
     """None for a folder without a diagram: there is nothing to play."""
     if f"{draft.key}.bpmn" not in draft.files:
         return None
-    held = walks_of(draft)
-    if not held:
+    if not walks_of(draft):
         return TestReport()
     try:
-        ground, bounds = ground_of(draft), limits()
-        results = [play(ground, content, name=f"{name}.toml", limits=bounds) for name, content in held.items()]
-        walks = tuple(PlayedWalk(name, tuple(failures(result))) for name, result in zip(held, results, strict=True))
-        found = coverage(ground, draft.key, results)
+        report = played(draft)
     except Invalid as error:
         return TestReport(problems=tuple(said(problem) for problem in error.problems) or (sentence(error),))
     except EngineError as error:
         return TestReport(problems=(sentence(error),))
-    return TestReport(walks, len(found.missed_elements), len(found.missed_flows))
+    if report.coverage is None:
+        return TestReport(problems=tuple(said(problem) for problem in report.problems))
+    walks = tuple(PlayedWalk(name, tuple(failures(result))) for name, result in by_short_name(report).items())
+    return TestReport(walks, len(report.coverage.missed_elements), len(report.coverage.missed_flows))

@@ -131,7 +131,7 @@ class Desk {
   }
 
   _showProblems(found) {
-    const all = [...this._unread.map((warning) => unreadProblem(warning, this.name)), ...found];
+    const all = [...this._unread.map((warning) => (warning.isKept ? undrawnProblem : unreadProblem)(warning, this.name)), ...found];
     this._list.show(all);
     this._marks.show(all);
   }
@@ -200,6 +200,20 @@ function unreadProblem({ message, element: id }, file) {
     en: `One thing could not be read: ${message}`,
     todo_zh: '不改动就原样保留；改动并保存后，这一处可能不再保留',
     todo_en: 'Unchanged, the file stays as it is; once changed and saved, this part may be gone',
+  };
+}
+
+function undrawnProblem({ message, element: id }, file) {
+  return {
+    file,
+    element: id,
+    property: '',
+    severity: 'warning',
+    rule: 'not-drawn',
+    zh: `有一处画不出来：${message}`,
+    en: `One thing cannot be drawn: ${message}`,
+    todo_zh: '文件里原样保留；要看到它，请补上或改正它指向的元素',
+    todo_en: 'The file keeps it; to see it, add or correct the element that it names',
   };
 }
 

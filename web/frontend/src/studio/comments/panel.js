@@ -13,6 +13,7 @@ export class CommentsPanel {
   constructor(host, { discussion, unsent, mayComment, nameOf, elements, onGo }) {
     Object.assign(this, { _discussion: discussion, _unsent: unsent, _mayComment: mayComment, _nameOf: nameOf, _elements: elements, _onGo: onGo });
     this._chosen = '';
+    this._hasFailed = false;
     this._panel = element('details', 'studio-comments');
     this._panel.name = BELOW;
     this._summary = element('summary', 'studio-comments__summary', say('批注', 'Comments'));
@@ -25,6 +26,7 @@ export class CommentsPanel {
     const body = element('div', 'studio-comments__body');
     body.append(side, this._list);
     this._panel.append(this._summary, body);
+    this._panel.addEventListener('toggle', () => this.show());
     host.append(this._panel);
   }
 
@@ -32,6 +34,7 @@ export class CommentsPanel {
   open(id) {
     this._panel.open = true;
     this.choose(id);
+    this.show();
     (this._text ?? this._list).focus();
   }
 
@@ -49,12 +52,17 @@ export class CommentsPanel {
     const { open, failure } = this._discussion;
     this._panel.dataset.comments = open.length;
     this._summary.textContent = open.length ? say(`批注：${open.length} 条未处理`, `Comments: ${open.length} open`) : say('批注', 'Comments');
-    this._showChoice(open);
-    this._showThread();
-    this._showForm();
+    if (this._panel.open) {
+      this._showChoice(open);
+      this._showThread();
+      this._showForm();
+    }
     if (failure) {
       this._say(say('批注没有取到：', 'The comments could not be loaded: ') + reason(failure));
+    } else if (this._hasFailed) {
+      this._say('');
     }
+    this._hasFailed = Boolean(failure);
   }
 
   _makeHead() {

@@ -17,6 +17,7 @@ import clipboard from '../clipboard/index.js';
 import colours from '../colours/index.js';
 import templates from '../templates/index.js';
 import { keepReferences, withRemarks } from './kept.js';
+import { keepUndrawn } from './undrawn.js';
 
 const PALETTE = 110; // pixels at the left edge that the palette covers
 
@@ -33,17 +34,23 @@ export class Editor {
       additionalModules: [words, ...properties, Minimap, CreateAppendAnythingModule, clipboard, templates, colours],
     });
     this._openedText = '';
+    keepUndrawn(this.modeler);
     canvas.addEventListener('input', findWhileComposing);
     // Who clicks on the canvas means it with the next key, even where a box of the panel had the focus before.
     this.modeler.on('element.click', () => this.modeler.get('canvas').focus());
   }
 
-  /** Shows a text; answers what could not be read of it: `[{message, element}]`. Throws when nothing can be shown. */
+  /** Shows a text; answers what could not be read of it, or only not be drawn: `[{message, element, isKept}]`. Throws when
+   * nothing can be shown. */
   async open(text) {
     const { warnings } = await this.modeler.importXML(text);
     this._openedText = text;
     fit(this.modeler.get('canvas'), PALETTE);
-    return keepReferences(warnings, this.modeler.get('moddle')).map(({ message, element }) => ({ message, element: element?.id ?? '' }));
+    return keepReferences(warnings, this.modeler.get('moddle')).map(({ message, element, context }) => ({
+      message,
+      element: (element ?? context?.element)?.id ?? '',
+      isKept: Boolean(context), // said while drawing: the model has it
+    }));
   }
 
   /** The text as it stands now. */

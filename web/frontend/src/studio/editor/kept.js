@@ -47,7 +47,7 @@ export function withRemarks(source, written) {
 }
 
 function insertion({ text, parent, place }, places, written) {
-  const next = parent.children.slice(place).map((sibling) => places.find(sibling)).find(Boolean);
+  const next = nextOf(parent.children, place, places);
   if (next) {
     return { at: next.start, text: text + blankBefore(written, next.start) };
   }
@@ -64,6 +64,17 @@ function insertion({ text, parent, place }, places, written) {
   }
   // Within plain text nothing is added but the remark, lest the text be another.
   return now.children.length ? { at: now.end, text: `  ${text}${blankBefore(written, now.end)}` } : { at: now.contentAt, text };
+}
+
+/** The first from `place` on that is still there. */
+function nextOf(siblings, place, places) {
+  for (let at = place; at < siblings.length; at += 1) {
+    const found = places.find(siblings[at]);
+    if (found) {
+      return found;
+    }
+  }
+  return undefined;
 }
 
 function blankBefore(text, at) {

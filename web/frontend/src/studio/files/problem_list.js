@@ -5,7 +5,7 @@ import { isChinese, say } from '../../words.js';
 
 const QUIET_MS = 500;
 const SHOWN = 50;
-const MARKS = { error: ['错误', 'Error'], warning: ['警告', 'Warning'], info: ['提示', 'Info'] };
+const MARKS = { error: ['错误', 'Error'], warning: ['注意', 'Warning'], info: ['建议', 'Advice'] };
 
 export class ProblemList {
   constructor(server, key, file, go) {
