@@ -7,7 +7,7 @@
 # make clean   takes away what set-up made; data, letters and fonts of your own under var/ stay
 
 PYTHON ?= python3
-PYTEST_ARGS ?= -n 2 --dist loadfile
+PYTEST_ARGS ?= -n 2 --dist loadfile --no-loadscope-reorder # by name: the last files, those of the web, are short
 BIN := .venv/bin
 BENCH_ARGS ?=
 FAULTS_ARGS ?=
@@ -36,7 +36,7 @@ bench: setup-tests
 	PYTHONPATH=tests $(BIN)/python -m bench $(BENCH_ARGS)
 
 faults: setup-tests
-	DUBAN_FAULTS=full $(BIN)/pytest tests/faults -s --timeout=0 $(FAULTS_ARGS)
+	DUBAN_FAULTS=full $(BIN)/pytest tests/faults tests/engine/test_audit_mutations.py -s --timeout=0 $(FAULTS_ARGS)
 
 clean:
 	rm -rf .venv web/frontend/node_modules web/static/dist build *.egg-info

@@ -159,7 +159,7 @@ def check_target(node: Node, context: Context) -> None:
             _tell(
                 node,
                 context,
-                f"“{node.title}”说的任务“{task}”不存在，请填写用户任务的编号。",
+                f"“{node.title}”说的任务“{task}”不存在，请填写人工任务的编号。",
                 f'There is no user task "{task}", which "{node.title}" is about.',
             )
     name = inputs.get("name") if kind == "publish_message" else None

@@ -89,7 +89,7 @@ _CORRELATION: Words = (
 )
 _SKIP: Words = ("跳过用排他网关画出来。", "Draw what is skipped with an exclusive gateway.")
 _START: Words = (
-    "开始事件不带表单。把表单放到开始后的第一个用户任务上（duban:formKey）。",
+    "开始事件不带表单。把表单放到开始后的第一个人工任务上（duban:formKey）。",
     "A start event has no form. Put it on the first user task behind it (duban:formKey).",
 )
 _ELSE: Words = ("不需要的话可以删除。", "Delete it if nobody needs it.")
@@ -188,7 +188,7 @@ def _tell(
 def _advice(node: etree._Element, name: str, job_kinds: frozenset[str]) -> Words:
     if name in CODE and local(node) in ("serviceTask", "sendTask", "businessRuleTask"):
         return (
-            f"程序代码不执行。改写为 duban:jobKind，可用的有：{listed(job_kinds)}；要人办的改为用户任务。",
+            f"程序代码不执行。改写为 duban:jobKind，可用的有：{listed(job_kinds)}；要人办的改为人工任务。",
             "Code does not run. Write duban:jobKind instead, one of: "
             f"{', '.join(sorted(job_kinds))}; make it a user task where people are needed.",
         )

@@ -17,11 +17,11 @@ REFUSED = {
         "condition of a gateway.",
     ),
     "task": (
-        "请选定任务类型：由人办理选“用户任务”，由系统办理选“服务任务”。",
+        "请选定任务类型：由人办理选“人工任务”，由系统办理选“服务任务”。",
         "Choose a type: a user task for people, a service task for the system.",
     ),
     "manualTask": (
-        "手工任务不会出现在待办里，请改为用户任务。",
+        "手工任务不会出现在待办里，请改为人工任务。",
         "A manual task never reaches an inbox; make it a user task.",
     ),
     "sendTask": (
@@ -213,7 +213,7 @@ def _check_kind(node: Node, findings: Findings) -> None:
             findings.add(
                 "engine-subset",
                 node.node_id,
-                "多实例只能用在用户任务上。",
+                "多实例只能用在人工任务上。",
                 "Only user tasks can be done several times at once.",
             )
     if is_event:
@@ -277,7 +277,7 @@ def _check_place(node: Node, scope: Scope, findings: Findings) -> None:
             findings.add(
                 "boundary-host",
                 node.node_id,
-                f"边界事件“{title}”贴在“{host.title}”上不起作用，只能贴在用户任务、服务任务、子流程或调用活动上。",
+                f"边界事件“{title}”贴在“{host.title}”上不起作用，只能贴在人工任务、服务任务、子流程或调用活动上。",
                 f'The boundary event "{title}" cannot work on "{host.title}"; attach it to a user task, service task, '
                 "subprocess or call activity.",
             )

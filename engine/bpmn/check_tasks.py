@@ -92,16 +92,29 @@ def _check_returnable(node: Node, findings: Findings) -> None:
         )
     if value != "true":
         return
-    target = node.outgoing[0].target if len(node.outgoing) == 1 else None
+    target = _behind_joins(node)
     conditions = [flow.condition for flow in target.outgoing if flow.has_condition] if target is not None else []
     if target is None or target.tag != "exclusiveGateway" or not any(map(_names_outcome, conditions)):
         findings.add(
             "returnable-asks-outcome",
             node.node_id,
-            f'任务“{node.title}”可以退回，后面必须紧接排他网关，并有一条出口的条件写明 outcome == "returned"。',
+            f"任务“{node.title}”可以退回，后面必须紧接排他网关（只作汇合的除外），"
+            '并有一条出口的条件写明 outcome == "returned"。',
             f'The task "{node.title}" can be sent back, so an exclusive gateway must follow it with a way out on '
             'the condition outcome == "returned".',
         )
+
+
+def _behind_joins(node: Node) -> Node | None:
+    """What the one way out of this leads to, past gateways that only bring ways together; None where it forks."""
+    seen: set[str] = set()
+    here: Node | None = node
+    while here is not None and len(here.outgoing) == 1 and here.node_id not in seen:
+        seen.add(here.node_id)
+        here = here.outgoing[0].target
+        if here is None or here.tag != "exclusiveGateway" or len(here.outgoing) != 1:
+            return here
+    return None
 
 
 def _names_outcome(condition: str) -> bool:
@@ -124,14 +137,14 @@ def _check_separation(node: Node, context: Context) -> None:
             context.findings.add(
                 "separation-elsewhere",
                 node.node_id,
-                f"本流程没有用户任务“{other}”（separateFrom）。如果它在别的流程里，请核对编号。",
+                f"本流程没有人工任务“{other}”（separateFrom）。如果它在别的流程里，请核对编号。",
                 f'This process has no user task "{other}" (separateFrom). If it stands in another one, check the id.',
             )
         else:
             context.findings.add(
                 "separation-exists",
                 node.node_id,
-                f"separateFrom 里的“{other}”不是任何用户任务的编号，请改正。",
+                f"separateFrom 里的“{other}”不是任何人工任务的编号，请改正。",
                 f'"{other}" in separateFrom is the id of no user task; correct it.',
             )
 
@@ -187,8 +200,8 @@ def check_service_task(node: Node, context: Context) -> None:
         findings.add(
             "job-kind-known",
             node.node_id,
-            f"服务任务“{node.title}”的 jobKind “{kind}”没有登记。可用的有：{zh(known.job_kinds)}。",
-            f'The job kind "{kind}" of "{node.title}" is not registered. Known: {en(known.job_kinds)}.',
+            f"服务任务“{node.title}”的作业种类（jobKind）{_named(kind, '没有登记')}。可用的有：{zh(known.job_kinds)}。",
+            f'The job kind of "{node.title}" is {kind or "not filled in"}; known are: {en(known.job_kinds)}.',
         )
     inputs = _check_inputs(node, findings)
     for name in REQUIRED_INPUTS.get(kind, ()):
@@ -277,9 +290,14 @@ def check_call(node: Node, context: Context) -> None:
         findings.add(
             "called-process-exists",
             node.node_id,
-            f"调用活动“{node.title}”调用的流程“{called}”没有部署。可用的有：{zh(known.process_keys)}。",
-            f'The process "{called}" that "{node.title}" calls is not deployed. Known: {en(known.process_keys)}.',
+            f"调用活动“{node.title}”要调用的流程{_named(called, '没有部署')}。可用的有：{zh(known.process_keys)}。",
+            f'The process that "{node.title}" calls is {called or "not filled in"}; '
+            f"deployed are: {en(known.process_keys)}.",
         )
+
+
+def _named(value: str, fault: str) -> str:
+    return f"“{value}”{fault}" if value else "没有填写"
 
 
 def _calls_back(called: str, key: str, calls: Mapping[str, frozenset[str]]) -> bool:

@@ -10,6 +10,7 @@ from engine.bpmn.definition import Model
 from engine.bpmn.elements import Element
 from engine.bpmn.execution import Execution
 from engine.bpmn.expressions import evaluate
+from engine.bpmn.language import ExpressionError
 from engine.bpmn.plain import due_instant, plain
 from engine.bpmn.step import Decided, Moment, OpenedJob, OpenedTask, Step
 from engine.domain import escalation
@@ -76,6 +77,8 @@ class Task:
     person: int = -1
     is_open: bool = True
     is_handed_in: bool = False
+    has_come: bool = False  # to the people who may do it
+    is_stuck: bool = False  # nobody of them ever may
     item: Item | None = None  # that watches it
 
     @property
@@ -91,6 +94,7 @@ class Clock(Protocol):
     def timer(self, at: float, course: Course, token: str) -> None: ...
     def ready(self, at: float, task: Task) -> None: ...
     def done(self, at: float, task: Task) -> None: ...
+    def handed_in(self, at: float, task: Task) -> None: ...
     def over(self) -> None: ...
 
 
@@ -137,7 +141,9 @@ class Courses:
         self.tally.came(task.group, now, task.minutes)
         self._number += 1
         turn = task.due if task.due is not None and self._ground.scenario.queue == BY_DUE else now
-        self.people.pool(task.group).add(task, turn=turn, number=self._number, barred=self._barred(task))
+        pool = self.people.pool(task.group)
+        task.has_come = True
+        task.is_stuck = not pool.add(task, turn=turn, number=self._number, barred=self._barred(task))
         self._assign(task.group, now)
 
     def finish(self, task: Task, now: float) -> None:
@@ -151,13 +157,14 @@ class Courses:
 
     def sum_up(self, end: float) -> None:
         """What is open at the end, in the order in which it was opened."""
-        stuck = {task for pool in self.people.pools.values() for task in pool.stuck}
         for course in self._live.values():
             for task in course.tasks.values():
-                if task in stuck:
+                if task.is_stuck:
                     self.tally.stuck(task, end)
                 else:
                     self.tally.still_open(task, end)
+                if course.case is not None and course.key == self._ground.case_key:
+                    course.case.leave_open(task.due)
 
     # -- acts ----------------------------------------------------------------------------------------------------------
     def _start(self, course: Course, variables: Mapping[str, Any], now: float) -> None:
@@ -180,6 +187,7 @@ class Courses:
             if not refusals:
                 task.is_handed_in = True
                 self.tally.closed(task, now)
+                self._clock.handed_in(now, task)
                 self._absorb(course, step, now)
                 return
             self.steps += 1

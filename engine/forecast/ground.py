@@ -194,18 +194,32 @@ def _problems(scenario: Scenario, ground: Ground) -> Iterator[Problem]:
     yield from _unknown("waiting", scenario.waiting, tasks | {USUAL})
     yield from _unknown("answers", scenario.answers, tasks)
     yield from _unknown("deadlines", scenario.deadlines, {place for place in places if places[place].due_expression})
+    yield from _too_late(scenario, ground.calendar)
     for place, text in scenario.deadlines.items():
         if fault := check_deadline(text):
             yield Problem(f"deadlines.{place}", fault.zh, fault.en)
     for place, answers in scenario.answers.items():
         for answer in answers:
             for name, value in answer.variables.items():
-                if isinstance(value, str) and value.startswith("=") and (fault := check_expression(value[1:])):
+                if isinstance(value, str) and value[:1] in ("=", "@") and (fault := check_expression(value[1:])):
                     yield Problem(f"answers.{place}.{name}", fault.zh, fault.en)
     for key in scenario.staff:
         if not ROLE.fullmatch(key) or key.partition("@")[2] not in {*PARTS, *units}:
             zh = f"“{key}”应写成 角色@单位编号，或 角色@area、角色@lead、角色@office。"
             yield Problem(f"staff.{key}", zh, f'"{key}" must be role@unit, or role@area, role@lead, role@office.')
+
+
+def _too_late(scenario: Scenario, calendar: WorkCalendar) -> Iterator[Problem]:
+    """Cases that would never be filed are no part of any share."""
+    for arrival in scenario.arrivals:
+        first = calendar.workday_on_or_after(arrival.on)
+        last = calendar.add_workdays(first, arrival.workdays - 1)
+        if arrival.count and last > scenario.until:
+            yield Problem(
+                f"arrivals.{arrival.on}",
+                f"这一批问题到 {last} 才收完，晚于截止日 {scenario.until}。请提前，或推迟截止日。",
+                f"These cases arrive until {last}, after the end ({scenario.until}). Let them come earlier, or end later.",
+            )
 
 
 def _unknown(name: str, given: Mapping[str, Any], known: Set[str]) -> Iterator[Problem]:

@@ -9,7 +9,7 @@ from typing import Any
 from engine.bpmn.plain import same
 from engine.forecast.ground import Ground
 from engine.forecast.scenario import Answer, Scenario
-from engine.forecast.spread import Fixed, Lognormal, Observed, Spread, Triangular, from_history
+from engine.forecast.spread import DIGITS, Fixed, Lognormal, Observed, Spread, Triangular, from_history
 from engine.forecast.worktime import WorkTime
 
 MIN_KNOWN = 12  # fewer tasks than this say nothing; what the scenario supposes stays
@@ -96,5 +96,5 @@ def _mean(spread: Spread) -> float:
 
 def _less(spread: Spread, minutes: float) -> Spread:
     if isinstance(spread, Observed):
-        return Observed(tuple(max(known - minutes, 0.0) for known in spread.quantiles))
+        return Observed(tuple(round(max(known - minutes, 0.0), DIGITS) for known in spread.quantiles))
     return spread

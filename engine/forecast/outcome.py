@@ -32,15 +32,16 @@ class Load:
     people: int
     demand: tuple[float, ...]
     done: tuple[float, ...]
+    withdrawn: tuple[float, ...]  # what the process took back before anybody began
     capacity: tuple[float, ...]
     stuck: int  # tasks that nobody here may do
 
     @property
     def backlog(self) -> tuple[float, ...]:
-        """What has come and is not done at the end of each week."""
+        """What has come and is neither done nor withdrawn at the end of each week."""
         open_work, found = 0.0, []
-        for came, done in zip(self.demand, self.done, strict=True):
-            open_work += came - done
+        for came, done, withdrawn in zip(self.demand, self.done, self.withdrawn, strict=True):
+            open_work += came - done - withdrawn
             found.append(max(round(open_work, 1), 0.0))
         return tuple(found)
 
@@ -55,6 +56,7 @@ class Stay:
     count: int
     done: int  # of them handed in
     late: int
+    stuck: int  # of them that nobody may do
     prepared: float
     waited: float
     worked: float
@@ -111,9 +113,9 @@ class Result:
             given[name] = {key: Share(**share) for key, share in given[name].items()}
         given["loads"] = tuple(
             Load(**{key: tuple(part) if isinstance(part, list) else part for key, part in load.items()})
-            for load in given["loads"]
+            for load in ({"withdrawn": [0.0] * len(load["demand"]), **load} for load in given["loads"])
         )
-        given["stays"] = tuple(Stay(**stay) for stay in given["stays"])
+        given["stays"] = tuple(Stay(**{"stuck": 0, **stay}) for stay in given["stays"])  # as kept before it was counted
         given["windows"] = {key: (_day(first), _day(last)) for key, (first, last) in given["windows"].items()}
         return cls(**given)
 

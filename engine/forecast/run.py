@@ -14,6 +14,7 @@ from engine.forecast.scenario import Arrival
 from engine.forecast.tally import CaseFile
 from engine.forecast.worktime import WorkTime, as_datetime
 
+HandedIn = Callable[[str, float], None]  # the place of a task and the instant, in the order of time
 Progress = Callable[[int, int, date], None]  # cases over, cases in all, the virtual day; told often
 LOOK_EVERY = 128  # events, a tenth of a second or so, between two words on how far it is
 # What comes first of what happens at one instant: work that ends with the last minute is in time.
@@ -28,19 +29,30 @@ def nobody_listens(over: int, total: int, day: date) -> None:
     """For whoever wants no progress."""
 
 
+def nobody_counts(place: str, at: float) -> None:
+    """For whoever wants no more than the result says."""
+
+
 def run(
-    ground: Ground, *, progress: Progress = nobody_listens, is_cancelled: Callable[[], bool] = lambda: False
+    ground: Ground,
+    *,
+    progress: Progress = nobody_listens,
+    is_cancelled: Callable[[], bool] = lambda: False,
+    handed_in: HandedIn = nobody_counts,
 ) -> Result:
     """Raises ForecastCancelled; ExecutionFailed where a diagram or an answer of the scenario is at fault."""
-    return _Run(ground, progress, is_cancelled).result()
+    return _Run(ground, progress, is_cancelled, handed_in).result()
 
 
 class _Run:
-    def __init__(self, ground: Ground, progress: Progress, is_cancelled: Callable[[], bool]) -> None:
+    def __init__(
+        self, ground: Ground, progress: Progress, is_cancelled: Callable[[], bool], handed_in: HandedIn
+    ) -> None:
         scenario = ground.scenario
         self._ground = ground
         self._progress = progress
         self._is_cancelled = is_cancelled
+        self._handed_in = handed_in
         self._work = WorkTime(
             ground.calendar, scenario.begins - timedelta(days=7), scenario.until + timedelta(days=800)
         )
@@ -57,7 +69,9 @@ class _Run:
             self.push(file.filed_at, FILED, file)
         self._loop()
         self.courses.sum_up(self._end)
-        return self.courses.tally.result(self._files, self.courses.people.pools, steps=self.courses.steps)
+        return self.courses.tally.result(
+            self._files, self.courses.people.pools, end=self._end, steps=self.courses.steps
+        )
 
     # -- what courses ask of the clock ---------------------------------------------------------------------------------
     def push(self, at: float, rank: int, what: Any) -> None:
@@ -75,6 +89,9 @@ class _Run:
 
     def done(self, at: float, task: Task) -> None:
         self.push(at, DONE, task)
+
+    def handed_in(self, at: float, task: Task) -> None:
+        self._handed_in(task.place, at)
 
     def over(self) -> None:
         self._over += 1

@@ -5,6 +5,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from random import Random
 from statistics import NormalDist
 from typing import Any, Protocol
@@ -13,7 +14,10 @@ from engine.errors import Invalid, Problem
 
 NORMAL = NormalDist()
 Z_OF_P90 = NORMAL.inv_cdf(0.9)
-LENGTH = re.compile(r"(\d{1,5}(?:\.\d{1,3})?)\s*(m|wh|wd)")
+LENGTH = re.compile(r"(\d{1,6}(?:\.\d{1,3})?)\s*(m|wh|wd)")
+LONGEST = 500_000.0  # minutes, more working time than three years have; the longest that a file may name
+DIGITS = 3  # of a minute that a file keeps
+UNSEEN = 3  # nothing is supposed to take longer than so many times the longest that anybody has watched
 KINDS: Mapping[str, tuple[str, ...]] = {
     "fixed": ("fixed",),
     "triangular": ("low", "mode", "high"),
@@ -100,11 +104,23 @@ def minutes_of(text: object, a_day: float) -> float:
             f'"{text}" is no length of work. Write 45m (minutes), 2wh (working hours) or 1.5wd (working days).',
         )
         raise Invalid("forecast.length", f"Not a length of work: {text!r}", (problem,), text=str(text))
-    return float(found[1]) * {"m": 1.0, "wh": 60.0, "wd": a_day}[found[2]]
+    minutes = round(float(found[1]) * {"m": 1.0, "wh": 60.0, "wd": a_day}[found[2]], DIGITS)
+    if minutes > LONGEST:
+        days = int(LONGEST / a_day)
+        problem = Problem(
+            str(text),
+            f"“{text}”太长，最多 {days}wd（{days}个工作日）。",
+            f'"{text}" is too long: {days}wd ({days} working days) at most.',
+        )
+        raise Invalid("forecast.length", f"Too long: {text!r}", (problem,), text=str(text))
+    return minutes
 
 
 def text_of(minutes: float) -> str:
-    return f"{round(minutes, 1):g}m"
+    """As `minutes_of` reads it: never with an exponent."""
+    whole, _, part = f"{minutes:.{DIGITS}f}".partition(".")
+    part = part.rstrip("0")
+    return f"{whole}.{part}m" if part else f"{whole}m"
 
 
 def read_spread(values: object, a_day: float) -> Spread:
@@ -150,7 +166,8 @@ def from_history(lengths: Sequence[tuple[float, bool]], *, steps: int = 40) -> S
     """What the lengths of tasks show: (working minutes, whether it was finished then). None when none was finished.
 
     A task that is still open counts for as long as it has been open and no longer (Kaplan and Meier). Those open for
-    longer than any has taken so far are supposed to end at the rate of half a task in all the time they were watched.
+    longer than any has taken so far are supposed to end at the rate of half a task in all the time they were watched,
+    and none later than `UNSEEN` times the longest that was watched.
     """
     ended = sum(is_over for _, is_over in lengths)
     if not ended:
@@ -158,6 +175,7 @@ def from_history(lengths: Sequence[tuple[float, bool]], *, steps: int = 40) -> S
     known, left = _survival(lengths)
     beyond = sum(max(minutes - known[-1], 0.0) for minutes, _ in lengths)
     rate = 0.5 / beyond if beyond else ended / max(sum(minutes for minutes, _ in lengths), 1.0)
+    latest = min(UNSEEN * max(minutes for minutes, _ in lengths), LONGEST)
     found = []
     for step in range(steps + 1):
         share = min(step / steps, 1 - 0.5 / steps)
@@ -166,8 +184,8 @@ def from_history(lengths: Sequence[tuple[float, bool]], *, steps: int = 40) -> S
             found.append(known[place])
         else:
             over = left[-1] if left else 0.0
-            found.append(known[-1] + math.log((1 - over) / (1 - share)) / rate)
-    return Observed(tuple(max(found[: place + 1]) for place in range(len(found))))
+            found.append(min(known[-1] + math.log((1 - over) / (1 - share)) / rate, latest))
+    return Observed(tuple(round(min(minutes, latest), DIGITS) for minutes in accumulate(found, max)))
 
 
 def _survival(lengths: Sequence[tuple[float, bool]]) -> tuple[list[float], list[float]]:

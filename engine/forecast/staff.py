@@ -25,15 +25,17 @@ class Pool:
         self.group = group
         self.size = size
         self.queue: list[Waiting] = []
-        self.stuck: list[Any] = []  # nobody here may ever do it: too few people for the separation of duty
+        self.stuck = 0  # things that nobody here may ever do: too few people for the separation of duty
         self._free = set(range(size))
 
-    def add(self, what: Any, *, turn: float, number: int, barred: Iterable[int] = ()) -> None:
+    def add(self, what: Any, *, turn: float, number: int, barred: Iterable[int] = ()) -> bool:
+        """False when nobody here may ever do it."""
         waiting = Waiting(turn, number, what, frozenset(barred))
         if len(waiting.barred) >= self.size:
-            self.stuck.append(what)
-        else:
-            insort(self.queue, waiting)
+            self.stuck += 1
+            return False
+        insort(self.queue, waiting)
+        return True
 
     def take(self) -> tuple[Any, int] | None:
         """The next thing that somebody who is free may do, and who; None when there is no such pair."""

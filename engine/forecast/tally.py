@@ -12,7 +12,8 @@ from engine.forecast.outcome import Load, Result, Share, Stay
 from engine.forecast.staff import Group, Pool
 from engine.forecast.worktime import WorkTime, as_datetime
 
-FINISHED = ("struck_off", "excluded")  # milestones with which a case is over for the campaign
+EXCLUDED = "excluded"
+FINISHED = ("struck_off", EXCLUDED)  # milestones with which a case is over for the campaign
 RELAPSED = "relapsed"  # and the one with which it comes back
 
 
@@ -27,8 +28,19 @@ class CaseFile:
     filed_at: float
     finished_at: float | None = None
     due_at: float | None = None
+    open_due_at: float | None = None
     last: str = ""  # the milestone that finished it
     disposition: str = ""
+
+    def leave_open(self, due: float | None) -> None:
+        """The end finds a task of it open: where no milestone gave the case a due date, its tasks' first one does."""
+        if due is not None and self.finished_at is None:
+            self.open_due_at = min(due, self.open_due_at or due)
+
+    @property
+    def judged_by(self) -> float | None:
+        """The instant by which it should be over; None for a case with nothing that could be late."""
+        return None if self.last == EXCLUDED else self.due_at or self.open_due_at
 
     def reach(self, milestone: str, *, at: float, due: float | None) -> None:
         if due is not None:
@@ -45,6 +57,7 @@ class _Stays:
     count: int = 0
     done: int = 0
     late: int = 0
+    stuck: int = 0
     prepared: float = 0.0
     waited: float = 0.0
     worked: float = 0.0
@@ -61,6 +74,7 @@ class Tally:
         self._by_unit: dict[str, list[int]] = defaultdict(lambda: [0, 0])
         self._demand: dict[Group, Counter[date]] = defaultdict(Counter)
         self._done: dict[Group, Counter[date]] = defaultdict(Counter)
+        self._withdrawn: dict[Group, Counter[date]] = defaultdict(Counter)
 
     def came(self, group: Group, at: float, minutes: float) -> None:
         self._demand[group][_week(at)] += minutes  # type: ignore[assignment]
@@ -86,15 +100,19 @@ class Tally:
         self._judge(task, stay, is_late=task.due is not None and at > task.due)
 
     def stuck(self, task: Any, at: float) -> None:
-        """A task that nobody may ever do: it waits for no person, and is counted with its pool instead."""
+        """A task that nobody may ever do: it waits for no person."""
         stay = self._stays.setdefault(task.place, _Stays(task.name))
         stay.count += 1
+        stay.stuck += 1
         self._judge(task, stay, is_late=task.due is not None and at > task.due)
 
     def withdrawn(self, task: Any, at: float) -> None:
         """A task that the process took back; late when it did so at its due date or after."""
         stay = self._stays.setdefault(task.place, _Stays(task.name))
         stay.count += 1
+        stay.stuck += task.is_stuck
+        if task.has_come and task.begun_at is None:
+            self._withdrawn[task.group][_week(at)] += task.minutes
         self._judge(task, stay, is_late=task.due is not None and at >= task.due)
 
     def still_open(self, task: Any, at: float) -> None:
@@ -114,14 +132,14 @@ class Tally:
             found[0] += 1
             found[1] += is_late
 
-    def result(self, cases: Iterable[CaseFile], pools: Mapping[Group, Pool], *, steps: int) -> Result:
+    def result(self, cases: Iterable[CaseFile], pools: Mapping[Group, Pool], *, end: float, steps: int) -> Result:
+        """`end`: the last instant that counts, for cases as for their tasks."""
         scenario, files = self._ground.scenario, list(cases)
-        end = _timestamp(scenario.until, self._work)
         ended = sorted(file.finished_at for file in files if file.finished_at is not None)
         weeks = _weeks(scenario.begins, scenario.until)
-        judged = [file for file in files if file.due_at is not None and file.last != "excluded"]
-        late = sum((file.finished_at or end) > file.due_at for file in judged if file.due_at is not None)
-        excluded = sum(file.last == "excluded" for file in files)
+        judged = [(file, due) for file in files if (due := file.judged_by) is not None]
+        late = sum((file.finished_at or end) > due for file, due in judged)
+        excluded = sum(file.last == EXCLUDED for file in files)
         return Result(
             name=scenario.name,
             name_en=scenario.name_en or scenario.name,
@@ -152,15 +170,16 @@ class Tally:
         )
 
     def _load(self, pool: Pool, weeks: tuple[date, ...]) -> Load:
-        demand, done = self._demand[pool.group], self._done[pool.group]
+        demand, done, withdrawn = (found[pool.group] for found in (self._demand, self._done, self._withdrawn))
         return Load(
             role=pool.group[0],
             unit=pool.group[1],
             people=pool.size,
             demand=tuple(round(demand[week], 1) for week in weeks),
             done=tuple(round(done[week], 1) for week in weeks),
+            withdrawn=tuple(round(withdrawn[week], 1) for week in weeks),
             capacity=tuple(pool.size * self._minutes_of(week) for week in weeks),
-            stuck=len(pool.stuck),
+            stuck=pool.stuck,
         )
 
     def _minutes_of(self, week: date) -> float:
@@ -178,6 +197,7 @@ class Tally:
                 stay.count,
                 stay.done,
                 stay.late,
+                stay.stuck,
                 round(stay.prepared / stay.count, 1),
                 round(stay.waited / stay.count, 1),
                 round(stay.worked / stay.count, 1),

@@ -13,7 +13,7 @@ import pytest
 from audit_record import FALSIFIED, Record, five_hours, proof_of
 from scenario import SECRET, NewScenario
 
-TRIALS = int(os.environ.get("DUBAN_AUDIT_TRIALS", "200"))
+TRIALS = int(os.environ.get("DUBAN_AUDIT_TRIALS", 200 if os.environ.get("DUBAN_FAULTS") == "full" else 40))
 SCRIPT = Path(__file__).parents[2] / "setup" / "verify_audit.py"
 
 

@@ -13,6 +13,7 @@ from engine.forecast.compare import bottlenecks, explained
 from engine.forecast.outcome import Load, Result
 from engine.forecast.run import ForecastCancelled, run
 from engine.forecast.scenario import Answer, Scenario
+from engine.forecast.spread import Fixed
 
 CASES = 30
 
@@ -122,6 +123,32 @@ def test_one_acceptor_can_never_check_twice() -> None:
     [acceptor] = [load for load in result.loads if load.role == "acceptor"]
     assert (acceptor.stuck, result.finished) == (1, 0)
     assert bottlenecks(result) == ()  # it waits for nobody
+    assert {stay.place: stay.stuck for stay in result.stays if stay.stuck} == {"acceptance:second_check": 1}
+    for said in explained(result):
+        assert said.zh.startswith("谁都不能办的任务：“第二人复核”1项") and "acceptance (1)" in said.en, said
+    others = explained(result_of(scenario), result)
+    assert "“按方案推进”有1项任务谁都不能办" in others[0].zh and "“第二人复核”1项" in others[1].zh
+    assert "1 tasks that nobody may do" in others[0].en and "acceptance (1)" in others[1].en
+
+
+def test_where_nobody_works_everything_that_fell_due_is_late() -> None:
+    nobody = dict.fromkeys(few(1).staff, 0)
+
+    result = result_of(few(4, staff=nobody, until=date(2024, 5, 31)))
+
+    assert (result.finished, result.late_cases.percent, result.late_cases.total) == (0, 100.0, 4)
+    assert "4" in explained(result)[0].zh and "100.0%" in explained(result)[0].zh
+    assert "人手够用" not in explained(result)[1].zh
+
+
+def test_the_last_day_counts_for_cases_as_for_their_tasks() -> None:
+    scenario = always(few(1), "survey:survey_site", kinds=["luan"], is_illegal=True, proposed="close")
+    scenario = slow(scenario, "cleanup:close_checks", 400)
+
+    result = result_of(replace(scenario, until=date(2024, 6, 28)))  # the last day of the phase
+
+    assert result.late_by_phase["cleanup"].late == 1
+    assert (result.late_cases.late, result.late_cases.total) == (1, 1)
 
 
 def test_an_answer_that_a_table_refuses_is_given_otherwise() -> None:
@@ -171,6 +198,26 @@ def test_a_forecast_can_be_cancelled_and_tells_how_far_it_is() -> None:
 
 
 def test_what_is_left_over_grows_until_somebody_works_it_off() -> None:
-    load = Load("officer", "x", 1, demand=(10.0, 0.0, 5.0), done=(4.0, 4.0, 4.0), capacity=(9.0, 9.0, 9.0), stuck=0)
+    load = Load(
+        role="officer",
+        unit="x",
+        people=1,
+        demand=(10.0, 0.0, 5.0),
+        done=(4.0, 4.0, 4.0),
+        withdrawn=(0.0, 1.0, 0.0),
+        capacity=(9.0, 9.0, 9.0),
+        stuck=0,
+    )
 
-    assert load.backlog == (6.0, 2.0, 3.0)
+    assert load.backlog == (6.0, 1.0, 2.0)
+
+
+def test_what_a_process_takes_back_waits_for_nobody_any_more() -> None:
+    scenario = few(2, areas={"chengjiao": 1}, effort={"improvement:report_standard": Fixed(400 * A_DAY)}, waiting={})
+    scenario = always(scenario, "survey:survey_site", kinds=["wu"], is_illegal=False, proposed="rectify")
+
+    result = result_of(replace(scenario, until=date(2024, 12, 31)))
+
+    [load] = [load for load in result.loads if (load.role, load.unit) == ("officer", "chengjiao")]
+    assert sum(load.withdrawn) == 400 * A_DAY  # of the other somebody is in the midst
+    assert load.backlog[-1] < 400 * A_DAY < max(load.backlog)

@@ -1,13 +1,16 @@
 """What the record teaches a forecast, and how a forecast is judged by what has happened."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+import pytest
 from supposed import A_DAY, few, ground, material
 
-from engine.forecast.backtest import backtest
+from engine.errors import Invalid
+from engine.forecast.backtest import Report, backtest
 from engine.forecast.history import MIN_KNOWN, Spell, learned, weighed
-from engine.forecast.scenario import Answer
+from engine.forecast.scenario import Answer, Scenario, read_scenario, scenario_toml
 from engine.forecast.spread import Observed
 
 PLACE = "survey:survey_site"
@@ -44,22 +47,53 @@ def test_an_answer_counts_for_the_one_with_which_it_agrees_most() -> None:
     assert weighed(answers, [{"other": 1}]) == answers
 
 
-def test_a_forecast_with_the_record_comes_nearer_to_what_happened_than_one_without() -> None:
-    now = BEGAN + timedelta(days=16)  # half of the officers need two days, half need five weeks
-    record = [spell(2, proposed="close", is_illegal=True)] * 15 + [spell(None)] * 15
-    record += [Spell("survey:review_disposition", BEGAN + timedelta(days=2), BEGAN + timedelta(days=3), {})] * 15
+def test_what_the_record_taught_is_written_as_a_file_that_reads_as_the_same() -> None:
+    record = [spell(2, proposed="close", is_illegal=True)] * 22 + [spell(None)] * 22  # open for two years
 
-    report = backtest(
-        few(1),
-        material(),
-        arrivals=[(BEGAN, "chengjiao")] * 30,
-        spells=record,
-        learn_until=BEGAN + timedelta(days=10),
-        now=now,
-    )
+    found = learned(few(5), ground(few(5)), record, BEGAN + timedelta(days=730)).scenario
+
+    assert isinstance(found.waiting[PLACE], Observed)
+    assert read_scenario(scenario_toml(found), A_DAY) == found
+    assert ground(found).scenario == found
+
+
+# -- judged by what has happened ---------------------------------------------------------------------------------------
+LEARNED = BEGAN + timedelta(days=10)
+SECOND = BEGAN + timedelta(days=9)  # a Wednesday
+ARRIVALS = [*[(BEGAN, "chengjiao")] * 15, *[(SECOND, "chengjiao")] * 3, (BEGAN + timedelta(days=20), "chengjiao")]
+FIRST_WAVE = [spell(2, proposed="close", is_illegal=True)] * 15
+SECOND_WAVE = [Spell(PLACE, SECOND, SECOND + timedelta(days=2), {"proposed": "close", "is_illegal": True})] * 3
+
+
+def judged(record: list[Spell], *, scenario: Scenario | None = None, days: int = 16) -> Report:
+    now = BEGAN + timedelta(days=days)
+    return backtest(scenario or few(1), material(), arrivals=ARRIVALS, spells=record, learn_until=LEARNED, now=now)
+
+
+def test_a_forecast_with_the_record_comes_nearer_to_what_happened_than_one_without() -> None:
+    at_once = replace(few(1), staff={**few(1).staff, "officer@area": 20})
+
+    report = judged([*FIRST_WAVE, *SECOND_WAVE], scenario=at_once)
 
     survey = next(row for row in report.rows if row.place == PLACE)
-    assert (report.cases, report.known, survey.really) == (30, 2, 15)
-    assert abs(survey.forecast - survey.really) < abs(survey.supposed - survey.really)
-    assert report.mean_error < report.supposed_error
+    assert (report.cases, report.known, report.judged) == (18, 1, 3)
+    assert (survey.really, survey.forecast, survey.supposed) == (3, 3, 0)  # supposed: done on the day it came
+    assert report.lines()[0] == (
+        "18 cases; learned until 2024-04-18 (1 tasks), judged until 2024-04-24 on 3 tasks closed after that day"
+    )
     assert report.lines()[1].split() == ["handed", "in", "really", "learnt", "before"]
+
+
+def test_a_forecast_is_not_judged_by_the_days_that_it_learned_from() -> None:
+    with pytest.raises(Invalid) as refused:
+        judged(FIRST_WAVE)
+
+    assert refused.value.code == "forecast.nothing_to_judge"
+    assert all(problem.zh and problem.en for problem in refused.value.problems)
+
+
+def test_what_came_after_the_day_of_judgement_is_no_part_of_it() -> None:
+    report = judged([*FIRST_WAVE, *[spell(11, proposed="close", is_illegal=True)] * 2, *SECOND_WAVE], days=11)
+
+    assert [row.really for row in report.rows if row.place == PLACE] == [5]
+    assert (report.until.isoformat(), report.cases, report.judged) == ("2024-04-19", 18, 5)

@@ -24,6 +24,9 @@ BEIJING = ZoneInfo("Asia/Shanghai")
         ({"low": "30m", "mode": "1wh", "high": "1wd"}, Triangular(30, 60, 420)),
         ({"median": "1.5wd", "p90": "4wd"}, Lognormal(630, 1680)),
         ({"observed": ["0m", "5m", "1wd"]}, Observed((0, 5, 420))),
+        ("250wd", Fixed(105_000)),
+        ("1.333wh", Fixed(79.98)),
+        ("0.001wd", Fixed(0.42)),
     ],
 )
 def test_a_length_is_read_and_written_as_the_same(written: object, read: object) -> None:
@@ -36,7 +39,7 @@ def test_a_length_is_read_and_written_as_the_same(written: object, read: object)
 @pytest.mark.parametrize(
     "written",
     [5, "5", "5d", "-1m", "1e3m", {"median": "4wd", "p90": "2wd"}, {"low": "1m"}, {"observed": ["9m", "1m"]},
-     {"observed": ["1m"]}, {"median": "0m", "p90": "1m"}, [], None, "999999m"],
+     {"observed": ["1m"]}, {"median": "0m", "p90": "1m"}, [], None, "999999m", "99999wd"],
 )  # fmt: skip
 def test_a_length_that_cannot_be_is_refused_with_what_to_write(written: object) -> None:
     with pytest.raises(Invalid) as refused:
@@ -75,6 +78,14 @@ def test_tasks_still_open_make_the_learned_length_longer() -> None:
     assert censored.quantiles[20] == pytest.approx(100, abs=2)
     assert list(censored.quantiles) == sorted(censored.quantiles)
     assert from_history([(3.0, False)]) is None
+
+
+def test_what_nobody_has_seen_end_is_supposed_to_end_within_three_times_what_was_watched() -> None:
+    known = from_history([*[(100.0 + number, True) for number in range(22)], *[(9_000.0, False)] * 22])
+
+    assert isinstance(known, Observed)
+    assert known.quantiles[19] <= 121 < known.quantiles[21] < known.quantiles[-1] == 3 * 9_000
+    assert read_spread(known.to_json(), A_DAY) == known
 
 
 def test_office_hours_are_a_line_without_nights_noons_and_holidays() -> None:

@@ -65,6 +65,9 @@ def test_a_file_with_a_fault_says_where(written: str, where: str) -> None:
         ("[deadlines]\n'survey:survey_site' = '__import__(\"os\")'\n", "deadlines.survey:survey_site"),
         ("[staff]\n'officer@nowhere' = 1\n", "staff.officer@nowhere"),
         ("[[answers.'survey:survey_site']]\nset = { x = '=open(\"/etc/passwd\")' }\n", "answers.survey:survey_site.x"),
+        ("[[answers.'survey:survey_site']]\nset = { x = '@1 +' }\n", "answers.survey:survey_site.x"),
+        ("[[arrivals]]\non = 2024-12-30\ncount = 5\nworkdays = 3\n", "arrivals.2024-12-30"),
+        ("[[arrivals]]\non = 2025-01-02\ncount = 5\n", "arrivals.2025-01-02"),
     ],
 )
 def test_what_the_campaign_does_not_have_is_said_before_anything_runs(written: str, where: str) -> None:

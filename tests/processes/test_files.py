@@ -219,6 +219,8 @@ def test_a_user_task_says_who_by_when_on_what_basis_and_what_to_do(key: str, tas
 def test_a_returnable_task_leads_to_a_gateway_that_asks_for_the_outcome(key: str, task: Element) -> None:
     drawing = diagram(key)
     following = drawing.elements[drawing.outgoing(task.element_id)[0].target]
+    if len(drawing.outgoing(following.element_id)) == 1:  # only brings ways together
+        following = drawing.elements[drawing.outgoing(following.element_id)[0].target]
 
     conditions = [flow.condition for flow in drawing.outgoing(following.element_id)]
 
