@@ -124,7 +124,12 @@ def _check_separations(scope: Scope, instance_id: str, versions: Versions) -> No
     Raises CannotMigrate where that id is gone, so that somebody could check their own work.
     """
     there = {element.element_id for element in versions.new.all_elements if element.process_key == versions.key}
-    apart = {element_id for element in versions.old.all_elements for element_id in element.separate_from}
+    apart = {
+        element_id
+        for element in versions.old.all_elements
+        for key, element_id in versions.old.separated(element.process_key, element.separate_from).values()
+        if key in ("", versions.key)
+    }
     own = {element.element_id for element in versions.old.all_elements if element.process_key == versions.key}
     gone = sorted((apart & own) - there)
     done = standing.finished_elements(scope.connection, instance_id, versions.key, gone) if gone else []

@@ -4,11 +4,12 @@ import io
 import zipfile
 import zlib
 
-from forms.words import Words
+from forms.words import Words, shown
 
 MAX_UNPACKED_BYTES = 50_000_000
 MAX_RATIO = 100
 MAX_ENTRIES = 200
+LONGEST_NAME = 80  # characters of an entry's name that a message repeats
 _RATIO_FLOOR_BYTES = 100_000  # small parts of a real workbook are often pressed together more than a hundredfold
 ZIP_MAGIC = b"PK\x03\x04"
 
@@ -43,11 +44,16 @@ def _fault_in_directory(entries: list[zipfile.ZipInfo], size_bytes: int, max_unp
         if entry.file_size > _RATIO_FLOOR_BYTES and entry.file_size > max(entry.compress_size, 1) * MAX_RATIO:
             return _BOMB
         if entry.filename.startswith(("/", "\\")) or ".." in entry.filename.replace("\\", "/").split("/"):
-            return Words("文件内部路径不合法，已拒绝", "the file holds a forbidden path and was refused")
+            inside = shown(entry.filename, LONGEST_NAME)
+            return Words(
+                f"文件内部路径“{inside}”不合法，已拒绝",
+                f'the file holds a part with a forbidden path, "{inside}", and was refused',
+            )
         if entry.flag_bits & 0x1:
             return Words("文件加了密码，请去掉密码后再上传", "the file is protected by a password; remove it and retry")
         if entry.external_attr >> 28 == 0xA:
-            return Words("文件内部含链接，已拒绝", "the file holds a link and was refused")
+            inside = shown(entry.filename, LONGEST_NAME)
+            return Words(f"文件内部“{inside}”是链接，已拒绝", f'"{inside}" in the file is a link; the file was refused')
     return None
 
 

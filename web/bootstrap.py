@@ -128,16 +128,22 @@ def verify_address(public_url: str, key: str) -> str:
 
 
 # -- deployment --------------------------------------------------------------------------------------------------------
-def check_files(key: str, files: dict[str, bytes], beside: Iterable[sources.Folder] = ()) -> list[Problem]:
+def check_files(
+    key: str,
+    files: dict[str, bytes],
+    beside: Iterable[sources.Folder] = (),
+    phases: frozenset[str] | None = None,
+) -> list[Problem]:
     """Everything that speaks against deploying these files: diagrams, decisions, forms and letter templates.
 
-    `beside` are the folders whose processes and tasks the files may name.
+    `beside` are the folders whose processes and tasks the files may name, `phases` those of all plans, None where they
+    are not known.
     """
     beside = tuple(beside)
     problems: list[Problem] = []
     if any(name.endswith(".bpmn") for name in files):
         others = Beside.of((folder.key, folder.files) for folder in beside if folder.key != key)
-        problems = check(files, known_to(others, Beside.of([(key, files)])))
+        problems = check(files, known_to(others, Beside.of([(key, files)]), phases=phases))
     elif is_tables(files):
         problems = [_ruled("campaign-table", problem) for problem in check_tables(files)]
     papers = check_papers(files)

@@ -11,11 +11,9 @@ from engine.bpmn.elements import Element
 from engine.bpmn.outline import Passage, Step, read_outline, steps_of
 from engine.bpmn.shapes import Picture, read_picture
 from forms.drawing import PAPERS, draw, paper_for, plates
-from forms.form import Form
 from forms.letters.errors import PrintFailed
 from forms.letters.printout import MAX_ROWS, SAME_SIZE, Column, PrintedPicture, Printout
-from forms.reading import read_form
-from web.deadline_words import deadline_in_words, timer_in_words
+from web.element_words import FolderForms, group_in_words, letter_in_words
 from web.format import word
 from web.i18n import language, pick, t
 
@@ -54,7 +52,7 @@ def printout_of(bpmn: bytes, files: Mapping[str, bytes], about: About, paper: st
     _check_size(len(steps), len(picture.shapes) + len(picture.lines))
     chosen = paper if paper in PAPERS else paper_for(picture) if picture.shapes else "A4"
     numbers = {step.element.element_id: number for number, step in enumerate(steps, 1)}
-    forms = _forms(files)
+    forms = FolderForms.read(files.items())
     return Printout(
         title=about.name,
         lang=language(),
@@ -101,17 +99,17 @@ def _is_told(element: Element) -> bool:
     return not element.type.endswith("Gateway")
 
 
-def _row(number: int, step: Step, forms: Mapping[str, Form]) -> tuple[str, ...]:
+def _row(number: int, step: Step, forms: FolderForms) -> tuple[str, ...]:
     element = step.element
     return (
         str(number),
         _lines([element.name or element.element_id, element.element_id if element.name else ""]),
         _lines([_kind(element), *_work(element)]),
-        SAME_SIZE.join(map(_group, element.candidate_groups)) or "—",
-        _form(element, forms.get(element.form_key)),
-        _when(element),
+        SAME_SIZE.join(map(group_in_words, element.candidate_groups)) or "—",
+        _form(element.form_key, forms),
+        _when(element, forms),
         element.basis or "—",
-        SAME_SIZE.join(_alarm(passage) for passage in step.attached) or "—",
+        SAME_SIZE.join(_alarm(passage, forms) for passage in step.attached) or "—",
     )
 
 
@@ -123,9 +121,7 @@ def _kind(element: Element) -> str:
 def _work(element: Element) -> list[str]:
     """What the machine does there, and who else may not do it."""
     said = [word("job", element.job_kind)] if element.job_kind else []
-    letter = element.inputs.get("letter_kind") or element.inputs.get("kind") or ""
-    if element.job_kind == "letter" and letter[:1] in ("'", '"'):  # else a variable says it
-        said.append(word("letter_kind", letter.strip("'\"")))
+    said += [letter] if (letter := letter_in_words(element)) else []
     said += [f"{t('definitions.decision')} {element.decision_ref}"] if element.decision_ref else []
     said += [f"{t('definitions.calls')} {element.called_element}"] if element.called_element else []
     said += [t("outline.multiple")] if element.is_multiple else []
@@ -134,33 +130,21 @@ def _work(element: Element) -> list[str]:
     return said
 
 
-def _group(text: str) -> str:
-    """`officer@lead` → 牵头单位 承办人."""
-    role, _, place = text.partition("@")
-    return f"{word('place', place)} {word('role', role)}" if place else word("role", role)
+def _form(form_key: str, forms: FolderForms) -> str:
+    asked = forms.evidence(form_key)
+    evidence = f"{t('outline.evidence')} {asked}" if asked else ""
+    return _lines([forms.title(form_key), form_key, evidence]) or "—"
 
 
-def _form(element: Element, form: Form | None) -> str:
-    if not element.form_key:
-        return "—"
-    if form is None:
-        return element.form_key
-    asked = [
-        pick(each.label.zh, each.label.en) for each in form.walk() if each.kind == "evidence" and each.rule.min_files
-    ]
-    evidence = f"{t('outline.evidence')} {pick('、', '; ').join(asked)}" if asked else ""
-    return _lines([pick(form.title.zh, form.title.en) or element.form_key, element.form_key, evidence])
-
-
-def _when(element: Element) -> str:
+def _when(element: Element, forms: FolderForms) -> str:
     due, timer = element.due_expression, element.timer_expression
-    return _lines([deadline_in_words(due), due]) if due else _lines([timer_in_words(timer), timer]) or "—"
+    return _lines([forms.deadline(due), due] if due else [forms.timer(timer), timer]) or "—"
 
 
-def _alarm(passage: Passage) -> str:
+def _alarm(passage: Passage, forms: FolderForms) -> str:
     """What begins at an event on the step: when, and what is done then."""
     event, *after = (step.element for step in passage.steps)
-    when = timer_in_words(event.timer_expression) or event.name or event.timer_expression or event.message
+    when = forms.timer(event.timer_expression) or event.name or event.timer_expression or event.message
     acts = [element for element in after if not element.type.endswith(("Event", "Gateway"))]
     done = acts[0] if acts else passage.goes_to or (after[0] if after else None)
     return f"{when} → {done.name or done.element_id}" if done is not None else when
@@ -168,9 +152,3 @@ def _alarm(passage: Passage) -> str:
 
 def _lines(parts: Sequence[str]) -> str:
     return "\n".join(part for part in parts if part)
-
-
-def _forms(files: Mapping[str, bytes]) -> dict[str, Form]:
-    """A form that cannot be read is named on deployment; here it has nothing to say."""
-    found = (read_form(content, name)[0] for name, content in files.items() if name.endswith(".form"))
-    return {form.id: form for form in found if form is not None}

@@ -4,17 +4,19 @@ It takes any bytes whatever and never raises; it knows the dialect and the names
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from lxml import etree
 
 from engine.bpmn import (
+    check_circles,
     check_drawing,
     check_duties,
     check_elements,
     check_files,
     check_flow,
     check_foreign,
+    check_instants,
     check_references,
     check_structure,
     check_variables,
@@ -33,7 +35,7 @@ class Known:
     """The names that exist outside the folder. What is None is not checked.
 
     `calls`: for each deployed process the ones it calls, to find circles. `user_tasks`: ids of user tasks of other
-    processes, which `separateFrom` may name.
+    processes, which `separateFrom` may name; `tasks`: the same for each process. `phases`: of all plans there are.
     """
 
     process_keys: frozenset[str] = frozenset()
@@ -45,6 +47,8 @@ class Known:
     messages: frozenset[str] | None = None
     user_tasks: frozenset[str] | None = None
     calls: Mapping[str, frozenset[str]] | None = None
+    tasks: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    phases: frozenset[str] | None = None
 
 
 def check(files: Mapping[str, bytes], known: Known) -> list[Problem]:
@@ -101,12 +105,15 @@ def _check_diagram(
         for scope in scopes:
             check_structure.check_scope(scope, places, findings)
             check_flow.check_scope(scope, findings)
+            if len(scope.nodes) <= check_structure.MAX_NODES:
+                check_circles.check_circles(scope, findings)
         context = Context(process.get("id", ""), root, scopes, files, decisions, known, findings)
         for scope in scopes:
             for node in scope.nodes.values():
                 check_elements.check_node(node, context)
             check_duties.check_timers(scope, context)
             check_duties.check_closing(scope, context)
+            check_instants.check_instants(scope, context)
         if all(len(scope.nodes) <= check_structure.MAX_NODES for scope in scopes):
             check_variables.check_variables(context)
         check_drawing.check_drawing(root, scopes, findings)

@@ -9,7 +9,7 @@ from lxml import etree
 
 from engine.bpmn.check_files import keys_of_form
 from engine.bpmn.decision import Decision
-from engine.bpmn.document import duban
+from engine.bpmn.document import bpmn, duban
 from engine.bpmn.expressions import check_deadline
 from engine.bpmn.findings import Findings
 from engine.bpmn.graph import Node, Scope
@@ -41,6 +41,27 @@ class Context:
     @cached_property
     def user_tasks(self) -> set[str]:
         return {node.node_id for scope in self.scopes for node in scope.of("userTask")}
+
+    @cached_property
+    def family(self) -> frozenset[str]:
+        """The processes that may run in one case with this one: what calls it, directly or through others, and all that
+        is called from there."""
+        own = frozenset(node.get("calledElement", "") for node in self.root.iter(bpmn("callActivity")))
+        calls = {**(self.known.calls or {}), self.key: own}
+        above = {key for key in calls if self.key in _called_from(key, calls)}
+        return frozenset().union(*(_called_from(key, calls) for key in above))
+
+
+def _called_from(key: str, calls: Mapping[str, frozenset[str]]) -> set[str]:
+    """It and everything that it calls, directly or through others."""
+    seen: set[str] = set()
+    waiting = [key]
+    while waiting:
+        current = waiting.pop()
+        if current not in seen:
+            seen.add(current)
+            waiting.extend(calls.get(current, ()))
+    return seen
 
 
 def check_due(node: Node, findings: Findings) -> None:

@@ -49,7 +49,7 @@ def _check_form(content: bytes, findings: Findings) -> None:
         if len(content) > MAX_BYTES:
             raise ValueError("too large")
         form = json.loads(content)
-        components = list(_components(form))
+        components = list(components_of(form))
     except (ValueError, RecursionError) as error:
         findings.add(
             "form-readable",
@@ -97,15 +97,16 @@ def _check_form(content: bytes, findings: Findings) -> None:
 def keys_of_form(content: bytes) -> frozenset[str] | None:
     """The keys of a form's components, however deep; None when it cannot be read."""
     try:
-        keys = (component.get("key") for component in _components(json.loads(content)))
+        keys = (component.get("key") for component in components_of(json.loads(content)))
         return frozenset(key for key in keys if isinstance(key, str))
     except (ValueError, RecursionError):
         return None
 
 
-def _components(form: Any) -> Iterator[dict[str, Any]]:
+def components_of(form: Any) -> Iterator[dict[str, Any]]:
+    """The components of a form that was read, however deep."""
     components = form.get("components") if isinstance(form, dict) else None
     for component in components if isinstance(components, list) else ():
         if isinstance(component, dict):
             yield component
-            yield from _components(component)
+            yield from components_of(component)

@@ -1,7 +1,7 @@
 """Part of the deploy check: gateways, their conditions and what leads into and out of them."""
 
 from engine.bpmn.check_foreign import todo_of_expression
-from engine.bpmn.check_joins import check_joins
+from engine.bpmn.check_joins import check_joins, check_merges
 from engine.bpmn.check_structure import MAX_NODES
 from engine.bpmn.expressions import check_expression, names_of
 from engine.bpmn.findings import Findings
@@ -33,6 +33,7 @@ def check_scope(scope: Scope, findings: Findings) -> None:
     is_whole = len(scope.nodes) <= MAX_NODES and all(flow.source and flow.target for flow in scope.flows)
     if scope.of("parallelGateway") and is_whole:
         check_joins(scope, findings)
+        check_merges(scope, findings)
 
 
 def _check_choice(node: Node, findings: Findings) -> None:

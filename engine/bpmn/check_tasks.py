@@ -124,15 +124,20 @@ def _names_outcome(condition: str) -> bool:
 def _check_separation(node: Node, context: Context) -> None:
     here, elsewhere = context.user_tasks, context.known.user_tasks
     for other in own(node, "separateFrom").replace(",", " ").split():
-        if other == node.node_id:
+        process, _, element_id = other.rpartition(":")
+        if process:
+            _check_named_process(process, element_id, node, context)
+        elif other == node.node_id:
             context.findings.add(
                 "separation-exists",
                 node.node_id,
                 f"任务“{node.title}”不能和自己分离，请删除 separateFrom 里的 {other}。",
                 f'The task "{node.title}" cannot be separate from itself; remove {other}.',
             )
-        elif other in here or (elsewhere is not None and other in elsewhere):
+        elif other in here:
             continue
+        elif elsewhere is not None and other in elsewhere:
+            _check_which(other, node, context)
         elif elsewhere is None:
             context.findings.add(
                 "separation-elsewhere",
@@ -147,6 +152,31 @@ def _check_separation(node: Node, context: Context) -> None:
                 f"separateFrom 里的“{other}”不是任何人工任务的编号，请改正。",
                 f'"{other}" in separateFrom is the id of no user task; correct it.',
             )
+
+
+def _check_named_process(process: str, element_id: str, node: Node, context: Context) -> None:
+    """`process:element` is an element of that process alone."""
+    tasks = {**context.known.tasks, context.key: context.user_tasks}
+    if (process, element_id) == (context.key, node.node_id) or element_id not in tasks.get(process, ()):
+        context.findings.add(
+            "separation-exists",
+            node.node_id,
+            f"separateFrom 里的“{process}:{element_id}”不是流程“{process}”里别的用户任务，请改正。",
+            f'"{process}:{element_id}" in separateFrom is no other user task of the process "{process}"; correct it.',
+        )
+
+
+def _check_which(other: str, node: Node, context: Context) -> None:
+    keys = sorted(key for key in context.family if other in context.known.tasks.get(key, ()))
+    if len(keys) > 1:
+        context.findings.add(
+            "separation-which",
+            node.node_id,
+            f"同一案件的几个流程（{'、'.join(keys)}）都有用户任务“{other}”，办过其中任何一个的人都要回避。"
+            f"如果只指一个，请写成“{keys[0]}:{other}”。",
+            f'Several processes of one case ({", ".join(keys)}) have a user task "{other}"; who did any of them is '
+            f'kept away. If one of them is meant, write "{keys[0]}:{other}".',
+        )
 
 
 def _check_several(several: etree._Element, node: Node, findings: Findings) -> None:

@@ -7,10 +7,11 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from engine.bpmn.check_answers import check_answers, choices_of, meant_by
 from engine.bpmn.check_context import Context, own
 from engine.bpmn.decision import OF_CAMPAIGN
 from engine.bpmn.document import bpmn, duban, local, text_of
-from engine.bpmn.expressions import ExpressionError, required_names
+from engine.bpmn.expressions import ExpressionError, names_of, required_names
 from engine.bpmn.graph import EMBEDDED, Node, Scope
 
 ANYTHING: frozenset[str] | None = None  # it may set names that nobody can tell from the folder
@@ -21,16 +22,18 @@ Names = frozenset[str] | None
 
 @dataclass(frozen=True)
 class Use:
-    """An expression that reads variables: where to point, which property, and the names that must be there."""
+    """An expression that reads variables: where to point, which property, the names that must be there and those that
+    may be missing."""
 
     where: str
     property: str
     names: frozenset[str]
+    optional: frozenset[str]
 
 
 def check_variables(context: Context) -> None:
-    """Without walks in the folder nobody knows what the process is started with; then only what is set too late is
-    told."""
+    """Without walks in the folder nobody knows what the process is started with; then only what is set too late, or
+    looks like a slip of the pen, is told."""
     given = _given(context)
     sets = {node: _set_by(node, context) for scope in context.scopes for node in scope.nodes.values()}
     ever = frozenset().union(*filter(None, sets.values()))
@@ -45,6 +48,14 @@ def check_variables(context: Context) -> None:
                 missing = use.names - before - _own_names(node)
                 for name in sorted(missing if given is not None else missing & ever):
                     _tell(use, name, name in ever, context)
+                there = ever | before
+                for name in sorted((use.optional | (missing if given is None else frozenset())) - there):
+                    if meant := meant_by(name, there):
+                        _tell_slip(use, name, meant, context)
+    if not any(names is None for names in sets.values()):
+        choices = choices_of(context, given or frozenset())
+        for scope in context.scopes:
+            check_answers(scope, choices, context)
 
 
 def _tell(use: Use, name: str, is_set_later: bool, context: Context) -> None:
@@ -61,6 +72,16 @@ def _tell(use: Use, name: str, is_set_later: bool, context: Context) -> None:
             f'add it to [variables] of a walk, or use default("{name}", value).'
         )
     context.findings.add("variable-defined-before-use", use.where, zh, en, property=use.property)
+
+
+def _tell_slip(use: Use, name: str, meant: str, context: Context) -> None:
+    context.findings.add(
+        "variable-defined-before-use",
+        use.where,
+        f"没有哪个环节填写变量“{name}”，是不是“{meant}”？请改正名称。",
+        f'Nothing sets the variable "{name}". Is it "{meant}"? Correct the name.',
+        property=use.property,
+    )
 
 
 def _given(context: Context) -> frozenset[str] | None:
@@ -173,15 +194,15 @@ def _uses(node: Node, context: Context) -> Iterator[Use]:
     decision = context.decisions.get(own(node, "decisionRef")) if node.tag == "businessRuleTask" else None
     for text in decision.inputs if decision is not None else ():
         for use in _use(node.node_id, "duban:decisionRef", text):
-            yield Use(use.where, use.property, use.names - set(inputs))
+            yield Use(use.where, use.property, use.names - set(inputs), use.optional - set(inputs))
 
 
 def _use(where: str, property: str, text: str) -> Iterator[Use]:
     if not text:
         return
     try:
-        names = required_names(text)
+        names, every = required_names(text), names_of(text)
     except ExpressionError:
         return  # told by `expression-readable`
-    if names:
-        yield Use(where, property, names)
+    if every:
+        yield Use(where, property, names, every - names)

@@ -3,7 +3,7 @@
 import logging
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from SpiffWorkflow.bpmn.specs.bpmn_process_spec import BpmnProcessSpec
@@ -64,6 +64,16 @@ class Model:
     def element(self, process_key: str, element_id: str) -> Element:
         """Raises KeyError for an element that is in none of the definitions."""
         return self._exact[process_key, element_id]
+
+    def separated(self, process_key: str, names: Iterable[str]) -> dict[str, tuple[str, str]]:
+        """The tasks that `separateFrom` names in a diagram, by name: (process, element id). `process:element` says
+        which; a name alone is a task of the diagram itself, else one of any process: then process is empty."""
+        found: dict[str, tuple[str, str]] = {}
+        for name in names:
+            process, _, element_id = name.rpartition(":")
+            here = self._exact.get((process_key, element_id))
+            found[name] = (process or (process_key if here and here.type == "userTask" else ""), element_id)
+        return found
 
     def _add(self, definition: Definition) -> None:
         key = definition.key

@@ -31,20 +31,21 @@ class Beside:
     keys: frozenset[str] = frozenset()
     user_tasks: frozenset[str] = frozenset()
     calls: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    tasks: Mapping[str, frozenset[str]] = field(default_factory=dict)  # the user tasks of each process
 
     @staticmethod
     def of(folders: Iterable[tuple[str, Mapping[str, bytes]]]) -> "Beside":
         """Of folders as (key, files); a diagram that cannot be read gives nothing here and its problems in the
         check."""
-        keys, tasks, calls = set(), set(), {}
+        keys, tasks, calls = set(), {}, {}
         for key, files in folders:
             if f"{key}.bpmn" in files:
                 keys.add(key)
             with suppress(EngineError, ValueError):
                 bpmn = files.get(f"{key}.bpmn")
-                tasks |= user_tasks(bpmn)
+                tasks[key] = user_tasks(bpmn)
                 calls[key] = calls_of(bpmn)
-        return Beside(frozenset(keys), frozenset(tasks), calls)
+        return Beside(frozenset(keys), frozenset().union(*tasks.values()), calls, tasks)
 
 
 @dataclass(frozen=True)
@@ -153,15 +154,17 @@ def calls_of(bpmn: bytes | None) -> frozenset[str]:
     return frozenset(called_keys(bpmn) if bpmn else ())
 
 
-def known_to(*beside: Beside) -> Known:
-    """What a diagram may refer to."""
+def known_to(*beside: Beside, phases: frozenset[str] | None = None) -> Known:
+    """What a diagram may refer to; `phases` are those of all plans, None where nobody knows them."""
     return Known(
         process_keys=frozenset().union(*(found.keys for found in beside)),
         user_tasks=frozenset().union(*(found.user_tasks for found in beside)),
         calls={key: called for found in beside for key, called in found.calls.items()},
+        tasks={key: tasks for found in beside for key, tasks in found.tasks.items()},
         job_kinds=frozenset(SERVICE_KINDS),
         roles=frozenset(ROLES),
         places=frozenset(PLACES),
         milestones=frozenset(MILESTONES),
         letter_kinds=frozenset(KINDS),
+        phases=phases,
     )

@@ -1,5 +1,6 @@
 """What a person does with a task: claim, release, keep a draft, attach evidence, complete, send back."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -62,9 +63,17 @@ class SendBackTask:
     revision: int | None = None
 
 
+def _done_by(tx: Transaction, row: InstanceRow, task: TaskRow, stored: Mapping[str, Any]) -> dict[str, set[str]]:
+    """Who did the steps whose people may not do this one."""
+    if not task.separate_from:
+        return {}
+    model = plans.model(tx, row.definition_ids)
+    return tasks.done_by(tx, row.instance_id, model.separated(stored["process_key"], task.separate_from))
+
+
 def claim_task(command: ClaimTask, tx: Transaction) -> None:
-    row, task, _ = _locked(tx, command.task_id)
-    check_claim(tx.actor, task, tasks.done_by(tx, row.instance_id, task.separate_from))
+    row, task, stored = _locked(tx, command.task_id)
+    check_claim(tx.actor, task, _done_by(tx, row, task, stored))
     check_reviewer(tx, row, tx.actor)
     tasks.update(tx, task.task_id, state=TaskState.CLAIMED, assignee_id=tx.actor.person_id, claimed_at=tx.now)
     _record(tx, row, "TaskClaimed", task)
@@ -91,7 +100,7 @@ def attach_evidence(command: AttachEvidence, tx: Transaction) -> list[str]:
 
 def complete_task(command: CompleteTask, tx: Transaction) -> None:
     row, task, stored = _locked(tx, command.task_id)
-    check_complete(tx.actor, task, command.revision, tasks.done_by(tx, row.instance_id, task.separate_from))
+    check_complete(tx.actor, task, command.revision, _done_by(tx, row, task, stored))
     check_reviewer(tx, row, tx.actor)
     element = plans.model(tx, row.definition_ids).element(stored["process_key"], task.element_id)
     variables = dict(command.variables)
@@ -104,7 +113,7 @@ def complete_task(command: CompleteTask, tx: Transaction) -> None:
 
 def send_back_task(command: SendBackTask, tx: Transaction) -> None:
     row, task, stored = _locked(tx, command.task_id)
-    check_complete(tx.actor, task, command.revision, tasks.done_by(tx, row.instance_id, task.separate_from))
+    check_complete(tx.actor, task, command.revision, _done_by(tx, row, task, stored))
     check_reviewer(tx, row, tx.actor)
     element = plans.model(tx, row.definition_ids).element(stored["process_key"], task.element_id)
     if not element.returnable:

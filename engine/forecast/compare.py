@@ -7,6 +7,7 @@ from datetime import date
 from engine.forecast.outcome import Load, Result, Stay
 
 NOTICED_PERCENT = 0.5  # late shares nearer than this are the same to a reader
+MOST_STUCK = 3  # places that a sentence names
 NARROW = 0.02  # a place with less than this share of all waiting is no bottleneck
 FULL = 0.9  # a unit whose people are busy for more than this share of a week has a full week
 
@@ -60,49 +61,101 @@ def bottlenecks(result: Result, count: int = 5) -> tuple[Stay, ...]:
     return tuple(stay for stay in result.stays if stay.share >= NARROW and stay.waited >= 1)[:count]
 
 
+def stuck(result: Result, count: int = MOST_STUCK) -> tuple[Stay, ...]:
+    """Where work lies that nobody may do, most of it first."""
+    found = [stay for stay in result.stays if stay.stuck]
+    return tuple(sorted(found, key=lambda stay: (-stay.stuck, stay.place))[:count])
+
+
 def _one_outlook(result: Result) -> Said:
     share = round(100 * result.finished / result.cases) if result.cases else 0
-    late = result.late_cases.percent
+    first, late = _stuck_first(result), _late(result)
     if result.finish_p90 is None:
-        return Said(
-            f"到{_zh(result.until)}，{result.cases}个问题办结{share}%，没有达到九成；逾期的占{late}%。",
-            f"By {result.until}, {share}% of {result.cases} cases are finished, not nine in ten; {late}% are late.",
-        )
+        zh = f"到{_zh(result.until)}，{result.cases}个问题办结{share}%，没有达到九成；{late.zh}。"
+        en = f"By {result.until}, {share}% of {result.cases} cases are finished, not nine in ten; {late.en}."
+        return Said(first.zh + zh, first.en + en)
     return Said(
-        f"九成问题在{_zh(result.finish_p90)}前办结，到期未办结或逾期办结的占{late}%。",
-        f"Nine cases in ten are finished by {result.finish_p90}; {late}% are late.",
+        f"{first.zh}九成问题在{_zh(result.finish_p90)}前办结，{late.zh}。",
+        f"{first.en}Nine cases in ten are finished by {result.finish_p90}; {late.en}.",
     )
+
+
+def _late(result: Result) -> Said:
+    """The share of late cases, and of how many."""
+    share = result.late_cases
+    if not share.total:
+        return Said("没有一个问题有期限，看不出逾期", "no case has a due date, so that none can be late")
+    return Said(
+        f"{share.total}个有期限的问题中，到期未办结或逾期办结的占{share.percent}%",
+        f"of {share.total} with a due date {share.percent}% are late",
+    )
+
+
+def _stuck_first(result: Result) -> Said:
+    """What stands before anything else while work lies that nobody may do; empty without."""
+    named = _stuck_named(result)
+    if not named.zh:
+        return named
+    return Said(f"谁都不能办的任务：{named.zh}。", f"Tasks that nobody may do: {named.en}. ")
+
+
+def _stuck_named(result: Result) -> Said:
+    found = stuck(result)
+    zh = "、".join(f"“{stay.name}”{stay.stuck}项" for stay in found)
+    return Said(zh, ", ".join(f"{_en_place(stay)} ({stay.stuck})" for stay in found))
 
 
 def _one_bottleneck(result: Result) -> Said:
-    found = bottlenecks(result, 1)
+    first, found = _stuck_first(result), bottlenecks(result, 1)
+    if first.zh and not found:
+        zh, en = "请先增加人手；其他环节没有明显排队。", "Add people there first; nothing else waits long."
+        return Said(first.zh + zh, first.en + en)
     if not found:
         return Said("各环节人手够用，没有明显排队。", "There are people enough; nothing waits long for anybody.")
     [stay] = found
-    days = _days(stay.waited, result)
+    days, share, worst = _days(stay.waited, result), round(100 * stay.share), _worst(result)
     return Said(
-        f"最堵的环节是“{stay.name}”：平均排队{days}个工作日，占全部排队时间的{round(100 * stay.share)}%。",
-        f"The bottleneck is {_en_place(stay)}: {days} working days in the queue on average, "
-        f"{round(100 * stay.share)}% of all waiting.",
+        f"{first.zh}{worst.zh}的环节是“{stay.name}”：平均排队{days}个工作日，占全部排队时间的{share}%。",
+        f"{first.en}The {worst.en} is {_en_place(stay)}: {days} working days in the queue on average, "
+        f"{share}% of all waiting.",
     )
+
+
+def _worst(result: Result) -> Said:
+    """What the longest queue is called: a bottleneck only where everything else can go on."""
+    return Said("排队最久", "longest queue") if stuck(result) else Said("最堵", "bottleneck")
 
 
 def _difference(one: Result, other: Result) -> Said:
     zh, en = _moved(one.finish_p90, other.finish_p90)
     late, before = other.late_cases.percent, one.late_cases.percent
     if abs(late - before) < NOTICED_PERCENT:
-        zh_late, en_late = f"逾期比例基本不变（{late}%）", f"the late share stays about the same ({late}%)"
+        zh_late, en_late = f"问题逾期比例基本不变（{late}%）", f"the share of late cases stays about the same ({late}%)"
     else:
         zh_word, en_word = ("升到", "rises") if late > before else ("降到", "falls")
-        zh_late = f"逾期比例由{before}%{zh_word}{late}%"
-        en_late = f"the late share {en_word} from {before}% to {late}%"
+        zh_late = f"问题逾期比例由{before}%{zh_word}{late}%"
+        en_late = f"the share of late cases {en_word} from {before}% to {late}%"
+    judged = (one.late_cases.total, other.late_cases.total)
+    of = "" if judged[0] == judged[1] else f"{judged[0]}→"
+    zh_late += f"（有期限的问题{of}{judged[1]}个）"
+    en_late += f" (of {of.replace('→', ' and ')}{judged[1]} with a due date)"
+    zh_stuck, en_stuck = _stuck_change(one, other)
     letters, letters_before = sum(other.letters.values()), sum(one.letters.values())
     zh_letters = f"发文由{letters_before}件变为{letters}件"
     en_letters = f"letters go from {letters_before} to {letters}"
     return Said(
-        f"与“{one.name}”相比，“{other.name}”：{zh}，{zh_late}，{zh_letters}。",
-        f'Against "{one.name_en}", "{other.name_en}": {en}, {en_late}, {en_letters}.',
+        f"与“{one.name}”相比，“{other.name}”：{zh_stuck}{zh}，{zh_late}，{zh_letters}。",
+        f'Against "{one.name_en}", "{other.name_en}": {en_stuck}{en}, {en_late}, {en_letters}.',
     )
+
+
+def _stuck_change(one: Result, other: Result) -> tuple[str, str]:
+    before, after = (sum(stay.stuck for stay in result.stays) for result in (one, other))
+    if not before and not after:
+        return "", ""
+    if before == after:
+        return f"仍有{after}项任务谁都不能办，", f"still {after} tasks that nobody may do, "
+    return f"谁都不能办的任务由{before}项变为{after}项，", f"tasks that nobody may do go from {before} to {after}, "
 
 
 def _moved(before: date | None, after: date | None) -> tuple[str, str]:
@@ -128,18 +181,23 @@ def _where(one: Result, other: Result) -> Said:
     changes = [(other.late_by_phase[key].percent - one.late_by_phase[key].percent, key) for key in phases]
     change, key = max(changes, key=lambda found: (abs(found[0]), found[1]), default=(0.0, ""))
     stay = next(iter(bottlenecks(other, 1)), None)
-    zh_wait = f"最堵的环节是“{stay.name}”（平均排队{_days(stay.waited, other)}个工作日）" if stay else "没有明显排队"
+    blocked = _stuck_named(other)
+    zh_first = f"“{other.name}”里谁都不能办的任务：{blocked.zh}；" if blocked.zh else ""
+    en_first = f'Tasks that nobody may do in "{other.name_en}": {blocked.en}. ' if blocked.en else ""
+    worst, days = _worst(other), _days(stay.waited, other) if stay else ""
+    zh_wait = f"{worst.zh}的环节是“{stay.name}”（平均排队{days}个工作日）" if stay else "没有明显排队"
     en_wait = (
-        f"the bottleneck is {_en_place(stay)} ({_days(stay.waited, other)} working days in the queue)"
+        f"the {worst.en} is {_en_place(stay)} ({days} working days in the queue)"
         if stay
         else "nothing waits long for people"
     )
     if abs(change) < NOTICED_PERCENT:
-        return Said(f"各环节的逾期比例没有明显变化，{zh_wait}。", f"No phase is clearly later or earlier; {en_wait}.")
+        zh, en = f"各环节的逾期比例没有明显变化，{zh_wait}。", f"No phase is clearly later or earlier; {en_wait}."
+        return Said(zh_first + zh, en_first + en)
     before, after = one.late_by_phase[key].percent, other.late_by_phase[key].percent
     return Said(
-        f"变化最大的是{phase_name(key)[0]}：任务逾期由{before}%变为{after}%；{zh_wait}。",
-        f"{phase_name(key)[1]} changes most: late tasks go from {before}% to {after}%; {en_wait}.",
+        f"{zh_first}变化最大的是{phase_name(key)[0]}：任务逾期由{before}%变为{after}%；{zh_wait}。",
+        f"{en_first}{phase_name(key)[1]} changes most: late tasks go from {before}% to {after}%; {en_wait}.",
     )
 
 

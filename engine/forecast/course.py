@@ -3,20 +3,20 @@ brought on its way. Does at once what the engine's worker does: reminders, lette
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from random import Random
 from typing import Any, Protocol
 
 from engine.bpmn.definition import Model
 from engine.bpmn.elements import Element
 from engine.bpmn.execution import Execution
-from engine.bpmn.expressions import evaluate
-from engine.bpmn.language import ExpressionError
-from engine.bpmn.plain import due_instant, plain
+from engine.bpmn.plain import due_instant
 from engine.bpmn.step import Decided, Moment, OpenedJob, OpenedTask, Step
 from engine.domain import escalation
 from engine.domain.calendar import civil_date
 from engine.domain.deadline import day_of
 from engine.errors import Invalid
+from engine.forecast.answers import computed
 from engine.forecast.ground import Ground
 from engine.forecast.people import People
 from engine.forecast.scenario import BY_DUE, Answer
@@ -43,7 +43,7 @@ class Course:
     timers: set[str] = field(default_factory=set)
     item: "Item | None" = None
     visits: dict[str, int] = field(default_factory=dict)
-    did: dict[str, set[tuple[Group, int]]] = field(default_factory=dict)  # element -> who has done it
+    did: dict[tuple[str, str], set[tuple[Group, int]]] = field(default_factory=dict)  # process, element: who did it
 
 
 @dataclass(eq=False)
@@ -151,7 +151,8 @@ class Courses:
         self.people.pool(task.group).release(task.person)
         self.tally.worked(task.group, task.begun_at or now, task.minutes)
         if task.is_open:
-            task.course.did.setdefault(task.element.element_id, set()).add((task.group, task.person))
+            place = (task.element.process_key, task.element.element_id)
+            task.course.did.setdefault(place, set()).add((task.group, task.person))
             self._hand_in(task, now)
         self._assign(task.group, now)
 
@@ -159,10 +160,7 @@ class Courses:
         """What is open at the end, in the order in which it was opened."""
         for course in self._live.values():
             for task in course.tasks.values():
-                if task.is_stuck:
-                    self.tally.stuck(task, end)
-                else:
-                    self.tally.still_open(task, end)
+                self.tally.still_open(task, end)
                 if course.case is not None and course.key == self._ground.case_key:
                     course.case.leave_open(task.due)
 
@@ -196,15 +194,9 @@ class Courses:
         raise Invalid("forecast.refused", f"Every answer to {task.place} is refused", tuple(refusals), place=task.place)
 
     def _given(self, task: Task, answer: Answer, moment: Moment) -> dict[str, Any]:
-        given: dict[str, Any] = {"outcome": "submitted"} if task.element.returnable else {}
-        names: dict[str, Any] = {}
-        for name, value in answer.variables.items():
-            if isinstance(value, str) and value[:1] in ("=", "@"):
-                names = names or task.course.execution.variables(task.token)
-                found = evaluate(value[1:], {**names, **given}, moment.functions)
-                value = day_of(found).isoformat() if value[0] == "@" else plain(found, name)
-            given[name] = value
-        return given
+        given = {"outcome": "submitted"} if task.element.returnable else {}
+        variables = partial(task.course.execution.variables, task.token)
+        return computed(answer, task.place, given, variables, moment.functions)
 
     def _deliver(self, course: Course | None, message: str, now: float) -> None:
         if course is not None and course.label in self._live and course.execution.waits_for(message):
@@ -391,7 +383,11 @@ class Courses:
 
     def _barred(self, task: Task) -> set[int]:
         """Who did what the one who does this may not have done."""
-        done = (who for element_id in task.element.separate_from for who in task.course.did.get(element_id, ()))
+        element, did = task.element, task.course.did
+        if not did or not element.separate_from:
+            return set()
+        apart = set(task.course.model.separated(element.process_key, element.separate_from).values())
+        done = (who for (key, name), people in did.items() if {(key, name), ("", name)} & apart for who in people)
         return {person for group, person in done if group == task.group}
 
     def _model(self, key: str) -> Model:

@@ -218,7 +218,7 @@ def _too_late(scenario: Scenario, calendar: WorkCalendar) -> Iterator[Problem]:
             yield Problem(
                 f"arrivals.{arrival.on}",
                 f"这一批问题到 {last} 才收完，晚于截止日 {scenario.until}。请提前，或推迟截止日。",
-                f"These cases arrive until {last}, after the end ({scenario.until}). Let them come earlier, or end later.",
+                f"These cases come until {last}, after the end ({scenario.until}). Let them come earlier or end later.",
             )
 
 

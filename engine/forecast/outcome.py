@@ -111,13 +111,16 @@ class Result:
         given["late_cases"] = Share(**given["late_cases"])
         for name in ("late_by_phase", "late_by_unit"):
             given[name] = {key: Share(**share) for key, share in given[name].items()}
-        given["loads"] = tuple(
-            Load(**{key: tuple(part) if isinstance(part, list) else part for key, part in load.items()})
-            for load in ({"withdrawn": [0.0] * len(load["demand"]), **load} for load in given["loads"])
-        )
+        given["loads"] = tuple(_load(load) for load in given["loads"])
         given["stays"] = tuple(Stay(**{"stuck": 0, **stay}) for stay in given["stays"])  # as kept before it was counted
         given["windows"] = {key: (_day(first), _day(last)) for key, (first, last) in given["windows"].items()}
         return cls(**given)
+
+
+def _load(values: Mapping[str, Any]) -> Load:
+    known = {"withdrawn": [0.0] * len(values["demand"]), **values}  # as kept before it was counted
+    given: dict[str, Any] = {key: tuple(part) if isinstance(part, list) else part for key, part in known.items()}
+    return Load(**given)
 
 
 def _day(text: str | None) -> Any:

@@ -16,6 +16,7 @@ from engine.forecast.spread import NOTHING, Fixed, Spread, read_spread
 
 MAX_CASES = 50_000
 MAX_DAYS = 3 * 366
+YEARS = range(2000, 2101)  # in which a calendar can count
 MAX_STAFF = 500
 BY_DUE, BY_ARRIVAL = "due", "arrival"  # what people take up next: the most urgent, or the oldest
 USUAL = "default"  # the entry of [effort] and [waiting] for every task that is not named
@@ -33,7 +34,8 @@ class Arrival:
 
 @dataclass(frozen=True)
 class Answer:
-    """One way in which a task is handed in. A text that begins with "=" is an expression of the diagram's language."""
+    """One way in which a task is handed in. A text that begins with "=" is an expression of the diagram's language;
+    one that begins with "@" is so too, and its value is handed in as a date."""
 
     weight: int
     variables: Mapping[str, Any]
@@ -117,6 +119,10 @@ def _check(scenario: Scenario, problems: Problems) -> None:
     if not 1 <= scenario.cases <= MAX_CASES:
         zh, en = f"问题总数应在 1 到 {MAX_CASES} 之间。", f"There must be 1 to {MAX_CASES} cases in all."
         problems.error("arrivals", zh, en)
+    for where, day in (("until", scenario.until), *((f"arrivals.{one.on}", one.on) for one in scenario.arrivals)):
+        if day.year not in YEARS:
+            zh, en = f"年份应在 {YEARS[0]} 到 {YEARS[-1]} 之间。", f"The year must be {YEARS[0]} to {YEARS[-1]}."
+            problems.error(where, zh, en)
     if not scenario.begins < scenario.until <= scenario.begins + timedelta(days=MAX_DAYS):
         zh, en = "截止日应在首批之后三年以内。", "The end must lie within three years after the first arrivals."
         problems.error("until", zh, en)

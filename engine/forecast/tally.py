@@ -99,13 +99,6 @@ class Tally:
         stay.worked += task.minutes
         self._judge(task, stay, is_late=task.due is not None and at > task.due)
 
-    def stuck(self, task: Any, at: float) -> None:
-        """A task that nobody may ever do: it waits for no person."""
-        stay = self._stays.setdefault(task.place, _Stays(task.name))
-        stay.count += 1
-        stay.stuck += 1
-        self._judge(task, stay, is_late=task.due is not None and at > task.due)
-
     def withdrawn(self, task: Any, at: float) -> None:
         """A task that the process took back; late when it did so at its due date or after."""
         stay = self._stays.setdefault(task.place, _Stays(task.name))
@@ -116,12 +109,15 @@ class Tally:
         self._judge(task, stay, is_late=task.due is not None and at >= task.due)
 
     def still_open(self, task: Any, at: float) -> None:
-        """A task that the end of the forecast found open: late when its due date has passed."""
+        """A task that the end of the forecast found open: late when its due date has passed. What nobody may ever do
+        waits for no person."""
         stay = self._stays.setdefault(task.place, _Stays(task.name))
         stay.count += 1
-        ready = min(task.ready_at, at)
-        stay.prepared += self._work.passed(ready) - self._work.passed(task.opened_at)
-        stay.waited += self._work.passed(task.begun_at or at) - self._work.passed(ready)
+        stay.stuck += task.is_stuck
+        if not task.is_stuck:
+            ready = min(task.ready_at, at)
+            stay.prepared += self._work.passed(ready) - self._work.passed(task.opened_at)
+            stay.waited += self._work.passed(task.begun_at or at) - self._work.passed(ready)
         self._judge(task, stay, is_late=task.due is not None and at > task.due)
 
     def _judge(self, task: Any, stay: _Stays, *, is_late: bool) -> None:

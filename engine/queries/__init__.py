@@ -80,6 +80,7 @@ class Read:
 
     campaigns = _question(campaigns_queries.campaigns)
     campaign = _question(campaigns_queries.campaign)
+    planned_phases = _question(campaigns_queries.planned_phases)
     registered = _question(campaigns_queries.registered)
     calendar = _question(campaigns_queries.calendar)
 

@@ -35,6 +35,12 @@ def campaign(reader: Reader, campaign_id: str) -> Campaign:
     return plans.campaign(reader, campaign_id)
 
 
+def planned_phases(reader: Reader) -> frozenset[str] | None:
+    """The keys of every phase of an open campaign; None where no campaign is open."""
+    found = [plans.campaign(reader, row.campaign_id).windows for row in campaigns(reader)]
+    return frozenset().union(*found) if found else None
+
+
 def registered(reader: Reader, campaign_id: str) -> frozenset[str]:
     """The fingerprints of every row of a register that is a case by now."""
     return frozenset(reader.execute(sa.select(cases.c.fingerprint).where(cases.c.campaign_id == campaign_id)).scalars())

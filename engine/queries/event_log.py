@@ -16,7 +16,7 @@ from engine.bpmn.elements import read_elements
 from engine.domain.actor import Actor
 from engine.domain.calendar import SHANGHAI
 from engine.domain.event_log import LogFilter, LogHead, LogLetter, LogTrace, check_export
-from engine.domain.instance import InstanceKind
+from engine.domain.instance import InstanceKind, InstanceState
 from engine.errors import NotFound
 from engine.queries.event_trace import LETTER_FACTS, LOGGED, Lookups, Person, trace_of
 from engine.queries.instances import seen_by
@@ -96,10 +96,11 @@ def _instances(actor: Actor, wanted: LogFilter, after: str) -> sa.Select[Any]:
     """Referrals are for whom they concern; the rest of the log holds nothing that only some may know."""
     rows = instances.outerjoin(cases, cases.c.case_id == instances.c.case_id)
     rows = rows.outerjoin(supervision_items, supervision_items.c.item_id == instances.c.business_key)
-    named = ("instance_id", "kind", "key", "definition_id", "definition_ids", "business_key", "case_id", "state")
+    named = ("instance_id", "kind", "key", "definition_id", "definition_ids", "business_key", "case_id")
     query = (
         sa.select(
             *(instances.c[name] for name in named),
+            _state_at(wanted.as_of).label("state"),
             instances.c.started_at,
             cases.c.area_id,
             cases.c.lead_id,
@@ -122,6 +123,11 @@ def _instances(actor: Actor, wanted: LogFilter, after: str) -> sa.Select[Any]:
     if wanted.until:
         query = query.where(instances.c.started_at < _midnight(wanted.until + timedelta(days=1)))
     return query.order_by(instances.c.instance_id).limit(AT_ONCE)
+
+
+def _state_at(as_of: datetime) -> sa.Case[str]:
+    """What ended later was still under way."""
+    return sa.case((instances.c.ended_at > as_of, InstanceState.ACTIVE.value), else_=instances.c.state)
 
 
 def _facts(

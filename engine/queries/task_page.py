@@ -106,11 +106,13 @@ def task(reader: Reader, actor: Actor, task_id: str) -> TaskPage:
     instance = reader.execute(of_instance.where(instance_rows.c.instance_id == row["instance_id"])).one()
     pinned = tuple(instance.definition_ids)
     halted = _halted(row["instance_id"], instance)
-    element = plans.model(reader, pinned).element(row["process_key"], row["element_id"])
+    model = plans.model(reader, pinned)
+    element = model.element(row["process_key"], row["element_id"])
     files = plans.definition(reader, row["definition_id"]).files
     form_file = f"{element.form_key}.form"
     is_live = rules.state in LIVE
-    done_by = task_store.done_by(reader, row["instance_id"], rules.separate_from)  # type: ignore[arg-type]
+    separated = model.separated(row["process_key"], rules.separate_from)
+    done_by = task_store.done_by(reader, row["instance_id"], separated)  # type: ignore[arg-type]
     recused = reviewer_refusal(reader, actor, row["instance_id"])
     claim_error = halted or _refusal(check_claim, actor, rules, done_by) or recused
     complete_error = halted or _refusal(check_complete, actor, rules, None, done_by) or recused

@@ -61,6 +61,7 @@ class Named:
     home: str
     uses: int
     is_known: bool
+    title_en: str = ""
 
 
 @dataclass(frozen=True)
@@ -118,9 +119,10 @@ def named_things(reader: Reader) -> tuple[Named, ...]:
     for row in _plan_rows(reader):
         counts[row.kind, row.name] += 1
     known = {(each[0], each[1]): each for folder in folders for each in _held(folder)}
-    known |= {(LETTER, kind.key): (LETTER, kind.key, kind.zh, "letters") for kind in LETTER_KINDS.values()}
+    known |= {(LETTER, kind.key): (LETTER, kind.key, kind.zh, kind.en, "letters") for kind in LETTER_KINDS.values()}
     found = [
-        Named(kind, name, title, home, counts[kind, name], True) for (kind, name), (_, _, title, home) in known.items()
+        Named(kind, name, title, home, counts[kind, name], True, title_en)
+        for (kind, name), (_, _, title, title_en, home) in known.items()
     ]
     found += [
         Named(kind, name, "", "", uses, kind == GROUP or name.startswith(OF_CAMPAIGN))
@@ -178,25 +180,28 @@ def _folders(reader: Reader) -> tuple[_Folder, ...]:
     return tuple(found)
 
 
-def _held(folder: _Folder) -> Iterator[tuple[str, str, str, str]]:
-    """(kind, name, title, home) of what this folder brings."""
+def _held(folder: _Folder) -> Iterator[tuple[str, str, str, str, str]]:
+    """(kind, name, title, English title, home) of what this folder brings."""
     if f"{folder.key}.bpmn" in folder.files:
-        yield PROCESS, folder.key, folder.title, folder.key
+        yield PROCESS, folder.key, folder.title, "", folder.key
     for name, content in sorted(folder.files.items()):
         if name.endswith(".form"):
-            yield FORM, name.removesuffix(".form"), _form_title(content), folder.key
+            yield FORM, name.removesuffix(".form"), *_form_titles(content), folder.key
         elif name.endswith(".dmn"):
             with suppress(EngineError):
                 for decision_id, decision in read_decisions(content).items():
-                    yield DECISION, decision_id, decision.name, folder.key
+                    yield DECISION, decision_id, decision.name, "", folder.key
 
 
-def _form_title(content: bytes) -> str:
+def _form_titles(content: bytes) -> tuple[str, str]:
+    """Chinese, English; empty where it bears none."""
     try:
-        title = json.loads(content).get("title", "")
+        form = json.loads(content)
+        titles = form.get("title", ""), form.get("titleEn", "")
     except (ValueError, AttributeError, RecursionError):
-        return ""
-    return title if isinstance(title, str) else ""
+        return "", ""
+    zh, en = (title if isinstance(title, str) else "" for title in titles)
+    return zh, en
 
 
 def _in_drafts(reader: Reader, folders: tuple[_Folder, ...]) -> Iterator[tuple[str, str, str, tuple[Reference, ...]]]:

@@ -130,20 +130,23 @@ def groups(tx: Transaction, task_id: str) -> tuple[Group, ...]:
     )
 
 
-def done_by(tx: Transaction, instance_id: str, element_ids: tuple[str, ...]) -> dict[str, set[str]]:
-    """Who completed which of the elements in this instance: element id -> person ids."""
+def done_by(tx: Transaction, instance_id: str, separated: Mapping[str, tuple[str, str]]) -> dict[str, set[str]]:
+    """Who completed which of these tasks in this instance: name -> person ids. `separated` as `Model` gives it."""
     found: dict[str, set[str]] = {}
-    if element_ids:
+    if separated:
+        element_ids = {element_id for _, element_id in separated.values()}
         for row in tx.execute(
-            sa.select(tasks.c.element_id, tasks.c.completed_by_id)
+            sa.select(tasks.c.process_key, tasks.c.element_id, tasks.c.completed_by_id)
             .where(
                 tasks.c.instance_id == instance_id,
-                tasks.c.element_id.in_(element_ids),
+                tasks.c.element_id.in_(sorted(element_ids)),
                 tasks.c.completed_by_id.is_not(None),
             )
             .distinct()
         ):
-            found.setdefault(row.element_id, set()).add(row.completed_by_id)
+            for name, (process_key, element_id) in separated.items():
+                if element_id == row.element_id and process_key in ("", row.process_key):
+                    found.setdefault(name, set()).add(row.completed_by_id)
     return found
 
 

@@ -6,24 +6,32 @@ from corpus_parts import (
     DEADLINE,
     IDENTITY_CARD,
     LATER,
+    PROPOSAL,
     Files,
+    apart,
     asked,
     both,
+    branches,
     changed,
+    chosen,
+    circle,
     closing,
     embedded,
     forked,
     inner,
+    joined_after_merges,
     jumped,
     line,
     loop,
+    merged,
     pools,
     remind,
     timed,
+    two_timers,
     waiting,
     walked,
 )
-from diagrams import Diagram, job_inputs, often, several, table
+from diagrams import FORM, Diagram, job_inputs, often, several, table
 
 RIGHT: dict[str, Callable[[], Files]] = {
     "a task": lambda: line("one").files(),
@@ -63,6 +71,21 @@ RIGHT: dict[str, Callable[[], Files]] = {
         .path("begin", "one", "finish"),
         'units = ["a"]\ndue_of = "2024-06-01T18:00:00+08:00"',
     ),
+    "thirteen at once, each with its own choice": lambda: branches(13).files(),
+    "thirteen choices at once and a way back in each": lambda: branches(13, again=True).files(),
+    "the first of two ends both": lambda: merged("<bpmn:terminateEventDefinition/>").files(),
+    "merged, then joined": lambda: joined_after_merges().files(),
+    "a table decides anew on each round": lambda: walked(
+        circle("businessRuleTask", decisionRef="t"), "level = 1", t__dmn=table("t", ["level"], ["note"], [["-", "1"]])
+    ),
+    "counted from a phase of a plan": lambda: line("one", dueDate='phase_end("cleanup")', basis="一").files(),
+    "two timers, one after the other": lambda: two_timers('before(due, "3wd")', 'before(due, "1wd")').files(),
+    "a reminder as early as a holiday may make right": lambda: two_timers('before(due, "10d")', "due").files(),
+    "a choice of the form": lambda: chosen('note == "yes" or "x" in kinds or default("note", "") != ""'),
+    "a choice that the start gives as well": lambda: chosen('note == "old"', given='note = "old"'),
+    "a choice that is free in another form": lambda: chosen('note == "x"', last=FORM),
+    "names that are like each other on purpose": lambda: asked("notes > 1 and unit_a_level > unit_b_level").files(),
+    "a namesake in a process named with it": lambda: apart("cleanup:twice").files(),
     "a phone number of eleven digits is none in a longer number": lambda: line("one", name="文号 213800138000").files(),
     "eighteen digits that are no identity card": lambda: line("one", name="编号 110105194912310021").files(),
 }
@@ -272,6 +295,48 @@ WRONG: dict[str, tuple[Callable[[], Files], list[str]]] = {
         ),
         ["superfluous-termination stop"],
     ),
+    "split by one kind, merged by another": (lambda: merged().files(), ["merge-runs-once on"]),
+    "split in three, two joined": (
+        lambda: (
+            Diagram()
+            .start()
+            .parallel("fork")
+            .task("one")
+            .task("two")
+            .task("three")
+            .parallel("meet")
+            .choice("on")
+            .task("four")
+            .end()
+            .path("begin", "fork", "one", "meet", "on", "four", "finish")
+            .path("fork", "two", "meet")
+            .path("fork", "three", "on")
+            .files()
+        ),
+        ["merge-runs-once on"],
+    ),
+    "tokens without end": (
+        lambda: (
+            Diagram()
+            .start()
+            .choice("in")
+            .parallel("fork")
+            .task("one")
+            .task("two")
+            .task("three")
+            .parallel("meet")
+            .end()
+            .path("begin", "in", "fork", "one", "in")
+            .path("fork", "two", "meet", "finish")
+            .path("fork", "three", "meet")
+            .files()
+        ),
+        ["gateway-not-tried fork"],
+    ),
+    "a circle of nothing but gateways and facts": (
+        lambda: circle("intermediateThrowEvent", milestone="disposed").files(),
+        ["circle-waits again"],
+    ),
     # -- events
     "a catch event for nothing": (
         lambda: Diagram().start().node("intermediateCatchEvent", "wait").end().path("begin", "wait", "finish").files(),
@@ -312,6 +377,22 @@ WRONG: dict[str, tuple[Callable[[], Files], list[str]]] = {
             .files()
         ),
         ["called-process-exists call"],
+    ),
+    "two timers at once": (
+        lambda: two_timers('before(due, "1wd")', "before( due,'1wd' )").files(),
+        ["timers-apart second"],
+    ),
+    "a reminder before the task": (
+        lambda: two_timers('before(due, "30d")', 'before(due, "11wd")').files(),
+        ["timer-in-time first", "timer-in-time second"],
+    ),
+    "a phase of no plan": (
+        lambda: line("one", dueDate='latest(phase_end("nophase"), after("1d"))', basis="一").files(),
+        ["phase-exists one"],
+    ),
+    "a phase of no plan in a timer": (
+        lambda: changed(waiting(), 'after("2d")', "phase_start('nophase')"),
+        ["phase-exists late"],
     ),
     # -- ours
     "ten of what": (lambda: line("one", dueDate='after("10")', basis="一").files(), ["deadline-has-unit one"]),
@@ -383,6 +464,26 @@ WRONG: dict[str, tuple[Callable[[], Files], list[str]]] = {
     ),
     "closed by who did it": (lambda: closing("officer@area"), ["closing-needs-acceptance finish"]),
     "closed past the acceptance": (lambda: jumped().files(), ["closing-needs-acceptance finish"]),
+    "a choice that the form does not have": (
+        lambda: chosen('note == "no_such_choice" or "y" in kinds or default("note", "none") in ["none", "maybe"]'),
+        ["answer-possible yes", "answer-possible yes", "answer-possible yes"],
+    ),
+    "a slip of the pen, no walk to know better": (
+        lambda: asked("proposla > 1", form="last").files(form__form=PROPOSAL, last__form=PROPOSAL),
+        ["variable-defined-before-use yes"],
+    ),
+    "a slip of the pen that default hides": (
+        lambda: asked('default("propsal", 0) > 1').files(form__form=PROPOSAL),
+        ["variable-defined-before-use yes"],
+    ),
+    "separate from one of two of the same name": (
+        lambda: apart("twice").files(),
+        ["separation-which one"],
+    ),
+    "separate from a task of another process that is not there": (
+        lambda: apart("cleanup:site_check").files(),
+        ["separation-exists one"],
+    ),
     "asked for a slip of the pen": (lambda: walked(asked('noet == "x"')), ["variable-defined-before-use yes"]),
     "asked before it is set": (
         lambda: asked("later > 1", form="last").files(last__form=LATER),

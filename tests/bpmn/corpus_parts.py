@@ -8,6 +8,13 @@ IDENTITY_CARD = "11010519491231002X"  # the example of GB 11643
 
 LATER = b'{"type": "default", "id": "last", "components": [{"type": "number", "key": "later"}]}'
 
+PROPOSAL = b'{"type": "default", "id": "form", "components": [{"type": "number", "key": "proposal"}]}'
+CHOICES = (
+    b'{"type": "default", "id": "choices", "components": [{"type": "group", "components": [{"type": "radio", '
+    b'"key": "note", "values": [{"value": "yes"}, {"value": "no"}]}]}, '
+    b'{"type": "checklist", "key": "kinds", "values": [{"value": "x"}]}]}'
+)
+
 Files = dict[str, bytes]
 
 
@@ -118,3 +125,58 @@ def waiting() -> Diagram:
     diagram = Diagram().start().node("eventBasedGateway", "first").message("came", "case_closed")
     diagram.timer("late", 'after("2d")').choice("on").end().path("begin", "first", "came", "on", "finish")
     return diagram.path("first", "late", "on")
+
+
+def branches(count: int, *, again: bool = False) -> Diagram:
+    """So many at once, each with a choice of two tasks; or of one and the way back to the choice."""
+    diagram = Diagram().start().parallel("fork").parallel("meet").end().path("begin", "fork").path("meet", "finish")
+    for number in range(count):
+        ask, one, two, on = (f"{name}_{number}" for name in ("ask", "one", "two", "on"))
+        diagram.choice(ask, default=f"no_{number}").task(one).task(two).choice(on)
+        diagram.path("fork", ask).flow(ask, one, flow_id=f"no_{number}").flow(ask, two, "default('x', 0) > 1")
+        diagram.path(one, on, "meet").path(two, *([ask] if again else [on]))
+        if again:
+            diagram.flow(ask, on, "default('x', 0) > 2")
+    return diagram
+
+
+def merged(ending: str = "") -> Diagram:
+    """Two at once and an exclusive gateway behind them; a task behind it, or an end of everything."""
+    diagram = Diagram().start().parallel("fork").task("one").task("two").choice("on").end("finish", ending)
+    diagram.path("begin", "fork", "one", "on").path("fork", "two", "on")
+    return diagram.path("on", "finish") if ending else diagram.task("three").path("on", "three", "finish")
+
+
+def joined_after_merges() -> Diagram:
+    """What a choice split is merged on either branch before both are joined; beside it a reminder again and again."""
+    diagram = branches(2).timer("late", 'after("1d")', on="one_0", interrupting=False).choice("round").job("tell")
+    diagram.choice("more", default="enough").end("over").path("late", "round", "tell", "more")
+    return diagram.flow("more", "round", "default('x', 0) > 1").flow("more", "over", flow_id="enough")
+
+
+def circle(tag: str, **attributes: str) -> Diagram:
+    """A way back past nothing but one element of this kind."""
+    diagram = Diagram().start().choice("again").node(tag, "pass", **attributes).choice("good", default="yes").end()
+    diagram.path("begin", "again", "pass", "good").flow("good", "again", "default('note', 0) == 1")
+    return diagram.flow("good", "finish", flow_id="yes")
+
+
+def two_timers(first: str, second: str) -> Diagram:
+    diagram = line("one", **DEADLINE)
+    for name, date in (("first", first), ("second", second)):
+        diagram.timer(name, date, on="one", interrupting=False).job(f"tell_{name}").end(f"told_{name}")
+        diagram.path(name, f"tell_{name}", f"told_{name}")
+    return diagram
+
+
+def chosen(condition: str, last: bytes = CHOICES, given: str = "") -> Files:
+    """A choice on what forms let people choose; `last` is the form of the second task, `given` what a walk starts
+    with."""
+    diagram, forms = asked(condition, form="last"), {"form__form": CHOICES, "last__form": last}
+    return walked(diagram, given, **forms) if given else diagram.files(**forms)
+
+
+def apart(name: str) -> Diagram:
+    """A task not for who did another, in a process that calls `cleanup`."""
+    diagram = Diagram().start().node("callActivity", "call", calledElement="cleanup").task("one", separateFrom=name)
+    return diagram.end().path("begin", "call", "one", "finish")

@@ -7,12 +7,15 @@ from pathlib import Path
 
 import pytest
 from corpus_models import RIGHT, WRONG
+from corpus_parts import circle, merged
 from diagrams import HEAD, Diagram, large
 from test_deploy_check import KNOWN
+from walker import Twins
 
 from engine.bpmn.check import check
 from engine.bpmn.check_rules import RULES
 from engine.bpmn.findings import MOST_OF_A_RULE
+from engine.bpmn.script import ExecutionFailed
 from engine.errors import Problem
 
 FOREIGN = Path(__file__).parent / "corpus" / "foreign"
@@ -23,7 +26,7 @@ ELSEWHERE = {
     "process-executable", "no-inclusive-gateway", "no-complex-gateway", "ad-hoc-sub-process", "link-event",
     "id-present", "id-wellformed", "flow-ends", "wrong-way-flow", "default-flow-missing", "event-based-gateway",
     "message-exists", "message-sent", "correlation-names", "milestone-exists", "deadline-needs-milestone",
-    "form-exists", "candidate-group-exists", "returnable-asks-outcome", "separation-exists", "separation-elsewhere",
+    "form-exists", "candidate-group-exists", "returnable-asks-outcome", "separation-elsewhere",
     "job-kind-known", "letter-kind-exists", "decision-exists", "refusal-columns", "call-circle", "foreign-setting",
     "foreign-decoration", "decision-readable", "decision-id-unique", "campaign-table", "form-readable", "form-keys",
     "form-usable", "form-hint", "letter-template", "walk-readable", "walk-expects", "walk-answers",
@@ -48,6 +51,16 @@ def test_a_wrong_model_is_told_exactly_what_is_wrong(name: str) -> None:
     assert [said(problem) for problem in found] == expected
     assert all(problem.severity == RULES[problem.rule].severity for problem in found)
     assert all(problem.zh.endswith("。") and problem.en.endswith((".", "?")) for problem in found), found
+
+
+def test_what_the_check_says_of_merges_and_circles_is_what_the_engine_does() -> None:
+    walk = Twins(merged().model())
+    walk.complete("one")
+    walk.complete("two")
+
+    assert walk.live == ["three", "three"]
+    with pytest.raises(ExecutionFailed, match="goes round in automatic elements"):
+        Twins(circle("intermediateThrowEvent", milestone="disposed").model(), note=1)
 
 
 def test_the_corpus_shows_every_rule_that_other_tests_do_not() -> None:

@@ -18,8 +18,10 @@ KNOWN = Known(
     milestones=frozenset({"surveyed", "disposed", "accepted", "resolved", "referred"}),
     letter_kinds=frozenset({"notice", "urge"}),
     messages=frozenset({"item_resolved", "case_closed"}),
-    user_tasks=frozenset({"rectify"}),
+    user_tasks=frozenset({"rectify", "twice"}),
     calls={"loop_back": frozenset({"demo"}), "cleanup": frozenset(), "supervision": frozenset()},
+    tasks={"cleanup": frozenset({"rectify", "twice"}), "loop_back": frozenset({"twice"})},
+    phases=frozenset({"cleanup"}),
 )
 
 

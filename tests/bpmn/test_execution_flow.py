@@ -511,3 +511,16 @@ def test_a_circle_of_automatic_elements_is_stopped() -> None:
 
     with pytest.raises(ExecutionFailed):
         Execution.start(diagram.model(), {"n": 1}, moment())
+
+
+def test_separation_means_the_task_of_the_diagram_itself_and_else_one_of_any_process() -> None:
+    called = Diagram("part").start().task("one").task("other").end().path("begin", "one", "other", "finish")
+    caller = Diagram().start().node("callActivity", "call", calledElement="part").task("one").task("two").end()
+    model = caller.path("begin", "call", "one", "two", "finish").model(called)
+
+    assert model.separated("demo", ("one", "other", "part:one", "call")) == {
+        "one": ("demo", "one"),
+        "other": ("", "other"),
+        "part:one": ("part", "one"),
+        "call": ("", "call"),
+    }

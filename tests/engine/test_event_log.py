@@ -13,6 +13,7 @@ from lxml import etree
 from scenario import NewScenario, Scenario
 
 from engine.commands.event_log import NoteEventLog
+from engine.commands.instances import CancelInstance
 from engine.domain.actor import SYSTEM
 from engine.domain.event_log import LogFilter, LogTrace
 from engine.errors import Invalid, NotFound, NotPermitted
@@ -115,6 +116,19 @@ def test_a_log_holds_one_campaign_process_and_period(played: Scenario) -> None:
         LogFilter(played.campaign, played.now, since=today, until=today - timedelta(days=1))
     with pytest.raises(Invalid):
         played.engine.execute(NoteEventLog("xls", LogFilter(played.campaign, played.now)), by=SYSTEM)
+
+
+def test_an_instance_that_ended_later_is_told_as_it_stood_then(new_scenario: NewScenario) -> None:
+    played = new_scenario()
+    played.register(1)
+    before = LogFilter(played.campaign, played.now)
+    [then] = played.engine.read.event_log(SYSTEM, before)
+    played.advance("1d")
+    played.engine.execute(CancelInstance(then.instance_id, "重复登记（演示）"), by=played.supervisor)
+
+    assert then.state == "ACTIVE"
+    assert [trace.state for trace in played.engine.read.event_log(SYSTEM, before)] == ["ACTIVE"]
+    assert [trace.state for trace in log_of(played) if trace.instance_id == then.instance_id] == ["CANCELLED"]
 
 
 def test_xes_is_well_formed_whatever_things_are_called(played: Scenario) -> None:

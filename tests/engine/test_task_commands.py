@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import pytest
 import sqlalchemy as sa
 from scenario import Scenario
+from versions import deploy, renamed, text
 
 from engine.commands.tasks import (
     AttachEvidence,
@@ -202,6 +203,24 @@ def test_whoever_checked_the_site_does_not_check_it_a_second_time(scenario: Scen
     assert refused.value.fields == {"person": first.name, "element": "site_check", "task": "第二人复核"}
     assert (page.may_claim, page.blocked.code if page.blocked else None) == (False, "separation")
     assert other != first
+
+
+def test_who_did_a_namesake_in_another_process_of_the_case_is_not_kept_away(scenario: Scenario) -> None:
+    deploy(scenario, "survey", renamed("survey", "review_disposition", "site_check"))
+    groups = 'duban:formKey="second_check" duban:candidateGroups="'
+    assert groups in text("acceptance")
+    deploy(scenario, "acceptance", text("acceptance").replace(groups, f"{groups}supervisor@office,"))
+    [case] = scenario.register()
+    scenario.complete("survey_site", case, **SURVEYED)
+    namesake = scenario.complete("site_check", case, outcome="confirmed")
+    scenario.work()
+    scenario.clean_up(case)
+    scenario.complete("apply_acceptance", case)
+    same = scenario.complete("site_check", case, site_check_result="pass")
+    second = scenario.task_of(case, "second_check")
+
+    assert [scenario.page(second, person).may_claim for person in (namesake, same)] == [True, False]
+    assert scenario.claim(second, namesake) == namesake
 
 
 def test_a_draft_keeps_words_that_would_not_pass_and_goes_with_completion(scenario: Scenario) -> None:

@@ -182,9 +182,12 @@ def test_checking_only_changes_nothing(scenario: Scenario, signed_in: SignIn) ->
 
     good = upload(browser, "/definitions/check", ("survey.bpmn", SURVEY.replace(b"3wd", b"5wd")), key="survey")
     bad = upload(browser, "/definitions/check", ("survey.bpmn", SURVEY.replace(b'survey_site"', b'nothing"', 1)))
+    unplanned = SURVEY.replace(b'phase_end("survey")', b'phase_end("nophase")')
+    warned = upload(browser, "/definitions/check", ("survey.bpmn", unplanned), key="survey").get_data(as_text=True)
 
     assert good.status_code == 200 and "检查通过" in good.get_data(as_text=True)
     assert bad.status_code == 422 and "problem-list__where" in bad.get_data(as_text=True)
+    assert "没有哪个行动方案有阶段“nophase”" in warned
     assert scenario.engine.read.definition("survey").version == 1
 
 

@@ -94,6 +94,30 @@ def test_letters_and_tables_are_no_processes_that_can_be_called() -> None:
     assert rules.count("called-process-exists") == 1
 
 
+def test_a_task_of_a_name_that_the_case_has_twice_must_be_named_with_its_process() -> None:
+    survey = folder("survey")["survey.bpmn"].replace(b'id="review_disposition"', b'id="rectification_plan"')
+    beside = [*(each for each in FOLDERS if each.key != "survey"), sources.Folder("survey", {"survey.bpmn": survey})]
+    acceptance = folder("acceptance")
+    named = acceptance["acceptance.bpmn"].replace(b" rectification_plan", b" cleanup:rectification_plan")
+
+    told = check_files("acceptance", acceptance, beside)
+
+    assert {(problem.rule, problem.severity) for problem in told} == {("separation-which", "warning")}
+    assert check_files("acceptance", {**acceptance, "acceptance.bpmn": named}, beside) == []
+
+
+def test_a_phase_of_no_plan_is_told_on_the_command_line(tmp_path: Path) -> None:
+    diagram = folder("cleanup")["cleanup.bpmn"].replace(b'phase_end("cleanup")', b'phase_end("nophase")')
+    (tmp_path / "cleanup").mkdir()
+    (tmp_path / "cleanup" / "cleanup.bpmn").write_bytes(diagram)
+
+    told = CliRunner().invoke(duban, ["check", "--json", str(tmp_path / "cleanup")])
+
+    found = [record for record in json.loads(told.output) if record["rule"] == "phase-exists"]
+    assert {record["element"] for record in found} == {"close_checks", "rectification_plan"}
+    assert all(record["en"].endswith("The plans have: cleanup, improvement, survey.") for record in found)
+
+
 def test_the_command_line_explains_other_tools_files_and_never_a_traceback(tmp_path: Path) -> None:
     broken = tmp_path / "broken.bpmn"
     broken.write_bytes(b"<!DOCTYPE a [<!ENTITY b SYSTEM 'file:///etc/hostname'>]><a>&b;</a>")

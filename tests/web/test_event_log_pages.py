@@ -78,7 +78,10 @@ def test_a_diagram_is_told_in_words_with_what_stands_where(scenario: Scenario, s
     foreign = signed_in("chengbei1").get(f"/diagrams/instances/{instance}/words")
 
     assert told.count('id="survey.survey_site"') == 1 and "2 个在办" in told
-    assert "officer@area" in told and "退回重查" in told and "<svg" in told
+    assert "退回重查" in told and "<svg" in told
+    for page in (told, own):
+        assert "属地 承办人 <code" in page and ">officer@area</code>" in page
+        assert "“排查摸底”阶段结束前、5个工作日内，以较晚者为准 <code" in page
     assert all(f'id="{target}"' in told for target in re.findall(r'href="#(survey\.[^"]+)"', told))
     assert own.index("正在这里") > own.index('id="survey.survey_site"') and "已经过" in own
     assert foreign.status_code == 404

@@ -16,7 +16,10 @@ from scenario import PROCESSES, Scenario
 from web_visitor import Browser
 
 from engine.commands.models import OpenModelDraft, SaveModelFiles
-from web.studio.forecast_runs import SILENT_SECONDS, Runs, write_json
+from engine.errors import Rejected
+from engine.forecast.ground import Material
+from engine.forecast.scenario import read_scenario
+from web.studio.forecast_runs import MAX_OF_ONE, SILENT_SECONDS, Runs, write_json
 
 SignedIn = Callable[[str], Browser]
 
@@ -223,6 +226,13 @@ def test_only_those_who_plan_may_forecast_and_nobody_reads_other_files(
         assert leader.get(f"/studio/forecasts/{address}").status_code == 404
     assert leader.get("/studio/forecasts/new?base=..%2fcampaigns%2flinxia_2024").status_code == 404
     assert leader.get("/studio/forecasts/new?base=run.20240101-00000000").status_code == 404
+    folder = runs.folder / "20240520-0000000a"  # of a campaign that is over
+    folder.mkdir(parents=True)
+    about = {"name": "x", "name_en": "x", "campaign": "other", "by": "x", "begun_at": datetime.now(UTC).isoformat()}
+    write_json(folder / "request.json", about)
+    write_json(folder / "state.json", {"state": "DONE"})
+    (folder / "scenario.toml").write_text(small("x").replace("linxia_2024", "other"))
+    assert leader.get("/studio/forecasts/new?base=run.20240520-0000000a").status_code == 404
     assert leader.get("/studio/forecasts/compare?run=x&run=x").status_code == 303
     assert leader.client.post("/studio/forecasts", data={"name": "x"}).status_code in (400, 403)
 
@@ -234,6 +244,7 @@ def test_a_running_forecast_is_cancelled_a_silent_one_is_called_broken_and_a_thi
         run_id = f"20240520-{number:08x}"
         (runs.folder / run_id).mkdir(parents=True)
         about = {"name": f"第{number}个", "name_en": f"no {number}", "campaign": "linxia_2024", "by": "演示"}
+        about["by_id"] = scenario.person("sheji").person_id
         write_json(runs.folder / run_id / "request.json", about | {"begun_at": datetime.now(UTC).isoformat()})
         write_json(
             runs.folder / run_id / "state.json", {"state": "RUNNING", "over": 7, "total": 50, "day": "2024-06-01"}
@@ -241,6 +252,15 @@ def test_a_running_forecast_is_cancelled_a_silent_one_is_called_broken_and_a_thi
         return run_id
 
     first, second = running(1), running(2)
+    leader, admin = signed_in("lingdao"), signed_in("xitong")
+    assert "cancellation" not in leader.get(f"/studio/forecasts/{first}").text + leader.get("/studio/forecasts").text
+    refused = [leader.post(f"/studio/forecasts/{first}/{act}") for act in ("cancellation", "removal")]
+    assert [answer.status_code for answer in refused] == [403, 403] and "演示开始的" in refused[0].text
+    assert not (runs.folder / first / "cancel").exists()
+    listed = admin.get("/studio/forecasts").text
+    assert f"{second}/cancellation" in listed and "/studio/forecasts/new" not in listed
+    assert admin.post(f"/studio/forecasts/{second}/cancellation").headers["Location"].endswith("/studio/forecasts")
+    assert admin.get(f"/studio/forecasts/{second}").status_code == 403
     designer = signed_in("sheji")
 
     page = designer.get(f"/studio/forecasts/{first}").text
@@ -256,6 +276,27 @@ def test_a_running_forecast_is_cancelled_a_silent_one_is_called_broken_and_a_thi
     os.utime(runs.folder / second / "state.json", (old, old))
     assert "已中断" in designer.get("/studio/forecasts").text
     assert designer.post(f"/studio/forecasts/{second}/cancellation").status_code == 409
+
+
+def test_what_cannot_begin_leaves_nothing_behind_and_nobody_fills_all_the_room(runs: Runs, scenario: Scenario) -> None:
+    person = scenario.person("sheji")
+    planned = read_scenario(small("小").encode(), 420.0)
+    faulty = Material({"survey": {"x.toml": b"", "x.toml/y.toml": b""}}, b"", ())
+
+    with pytest.raises(OSError):
+        runs.start(planned, faulty, by=person, at=datetime.now(UTC))
+
+    assert list(runs.folder.iterdir()) == []
+    for number in range(MAX_OF_ONE):
+        folder = runs.folder / f"20240520-{number:08x}"
+        folder.mkdir()
+        about = {"name": "x", "name_en": "x", "campaign": "linxia_2024", "by": "x", "by_id": person.person_id}
+        write_json(folder / "request.json", about | {"begun_at": datetime.now(UTC).isoformat()})
+        write_json(folder / "state.json", {"state": "DONE"})
+    with pytest.raises(Rejected) as refused:
+        runs.check_room(1, person)
+    assert refused.value.code == "forecasts_kept_own"
+    runs.check_room(1, scenario.person("lingdao"))
 
 
 def test_what_goes_wrong_in_a_run_is_told_where_it_went_wrong(signed_in: SignedIn, runs: Runs) -> None:

@@ -12,6 +12,7 @@ from web_visitor import Browser
 
 from engine.commands.models import OpenModelDraft, SaveModelFiles
 from web.deadline_words import deadline_in_words, timer_in_words
+from web.element_words import FolderForms
 
 KEY = "lookback"
 DIAGRAM = (PROCESSES / KEY / f"{KEY}.bpmn").read_bytes()
@@ -116,5 +117,39 @@ def test_deadlines_are_told_in_words_as_far_as_there_are_words() -> None:
     }
 
     assert {expression: deadline_in_words(expression) for expression in told} == told
+    labels = {"held_at": "约谈时间", "again": "再报日期"}
+    written = 'latest(after(default("term", "30d"), default("held_at", now())), at(default("again", held_at), "18:00"))'
+    assert deadline_in_words(written) == ""
+    assert deadline_in_words(written, labels) == (
+        "自“约谈时间”（未填的按本环节开始时）起30个自然日（另有规定的从其规定）内、"
+        "“再报日期”（未填的按“约谈时间”） 18:00前，以较晚者为准"
+    )
     timers = ('before(due, "3wd")', "due", 'after("20wd")', 'before(now(), "1wd")', "\x00")
     assert [timer_in_words(text) for text in timers] == ["到期前3个工作日", "到期时", "20个工作日后", "", ""]
+
+
+def test_conditions_on_the_choices_of_a_form_are_told_in_words() -> None:
+    folders = ("survey", "acceptance", "improvement")
+    files = [path for key in folders for path in sorted((PROCESSES / key).glob("*.form"))]
+    forms = FolderForms.read((path.name, path.read_bytes()) for path in files)
+    told = {
+        'proposed == "close"': "建议处置方式 = 关停取缔",
+        'proposed != "close"': "建议处置方式 ≠ 关停取缔",
+        'default("proposed", "") == "close"': "建议处置方式 = 关停取缔",
+        'site_check_result == "pass" and second_check_result == "pass"': "核查结论 = 合格，且 复核结论 = 合格",
+        'default("extension_asked", False)': "申请延期 = 是",
+        'not default("extension_asked", False)': "申请延期 = 否",
+        'default("extension_asked", True)': "",
+        'default("proposed", "close") == "close"': "",
+        'proposed == "close" and (proposed == "a" or is_x)': "",
+        'proposed == "nowhere"': "",
+        "proposed": "",
+        "proposed == other": "",
+        '"close" == proposed': "",
+        "${proposed == true}": "",
+        "not " * 70 + "x": "",
+        "(" * 299: "",
+        "": "",
+    }
+
+    assert {expression: forms.condition(expression) for expression in told} == told

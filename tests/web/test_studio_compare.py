@@ -1,5 +1,6 @@
 """Comparing on pages: a draft with what is published, two versions with each other, and where things are used."""
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -109,6 +110,16 @@ def test_what_uses_a_thing_is_found_in_versions_drafts_and_plans(
     assert "escalation_ladder" in designer.get("/studio/usages?name=ladder").get_data(as_text=True)
     assert designer.get("/studio/usages?kind=nothing").status_code == 404
     assert designer.get("/studio/usages?kind=nothing&name=x").status_code == 404
-    assert "case_lifecycle" in designer.get("/studio/dependencies").get_data(as_text=True)
+    dependencies = designer.get("/studio/dependencies").get_data(as_text=True)
+    told = dependencies.partition('id="cleanup"')[2].partition("</details>")[0]
+    for name, code in (
+        ("问题全流程", "case_lifecycle"),
+        ("关停核查", "close_checks"),
+        ("承办人 · 牵头单位", "officer@lead"),
+        ("整改通知书", "notice"),
+    ):
+        assert re.search(rf'>{name}[^<]*</a><code class="table__under">{code}</code>', told), name
+    english = designer.get("/studio/dependencies?lang=en").get_data(as_text=True)
+    assert 'officer · lead unit</a>' in english
     assert "/studio/usages" in designer.get("/studio").get_data(as_text=True)
     assert signed_in("chengjiao1").get("/studio/usages").status_code == 403

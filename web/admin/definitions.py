@@ -165,7 +165,12 @@ def check() -> tuple[str, int]:
         return _again(refused), 422
     merged = {**engine().read.definition_files(sent.key), **sent.files}
     problems = tuple(
-        check_files(sent.key, merged, [Folder(key, dict(engine().read.definition_files(key))) for key in _keys()])
+        check_files(
+            sent.key,
+            merged,
+            [Folder(key, dict(engine().read.definition_files(key))) for key in _keys()],
+            engine().read.planned_phases(),
+        )
     )
     form = UploadForm(sent.key, problems, tuple(sorted(sent.files)))
     return _page(form), 422 if form.errors else 200

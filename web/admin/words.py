@@ -3,26 +3,30 @@
 Of a definition with how many cases stand at each element; of one instance with where its tokens are.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import cached_property
 
 from flask import Blueprint, render_template, url_for
 from markupsafe import Markup
 
 from engine.bpmn.elements import Element
 from engine.bpmn.outline import Outline, read_outline, steps_of
+from engine.bpmn.references import DECISION, PROCESS
 from engine.bpmn.shapes import read_picture
 from engine.domain.actor import SYSTEM
 from engine.errors import NotFound
 from engine.queries.diagrams import Diagram, ElementCount
 from forms.drawing import draw
-from forms.reading import read_form
 from web.admin.definitions import READERS
 from web.admin.instances import KEEPERS
+from web.element_words import FolderForms, group_in_words, letter_expression, letter_in_words
 from web.format import word
-from web.i18n import pick, t
+from web.i18n import t
 from web.permission import needs, signed_in
 from web.request import actor, engine
+from web.studio.thing_words import called
 
 blueprint = Blueprint("words", __name__)
 
@@ -37,7 +41,7 @@ class Mark:
 
 @dataclass(frozen=True)
 class Sheet:
-    """One diagram. `evidence` are, by form key, the names of what must be attached; `elements` fill the table."""
+    """One diagram. `names` are those of decisions and processes, by kind and code; `elements` fill the table."""
 
     key: str
     version: int
@@ -45,7 +49,8 @@ class Sheet:
     outlines: tuple[Outline, ...]
     picture: Markup
     marks: Mapping[str, Mark]
-    evidence: Mapping[str, tuple[str, ...]]
+    forms: FolderForms
+    names: Mapping[tuple[str, str], str]
     elements: tuple[Element, ...]
 
     @property
@@ -56,6 +61,26 @@ class Sheet:
     def kind(self, element: Element) -> str:
         named = f"{element.type}_{element.event}"
         return word("element", named if element.event in ("timer", "message", "terminate") else element.type)
+
+    # Each of these in the reader's words; empty where there are none, and the code stands for itself.
+    def group(self, code: str) -> str:
+        return group_in_words(code)
+
+    def letter(self, element: Element) -> tuple[str, str]:
+        return letter_in_words(element), letter_expression(element)
+
+    def decision(self, code: str) -> str:
+        return self.names.get((DECISION, code), "")
+
+    def process(self, code: str) -> str:
+        return self.names.get((PROCESS, code), "")
+
+    def step(self, element_id: str) -> str:
+        return self._steps.get(element_id, "")
+
+    @cached_property
+    def _steps(self) -> Mapping[str, str]:
+        return {element.element_id: element.name for element in self.elements}
 
 
 @dataclass(frozen=True)
@@ -76,7 +101,8 @@ def definition(key: str, version: int) -> str:
     if not found.elements:
         raise NotFound("file_unknown", f"{key} has no diagram.", file=f"{key}.bpmn")
     marks = {element_id: _counted(count) for element_id, count in found.counts.items() if count.live or count.passed}
-    sheet = _sheet(found.definition_id, key, version, found.name, marks, [name for name, _ in found.files])
+    names = {(each.kind, each.name): called(each) for each in engine().read.named_things()}
+    sheet = _sheet(found.definition_id, key, version, found.name, marks, names)
     here = (url_for("definitions.definition", key=key, version=version), found.name)
     lead = t("definitions.version_lead", version=version, key=key)
     back = ((t("definitions.title"), url_for("definitions.definitions")), here[::-1])
@@ -88,9 +114,11 @@ def definition(key: str, version: int) -> str:
 @signed_in
 def instance(instance_id: str) -> str:
     """Every diagram that the instance has entered. Not found for whoever may not see it."""
+    diagrams = _diagrams(instance_id)
+    names = {(PROCESS, found.process_key): found.name for found in diagrams}
     sheets = tuple(
-        _sheet(found.definition_id, found.process_key, found.version, found.name, _standing(found), [])
-        for found in _diagrams(instance_id)
+        _sheet(found.definition_id, found.process_key, found.version, found.name, _standing(found), names)
+        for found in diagrams
     )
     return render_template("admin/words.html", page=View(sheets[0].name, instance_id, (), sheets))
 
@@ -103,27 +131,26 @@ def _diagrams(instance_id: str) -> tuple[Diagram, ...]:
     return engine().read.diagrams(SYSTEM, instance_id)  # type: ignore[no-any-return]
 
 
-def _sheet(definition_id: str, key: str, version: int, name: str, marks: Mapping[str, Mark], files: list[str]) -> Sheet:
-    def content(file: str) -> bytes:
-        return engine().read.definition_file(definition_id, file)  # type: ignore[no-any-return]
-
-    bpmn = content(f"{key}.bpmn")
+def _sheet(
+    definition_id: str,
+    key: str,
+    version: int,
+    name: str,
+    marks: Mapping[str, Mark],
+    names: Mapping[tuple[str, str], str],
+) -> Sheet:
+    bpmn = engine().read.definition_file(definition_id, f"{key}.bpmn")
     outlines = read_outline(bpmn)
     picture = Markup(draw(read_picture(bpmn), t("definitions.diagram_label", name=name)))
-    evidence = _evidence(files, content)
     elements = tuple(step.element for outline in outlines for step in steps_of(outline))
-    return Sheet(key, version, name, outlines, picture, marks, evidence, elements)
+    forms = FolderForms.read(_form_files(definition_id, elements))
+    return Sheet(key, version, name, outlines, picture, marks, forms, names, elements)
 
 
-def _evidence(files: list[str], content: Callable[[str], bytes]) -> dict[str, tuple[str, ...]]:
-    """A form that cannot be read is named on deployment; here it has nothing to say."""
-    found = {}
-    for file in files:
-        form = read_form(content(file), file)[0] if file.endswith(".form") else None
-        if form is not None:
-            asked = [each for each in form.walk() if each.kind == "evidence" and each.rule.min_files]
-            found[form.id] = tuple(pick(each.label.zh, each.label.en) for each in asked)
-    return found
+def _form_files(definition_id: str, elements: tuple[Element, ...]) -> Iterator[tuple[str, bytes]]:
+    for form_key in dict.fromkeys(each.form_key for each in elements if each.form_key):
+        with suppress(NotFound):  # the check of a deployment names a form that is missing
+            yield f"{form_key}.form", engine().read.definition_file(definition_id, f"{form_key}.form")
 
 
 def _counted(count: ElementCount) -> Mark:

@@ -1,5 +1,6 @@
 """Commands for process designers: check and deploy."""
 
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -72,7 +73,7 @@ def _problems(path: Path, processes: Path) -> list[Problem]:
         return [Problem(str(path), "读不到这个文件。", f"This file cannot be read: {error.strerror or error}.")]
     try:
         beside = sources.process_folders(processes) if processes.is_dir() else []
-        problems = bootstrap.check_files(key, files, beside)
+        problems = bootstrap.check_files(key, files, beside, _phases(processes))
     except Exception as error:
         return [
             Problem(
@@ -82,6 +83,15 @@ def _problems(path: Path, processes: Path) -> list[Problem]:
             )
         ]
     return [problem for problem in problems if shown is None or problem.where.split(":")[0] == shown]
+
+
+def _phases(processes: Path) -> frozenset[str] | None:
+    """Of the plans that lie there and can be read; None without any."""
+    found: list[str] = []
+    for path in sorted((processes / "campaigns").glob("*.toml")):
+        with suppress(Invalid):
+            found += campaigns.load(path.read_bytes()).windows
+    return frozenset(found) or None
 
 
 def _campaign_problems(path: Path, content: bytes, processes: Path) -> list[Problem]:

@@ -20,7 +20,7 @@ def check(key: str, files: Mapping[str, bytes]) -> list[Problem]:
         return [problem for name in sorted(files) for problem in _alone(key, name, files[name])]
     read = engine().read
     others = [Folder(row.key, dict(read.definition_files(row.key))) for row in read.definitions() if row.key != key]
-    return check_files(key, dict(files), others)
+    return check_files(key, dict(files), others, read.planned_phases())
 
 
 @lru_cache(maxsize=32)

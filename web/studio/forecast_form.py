@@ -8,6 +8,7 @@ from engine.errors import Invalid, Problem
 from engine.forecast.ground import Ground
 from engine.forecast.scenario import MAX_CASES, MAX_STAFF, Arrival, Scenario
 from engine.forecast.spread import Fixed, Lognormal, Observed, Spread, Triangular, read_spread, text_of
+from web.i18n import pick
 
 MAX_SEED = 1_000_000
 MAX_NAME = 60
@@ -51,8 +52,7 @@ def laid_over(base: Scenario, ground: Ground, sent: Mapping[str, str]) -> tuple[
         reading.fault("name", zh, en)
     scenario = replace(
         base,
-        name=name or base.name,
-        name_en=name or base.name_en,
+        **_names(base, name),
         seed=reading.number("seed", base.seed, 0, MAX_SEED),
         until=reading.day("until", base.until),
         arrivals=tuple(_arrivals(base, reading)),
@@ -73,7 +73,7 @@ def laid_over(base: Scenario, ground: Ground, sent: Mapping[str, str]) -> tuple[
 
 def typed(scenario: Scenario, ground: Ground) -> dict[str, str]:
     """The fields as they stand for this scenario."""
-    found = {"name": scenario.name, "seed": str(scenario.seed), "until": scenario.until.isoformat()}
+    found = {"name": pick(scenario.name, scenario.name_en), "seed": str(scenario.seed), "until": scenario.until.isoformat()}
     for number, arrival in enumerate(scenario.arrivals):
         found[f"arrivals.{number}.on"] = arrival.on.isoformat()
         found[f"arrivals.{number}.count"] = str(arrival.count)
@@ -105,6 +105,13 @@ def _length(minutes: float, a_day: float) -> str:
     if minutes and minutes % (a_day / 2) == 0:
         return f"{minutes / a_day:g}wd"
     return f"{minutes / 60:g}wh" if minutes >= 60 and minutes % 30 == 0 else text_of(minutes)
+
+
+def _names(base: Scenario, name: str) -> dict[str, str]:
+    """A name that was left as it is stays so in both languages; a new one is the name in both."""
+    if name in ("", base.name, base.name_en):
+        return {"name": base.name, "name_en": base.name_en}
+    return {"name": name, "name_en": name}
 
 
 def _arrivals(base: Scenario, reading: Reading) -> Iterator[Arrival]:

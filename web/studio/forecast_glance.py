@@ -50,7 +50,7 @@ def _lines(
     by = day(min(one.until, other.until))
     yield Glance(t("forecast.glance_finished", day=by), _cases(counts), *_more(counts, is_more_better=True))
     late = (one.late_cases, other.late_cases)
-    shown = tuple(t("forecast.glance_share", n=share.late, percent=share.percent) for share in late)
+    shown = tuple(t("forecast.glance_share", n=share.late, total=share.total, percent=share.percent) for share in late)
     yield Glance(t("forecast.glance_late"), (shown[0], shown[1]), *_more((late[0].late, late[1].late)))
     letters = (sum(one.letters.values()), sum(other.letters.values()))
     yield Glance(t("forecast.glance_letters"), (f"{letters[0]}", f"{letters[1]}"), *_more(letters))

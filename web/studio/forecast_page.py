@@ -8,7 +8,7 @@ from markupsafe import Markup
 
 from engine.domain.campaign import Campaign
 from engine.forecast.compare import bottlenecks, changes, explained, phase_name
-from engine.forecast.outcome import Load, Result
+from engine.forecast.outcome import Load, Result, Share
 from web.i18n import has, say
 from web.studio.forecast_charts import Words, finish_curve, late_bars, load_heat, name_of
 
@@ -76,7 +76,7 @@ def _figures(results: Sequence[Result], words: Words) -> Markup:
         ("forecast.finished", [result.finished for result in results]),
         ("forecast.p50", [result.finish_p50 or "—" for result in results]),
         ("forecast.p90", [result.finish_p90 or "—" for result in results]),
-        ("forecast.late_cases", [f"{result.late_cases.percent}%" for result in results]),
+        ("forecast.late_cases", [_share(result.late_cases) for result in results]),
         ("forecast.letters", [sum(result.letters.values()) for result in results]),
     )
     heads = Markup("").join(Markup('<th scope="col">{}</th>').format(name_of(result, words)) for result in results)
@@ -87,6 +87,10 @@ def _figures(results: Sequence[Result], words: Words) -> Markup:
         for key, values in rows
     )
     return Markup("<table><thead><tr><td></td>{}</tr></thead><tbody>{}</tbody></table>").format(heads, body)
+
+
+def _share(share: Share) -> str:
+    return f"{share.percent}% ({share.late}/{share.total})"
 
 
 def _queues(result: Result, words: Words) -> Markup:

@@ -18,7 +18,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from engine.errors import NotFound, Rejected
+from engine.domain.actor import Actor
+from engine.errors import NotFound, NotPermitted, Rejected
 from engine.forecast.ground import Material, write_material
 from engine.forecast.outcome import Result
 from engine.forecast.scenario import Scenario, scenario_toml
@@ -26,6 +27,7 @@ from engine.forecast.scenario import Scenario, scenario_toml
 RUNNING, DONE, FAILED, CANCELLED, BROKEN = "RUNNING", "DONE", "FAILED", "CANCELLED", "BROKEN"
 MAX_RUNNING = 2  # as many as a small machine has cores
 MAX_KEPT = 60
+MAX_OF_ONE = 20  # kept of one person, so that nobody fills all the room
 SILENT_SECONDS = 90.0  # a process that has written nothing for so long is gone
 RUN_ID = re.compile(r"[0-9]{8}-[0-9a-f]{8}")
 ROOT = Path(__file__).resolve().parents[2]
@@ -51,6 +53,7 @@ class Run:
     name_en: str
     campaign: str
     by: str
+    by_id: str  # empty for one that does not say; only a system administrator ends it then
     begun_at: datetime
     state: str
     over: int = 0
@@ -67,6 +70,10 @@ class Run:
     def is_done(self) -> bool:
         return self.state == DONE
 
+    def may_be_ended_by(self, person: Actor) -> bool:
+        """Whoever began it cancels and removes it, and a system administrator."""
+        return (bool(self.by_id) and person.person_id == self.by_id) or person.has_role("sysadmin")
+
 
 class Runs:
     """All forecasts in one folder."""
@@ -75,40 +82,53 @@ class Runs:
         self.folder = folder
         self._started: dict[str, subprocess.Popen[bytes]] = {}
 
-    def check_room(self, count: int) -> None:
+    def check_room(self, count: int, by: Actor) -> None:
         """Raises Rejected when so many more would be too many to run, or to keep."""
         known = self.all()
         if (running := sum(run.is_running for run in known)) + count > MAX_RUNNING:
             raise Rejected("forecasts_running", f"{running} forecasts run already.", n=running)
         if len(known) + count > MAX_KEPT:
             raise Rejected("forecasts_kept", f"{MAX_KEPT} forecasts are kept; remove some first.", n=MAX_KEPT)
+        if sum(run.by_id == by.person_id for run in known) + count > MAX_OF_ONE:
+            words = f"{by.name} keeps {MAX_OF_ONE} forecasts; remove some first."
+            raise Rejected("forecasts_kept_own", words, n=MAX_OF_ONE)
 
     def start(
-        self, scenario: Scenario, material: Material, *, by: str, at: datetime, draft: OfDraft | None = None
+        self, scenario: Scenario, material: Material, *, by: Actor, at: datetime, draft: OfDraft | None = None
     ) -> str:
-        """Raises Rejected while too many run, or when too many are kept."""
-        self.check_room(1)
+        """Raises Rejected while too many run, or when too many are kept. Nothing is left of what cannot begin."""
+        self.check_room(1, by)
         run_id = f"{at:%Y%m%d}-{secrets.token_hex(4)}"
         folder = self.folder / run_id
         folder.mkdir(parents=True)
+        try:
+            self._fill(folder, scenario, material, by=by, at=at, draft=draft)
+            command = [sys.executable, "-m", "web.studio.forecast_worker", str(folder)]
+            self._started[run_id] = subprocess.Popen(
+                command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                start_new_session=True,
+            )  # fmt: skip
+        except BaseException:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
+        return run_id
+
+    def _fill(
+        self, folder: Path, scenario: Scenario, material: Material, *, by: Actor, at: datetime, draft: OfDraft | None
+    ) -> None:
         write_material(material, folder / "processes", scenario.campaign)
         (folder / "scenario.toml").write_bytes(scenario_toml(scenario))
         about = {
             "name": scenario.name,
             "name_en": scenario.name_en or scenario.name,
             "campaign": scenario.campaign,
-            "by": by,
+            "by": by.name,
+            "by_id": by.person_id,
             "begun_at": at.isoformat(),
             "draft": asdict(draft) if draft else None,
         }
         write_json(folder / "request.json", about)
         write_json(folder / "state.json", {"state": RUNNING, "over": 0, "total": scenario.cases, "day": ""})
-        command = [sys.executable, "-m", "web.studio.forecast_worker", str(folder)]
-        self._started[run_id] = subprocess.Popen(
-            command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )  # fmt: skip
-        return run_id
 
     def all(self) -> tuple[Run, ...]:
         """The newest first."""
@@ -140,15 +160,15 @@ class Runs:
             raise _unknown(run_id)
         return path.read_bytes()
 
-    def cancel(self, run_id: str) -> None:
-        """It ends within a second or two. Raises Rejected when it is over already."""
-        if not self.get(run_id).is_running:
+    def cancel(self, run_id: str, *, by: Actor) -> None:
+        """It ends within a second or two. Raises NotPermitted; Rejected when it is over already."""
+        if not self._to_end(run_id, by).is_running:
             raise Rejected("forecast_over", "The forecast is over.", run_id=run_id)
         (self._folder(run_id) / "cancel").touch()
 
-    def remove(self, run_id: str) -> None:
-        """Raises Rejected while it runs."""
-        if self.get(run_id).is_running:
+    def remove(self, run_id: str, *, by: Actor) -> None:
+        """Raises NotPermitted; Rejected while it runs."""
+        if self._to_end(run_id, by).is_running:
             raise Rejected("forecast_runs", "The forecast is still running.", run_id=run_id)
         shutil.rmtree(self._folder(run_id))
 
@@ -165,6 +185,12 @@ class Runs:
                 process.terminate()
             process.wait(timeout=30)
         self._started.clear()
+
+    def _to_end(self, run_id: str, by: Actor) -> Run:
+        run = self.get(run_id)
+        if not run.may_be_ended_by(by):
+            raise NotPermitted("forecast_of_another", f"{run.by} began this forecast.", by=run.by)
+        return run
 
     def _folder(self, run_id: str) -> Path:
         if not RUN_ID.fullmatch(run_id):
@@ -188,6 +214,7 @@ class Runs:
             name_en=about["name_en"],
             campaign=about["campaign"],
             by=about["by"],
+            by_id=about.get("by_id", ""),
             begun_at=datetime.fromisoformat(about["begun_at"]),
             state=state,
             over=told.get("over", 0),

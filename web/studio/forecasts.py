@@ -28,6 +28,7 @@ from web.studio.forecast_runs import Run, Runs
 
 blueprint = Blueprint("forecasts", __name__)
 READERS: Final = ("designer", "publisher", "supervisor", "leader")
+KEEPERS: Final = (*READERS, "sysadmin")  # who see that forecasts are there, and may end their own, or any
 MAX_TOML = 200_000
 KEY: Final = re.compile(r"[A-Za-z_][\w-]*")
 EXTENSION: Final = "duban.forecasts"
@@ -39,6 +40,8 @@ class ListPage:
     runs: tuple[Run, ...]
     bases: tuple[tuple[str, str], ...]
     may_compare: bool
+    may_plan: bool
+    may_end: frozenset[str]  # run ids
 
 
 @dataclass(frozen=True)
@@ -82,10 +85,17 @@ def runs() -> Runs:
 
 
 @blueprint.get("/studio/forecasts")
-@needs(*READERS)
+@needs(*KEEPERS)
 def forecasts() -> str:
-    known = runs().all()
-    page = ListPage(known, tuple(_bases()), sum(run.is_done for run in known) > 1)
+    known, person = runs().all(), actor()
+    may_plan = person.has_role(*READERS)
+    page = ListPage(
+        known,
+        bases=tuple(_bases()) if may_plan else (),
+        may_compare=may_plan and sum(run.is_done for run in known) > 1,
+        may_plan=may_plan,
+        may_end=frozenset(run.run_id for run in known if run.may_be_ended_by(person)),
+    )
     return render_template("studio/forecasts.html", page=page)
 
 
@@ -97,8 +107,6 @@ def new() -> str:
     scenario, known = _scenario(base, material)
     ground = prepare(scenario, material)
     values = typed(scenario, ground)
-    if text("base"):
-        values["name"] = scenario.name
     return _form(base, scenario, ground, values, known=known, model=text("draft") or _draft_of(base))
 
 
@@ -134,8 +142,9 @@ def start() -> BaseResponse | tuple[str, int]:
         return _form(
             base, scenario, ground, sent, known=known, problems=found, toml=pasted, model=model, both=both
         ), 422
-    runs().check_room(len(jobs))
-    by, at, run_id = actor().name, datetime.now(UTC), ""
+    by = actor()
+    runs().check_room(len(jobs), by)
+    at, run_id = datetime.now(UTC), ""
     for number, (scenario, files) in enumerate(jobs):
         about = of_draft(draft, against=run_id) if draft is not None and number == len(jobs) - 1 else None
         run_id = runs().start(scenario, files, by=by, at=at + timedelta(microseconds=number), draft=about)
@@ -162,7 +171,7 @@ def forecast(run_id: str) -> str:
     run = runs().get(run_id)
     if run.is_done:
         return _picture((run,), against=_against(run))
-    return render_template("studio/forecast_running.html", run=run)
+    return render_template("studio/forecast_running.html", run=run, may_end=run.may_be_ended_by(actor()))
 
 
 @blueprint.get("/studio/forecasts/<run_id>/<any('scenario.toml','result.json'):name>")
@@ -183,17 +192,18 @@ def diagram(run_id: str, key: str) -> Response:
 
 
 @blueprint.post("/studio/forecasts/<run_id>/cancellation")
-@needs(*READERS)
+@needs(*KEEPERS)
 def cancel(run_id: str) -> BaseResponse:
-    runs().cancel(run_id)
+    runs().cancel(run_id, by=actor())
     notify("forecast_cancelled", tone="info")
-    return see(url_for("forecasts.forecast", run_id=run_id))
+    may_look = actor().has_role(*READERS)
+    return see(url_for("forecasts.forecast", run_id=run_id) if may_look else url_for("forecasts.forecasts"))
 
 
 @blueprint.post("/studio/forecasts/<run_id>/removal")
-@needs(*READERS)
+@needs(*KEEPERS)
 def remove(run_id: str) -> BaseResponse:
-    runs().remove(run_id)
+    runs().remove(run_id, by=actor())
     notify("forecast_removed", tone="info")
     return see(url_for("forecasts.forecasts"))
 
@@ -213,9 +223,11 @@ def _bases() -> list[tuple[str, str]]:
 def _scenario(base: str, material: Material) -> tuple[Scenario, int]:
     """The scenario of that name, and of how many tasks it has the lengths from the record. Raises NotFound."""
     kind, _, rest = base.partition(".")
+    scenario: Scenario | None
     if kind == "run" and rest:
-        return read_scenario(runs().file(rest, "scenario.toml"), material.a_day), 0
-    scenario = _read_shipped(rest if kind == "history" else base) if base else _first()
+        scenario = read_scenario(runs().file(rest, "scenario.toml"), material.a_day)
+    else:
+        scenario = _read_shipped(rest if kind == "history" else base) if base else _first()
     if scenario is None or scenario.campaign != campaign_id():
         raise NotFound("forecast_base_unknown", f"There is no scenario {base}.", name=base)
     if kind != "history":

@@ -5,14 +5,14 @@ from typing import Final
 
 from flask import Blueprint, render_template
 
-from engine.bpmn.references import GROUP, KINDS, LETTER
+from engine.bpmn.references import KINDS
 from engine.domain.actor import BUILDING_ROLES
 from engine.queries.usages import Named, Usage
 from web.format import word
-from web.i18n import has
 from web.permission import needs
 from web.request import engine, text
 from web.studio.dependency_page import dependencies_page
+from web.studio.thing_words import called
 
 blueprint = Blueprint("studio_usages", __name__)
 READERS: Final = (*BUILDING_ROLES, "sysadmin")
@@ -36,13 +36,7 @@ class UsagesPage:
         return next((each for each in self.things if (each.kind, each.name) == (self.kind, self.name)), None)
 
     def called(self, thing: Named) -> str:
-        """What people call it, in the reader's language where the program knows it in both; "" for a bare code."""
-        if thing.kind == LETTER and has(f"letter_kind.{thing.name}"):
-            return word("letter_kind", thing.name)
-        role, at, place = thing.name.partition("@")
-        if thing.kind == GROUP and at:
-            return f"{word('role', role)} · {word('place', place)}"
-        return thing.title
+        return called(thing)
 
     @property
     def shown(self) -> tuple[Named, ...]:
@@ -50,7 +44,7 @@ class UsagesPage:
         return tuple(
             each
             for each in self.things
-            if self.kind in ("", each.kind) and (self.name in each.name or self.name in self.called(each))
+            if self.kind in ("", each.kind) and (self.name in each.name or self.name in called(each))
         )
 
 
