@@ -74,6 +74,7 @@ FILTERS: Final = {
     "short_day": format.short_day,
     "iso": format.iso,
     "size": format.size,
+    "actor_name": format.actor_name,
 }
 
 

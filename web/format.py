@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from typing import Any
 
+from engine.domain.actor import SYSTEM
 from engine.domain.calendar import SHANGHAI
 from engine.domain.facts import FACTS
 from web.i18n import has, language, pick, t
@@ -68,6 +69,11 @@ def word(kind: str, value: object) -> str:
         return NOTHING
     key = f"{kind}.{value}"
     return t(key) if has(key) else str(value)
+
+
+def actor_name(name: str) -> str:
+    """Of whoever did something; the program itself has a name in both languages."""
+    return t("actor.system") if name == SYSTEM.name else name
 
 
 def words(kind: str, values: object) -> str:

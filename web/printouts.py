@@ -15,7 +15,7 @@ from forms.letters.errors import PrintFailed
 from forms.letters.printout import MAX_ROWS, SAME_SIZE, Column, PrintedPicture, Printout
 from web.element_words import FolderForms, group_in_words, letter_in_words
 from web.format import word
-from web.i18n import language, pick, t
+from web.i18n import language, t
 
 COLUMNS: Final = (
     ("number", 3.5),

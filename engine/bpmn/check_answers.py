@@ -97,9 +97,8 @@ def _choice(component: Mapping[str, Any]) -> Choice | None:
     if kind not in ONE_OF | SOME_OF or not isinstance(rows, list) or not rows:
         return None
     values = [row.get("value") if isinstance(row, dict) else None for row in rows]
-    if not all(isinstance(value, str) for value in values):
-        return None
-    return Choice(frozenset(values), kind in SOME_OF)
+    texts = frozenset(value for value in values if isinstance(value, str))
+    return Choice(texts, kind in SOME_OF) if all(isinstance(value, str) for value in values) else None
 
 
 @lru_cache(maxsize=1024)

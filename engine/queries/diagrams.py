@@ -15,7 +15,7 @@ from engine.errors import NotFound
 from engine.queries.pinned import running_by_definition
 from engine.store.access import is_climb_discreet, known_visits, visible_instances
 from engine.store.schema import definitions as rows
-from engine.store.schema import instances, jobs, tasks, visits
+from engine.store.schema import incidents, instances, jobs, tasks, visits
 from engine.store.transaction import Reader
 
 
@@ -46,9 +46,12 @@ class VersionRow:
 
 @dataclass(frozen=True)
 class ElementCount:
+    """`incidents`: open ones of jobs that began here."""
+
     live: int = 0
     late: int = 0
     passed: int = 0
+    incidents: int = 0
 
 
 @dataclass(frozen=True)
@@ -232,10 +235,22 @@ def _element_counts(reader: Reader, definition_id: str, key: str) -> dict[str, E
             .group_by(tasks.c.element_id)
         ).all()
     )
+    broken = _open_incidents(reader, definition_id, key)
     return {
-        element_id: ElementCount(*live.get(element_id, (0, 0)), passed=done.get(element_id, 0))
-        for element_id in live.keys() | done.keys()
+        element_id: ElementCount(*live.get(element_id, (0, 0)), done.get(element_id, 0), broken.get(element_id, 0))
+        for element_id in live.keys() | done.keys() | broken.keys()
     }
+
+
+def _open_incidents(reader: Reader, definition_id: str, key: str) -> dict[str, int]:
+    """By element; of instances that go by this version, their own process or one they call. Few are ever open."""
+    query = (
+        sa.select(incidents.c.element_id, instances.c.definition_ids)
+        .join(jobs, jobs.c.job_id == incidents.c.job_id)
+        .join(instances, instances.c.instance_id == incidents.c.instance_id)
+        .where(incidents.c.resolved_at.is_(None), jobs.c.process_key == key)
+    )
+    return Counter(row.element_id for row in reader.execute(query) if definition_id in row.definition_ids)
 
 
 def _count(reader: Reader, table: sa.Table, *conditions: sa.ColumnElement[bool]) -> int:

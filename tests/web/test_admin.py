@@ -305,6 +305,16 @@ def test_an_upload_that_cannot_be_read_says_which_file(sent: list[tuple[str, byt
     assert where in [problem.where for problem in refused.value.problems]
 
 
+def test_a_zip_that_is_refused_names_what_is_wrong_inside() -> None:
+    with pytest.raises(Invalid) as refused:
+        read_upload([("a.zip", zipped({"ok.form": b"{}", "../\u202e<b>" + "x" * 100: b"x"}))])
+
+    [problem] = refused.value.problems
+    named = "../�<b>" + "x" * 73 + "…"
+    assert (problem.where, problem.zh) == ("a.zip", f"文件内部路径“{named}”不合法，已拒绝")
+    assert problem.en == f'the file holds a part with a forbidden path, "{named}", and was refused'
+
+
 def test_an_upload_knows_its_process_from_its_diagram_or_its_folder() -> None:
     assert read_upload([("C:\\work\\cleanup.bpmn", b"x")]).key == "cleanup"
     assert (

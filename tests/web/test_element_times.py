@@ -6,8 +6,11 @@ from datetime import timedelta
 from scenario import Scenario
 from web_visitor import Browser
 
+from engine.domain.job import ATTEMPTS, BACK_OFF_MINUTES, Job, JobResult
+from engine.queries import Read
 from engine.queries.diagrams import ElementCount
 from engine.queries.element_times import ElementTime
+from engine.worker import Worker
 from web.admin.heat import heat, span
 
 SURVEYED = {"kinds": ["wu"], "is_illegal": True, "proposed": "close"}
@@ -39,6 +42,28 @@ def test_time_and_lateness_of_a_step_stand_in_the_outline_and_on_the_drawing(
         not in designer.get("/definitions/survey?view=%3Cb%3E").get_data(as_text=True).split("diagram-box")[1][:400]
     )
     assert "还没有这项数据" in designer.get("/definitions/cleanup?view=duration").get_data(as_text=True)
+
+
+def test_a_job_that_failed_stands_at_its_element(scenario: Scenario, signed_in: Callable[[str], Browser]) -> None:
+    [case] = scenario.register()
+    scenario.complete("survey_site", case, **SURVEYED)
+    scenario.complete("review_disposition", case, outcome="confirmed")
+    for _ in range(ATTEMPTS):
+        Worker(scenario.engine, {"letter": no_paper}).run_until_idle()
+        scenario.clock.advance(timedelta(minutes=max(BACK_OFF_MINUTES)))
+
+    counts = scenario.engine.read.definition("cleanup").counts
+    drawn = signed_in("ducha1").get("/definitions/cleanup?view=incidents").get_data(as_text=True)
+    designed = signed_in("sheji").get("/definitions/cleanup?view=incidents").get_data(as_text=True)
+
+    assert {name: count.incidents for name, count in counts.items() if count.incidents} == {"send_notice": 1}
+    assert "故障 1" in drawn and 'href="/incidents"' in drawn.split('id="diagram"')[1]
+    assert "故障 1" in designed and 'href="/incidents"' not in designed
+    assert scenario.engine.read.definition("survey").counts["survey_site"].incidents == 0
+
+
+def no_paper(job: Job, read: Read) -> JobResult:
+    raise OSError("没有纸了（演示）")
 
 
 def test_heat_says_its_figure_and_shades_it_by_its_part_of_the_most() -> None:

@@ -50,7 +50,10 @@ def test_a_designer_supposes_something_and_looks_at_two_forecasts_side_by_side(
     designer = signed_in("sheji")
     assert "还没有推演" in designer.get("/studio/forecasts").text
 
-    page = designer.get("/studio/forecasts/new?base=linxia_as_planned").text
+    english = designer.get("/studio/forecasts/new?base=linxia_as_planned&lang=en").text
+    assert fields(english)["name"] == "As planned"
+    page = designer.get("/studio/forecasts/new?base=linxia_as_planned&lang=zh").text
+    assert fields(page)["name"] == "按方案推进"
     sent = fields(page) | {
         "base": "linxia_as_planned",
         "name": "三件<b>",

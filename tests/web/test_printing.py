@@ -1,6 +1,7 @@
 """The PDF of a process: diagram and table on paper, of a version and of a draft, whatever its names hold."""
 
 import io
+import re
 import subprocess
 from collections.abc import Callable
 from typing import Any
@@ -64,6 +65,7 @@ def test_a_version_is_printed_with_its_table_and_every_font_is_in_the_file(
     a3 = designer.get(f"/definitions/{KEY}/1/words.pdf?paper=a3&lang=en")
     with pikepdf.open(io.BytesIO(a3.data)) as pdf:
         assert round(float(pdf.pages[0].MediaBox[2]) / 72 * 25.4) == 420
+    assert " the system" in text_of(a3.data) and "· the system<" in designer.get(f"/definitions/{KEY}").text
     assert "within 5 working days" in text_of(a3.data) and "Page 1 of" in text_of(a3.data)
 
 
@@ -86,6 +88,9 @@ def test_a_draft_is_printed_as_a_draft_and_its_names_do_no_harm(
     save(scenario, draft, DIAGRAM.replace(b"<bpmn:startEvent", nodes + b"<bpmn:startEvent", 1))
     refused = designer.get(address)
     assert (refused.status_code, "一份打印件最多 300 个" in refused.text) == (422, True)
+    publish = designer.get(f"/studio/drafts/{draft.draft_id}/publish").text
+    assert publish.count("problem-list__line--error") == 100 and "problem-list__line--warning" not in publish
+    assert re.search(r"另有 [0-9]{3} 处没有列出", publish)
     save(scenario, draft, b"<no xml")
     assert designer.get(address).status_code == 422
     save(scenario, draft, None)

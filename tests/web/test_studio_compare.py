@@ -113,13 +113,13 @@ def test_what_uses_a_thing_is_found_in_versions_drafts_and_plans(
     dependencies = designer.get("/studio/dependencies").get_data(as_text=True)
     told = dependencies.partition('id="cleanup"')[2].partition("</details>")[0]
     for name, code in (
-        ("问题全流程", "case_lifecycle"),
-        ("关停核查", "close_checks"),
+        ("问题整治全流程", "case_lifecycle"),
+        ("落实两断三清", "close_checks"),
         ("承办人 · 牵头单位", "officer@lead"),
-        ("整改通知书", "notice"),
+        ("督办通知", "notice"),
     ):
         assert re.search(rf'>{name}[^<]*</a><code class="table__under">{code}</code>', told), name
     english = designer.get("/studio/dependencies?lang=en").get_data(as_text=True)
-    assert 'officer · lead unit</a>' in english
+    assert "officer · lead unit</a>" in english
     assert "/studio/usages" in designer.get("/studio").get_data(as_text=True)
     assert signed_in("chengjiao1").get("/studio/usages").status_code == 403

@@ -59,7 +59,7 @@ def test_a_change_goes_from_the_editor_to_a_version_through_two_people(
     assert (response.data, response.headers["ETag"]) == ((PROCESSES / KEY / DIAGRAM).read_bytes(), '"1"')
     changed = response.data.replace(b'after("20wd")', b'after("30wd")')
     status, answer = put(designer, f"{files}/{DIAGRAM}?note=30wd", changed, 1)
-    assert (status, answer["revision"]) == (200, 2)
+    assert (status, answer["revision"]) == (200, 2) and answer["saved"].startswith("第 2 次保存，流程设计员")
     assert [problem for problem in answer["problems"] if problem["severity"] == "error"] == []
 
     status, answer = put(publisher, f"{files}/{DIAGRAM}", b"<mine/>", 1)

@@ -14,6 +14,7 @@ from engine.queries.diagrams import DefinitionPage, DefinitionRow, ElementCount
 from engine.queries.element_times import ElementTime
 from engine.sources import SUFFIXES, Folder
 from web.admin.heat import VIEWS, heat, share, span
+from web.admin.incidents import RESOLVERS
 from web.bootstrap import check_files
 from web.errors import sentence
 from web.event_log import LogForm, log_form
@@ -94,6 +95,7 @@ class View:
     may_change: bool
     may_migrate: bool
     may_compare: bool
+    may_resolve: bool
     view: str
     times: Mapping[str, ElementTime]
     log: LogForm | None
@@ -238,13 +240,15 @@ def _show(key: str, form: UploadForm, version: int | None, log: LogForm | None =
     return render_template("admin/definition.html", page=View(found, outline, form, *_rights(), view, times, log))
 
 
-def _rights() -> tuple[bool, bool, bool]:
-    """Whether this person may change a process, move running instances to another version, and compare versions."""
+def _rights() -> tuple[bool, bool, bool, bool]:
+    """Whether this person may change a process, move running instances to another version, compare versions, and deal
+    with incidents."""
     person = actor()
     return (
         person.has_role(*BUILDING_ROLES),
         person.has_role("sysadmin", "publisher"),
         person.has_role(*BUILDING_ROLES, "sysadmin"),
+        person.has_role(*RESOLVERS),
     )
 
 

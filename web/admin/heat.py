@@ -1,5 +1,5 @@
 """What the drawing of a version shows on its elements: what stands there now, how much went through, how long it took,
-how often it was late. Each says its figure; the shade only repeats it."""
+how often it was late, what the machine could not do. Each says its figure; the shade only repeats it."""
 
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
@@ -9,7 +9,7 @@ from engine.queries.diagrams import ElementCount
 from engine.queries.element_times import ElementTime
 from web.i18n import t
 
-VIEWS: Final = ("standing", "passed", "duration", "late")
+VIEWS: Final = ("standing", "passed", "duration", "late", "incidents")
 _LEVELS: Final = 4
 
 Counts = Mapping[str, ElementCount]
@@ -21,6 +21,11 @@ def heat(view: str, counts: Counts, times: Times) -> dict[str, dict[str, Any]]:
     if view == "standing":
         return {
             element_id: dict(_standing(count)) for element_id, count in counts.items() if count.live or count.passed
+        }
+    if view == "incidents":
+        broken = {element_id: count.incidents for element_id, count in counts.items() if count.incidents}
+        return {
+            element_id: {"state": "late", "count": n, "label": t("heat.incidents")} for element_id, n in broken.items()
         }
     figures = {element_id: (figure, words) for element_id, figure, words in _figures(view, counts, times)}
     most = max((figure for figure, _ in figures.values()), default=0) or 1

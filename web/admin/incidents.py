@@ -1,6 +1,7 @@
 """Incidents: what the machine could not do, why, and what a person decides about it."""
 
 from dataclasses import dataclass
+from typing import Final
 
 from flask import Blueprint, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
@@ -11,6 +12,7 @@ from web.permission import needs
 from web.request import actor, engine, notify, see, text
 
 blueprint = Blueprint("incidents", __name__)
+RESOLVERS: Final = ("sysadmin", "supervisor")
 
 
 @dataclass(frozen=True)
@@ -24,7 +26,7 @@ class IncidentsPage:
 
 
 @blueprint.get("/incidents")
-@needs("sysadmin", "supervisor")
+@needs(*RESOLVERS)
 def incidents() -> str:
     shows_resolved = text("resolved") == "1"
     rows = engine().read.incidents(actor(), include_resolved=shows_resolved)
@@ -32,7 +34,7 @@ def incidents() -> str:
 
 
 @blueprint.post("/incidents/<incident_id>/resolution")
-@needs("sysadmin", "supervisor")
+@needs(*RESOLVERS)
 def resolve(incident_id: str) -> BaseResponse:
     resolution = request.form.get("resolution", "")
     engine().execute(ResolveIncident(incident_id, resolution), by=actor())

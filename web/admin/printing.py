@@ -7,7 +7,7 @@ from engine.domain.actor import BUILDING_ROLES
 from engine.errors import NotFound
 from forms.letters.isolate import print_isolated
 from web.admin.definitions import READERS
-from web.format import day, moment
+from web.format import actor_name, day, moment
 from web.i18n import t
 from web.pdf import show_pdf
 from web.permission import needs
@@ -28,7 +28,7 @@ def definition(key: str, version: int) -> Response:
     facts = (
         (t("printout.key"), key),
         (t("definitions.version"), str(version)),
-        (t("definitions.deployed"), f"{day(deployed.deployed_at)} {deployed.deployed_by}"),
+        (t("definitions.deployed"), f"{day(deployed.deployed_at)} {actor_name(deployed.deployed_by)}"),
     )
     about = About(found.name, f"{key} · {t('definitions.version_n', version=version)}", sha256_of_files(files), facts)
     return _pdf(key, files, about, f"{found.name} {t('definitions.version_n', version=version)}.pdf")

@@ -18,6 +18,8 @@ from engine.domain.model_draft import MAX_FILE_BYTES, MAX_FOLDER_BYTES
 from engine.errors import EngineError, Invalid, NotFound, Problem
 from engine.queries.model_deadlines import DrawnDeadline
 from web.errors import sentence, status_of
+from web.format import moment
+from web.i18n import t
 from web.permission import needs
 from web.problems import problem_json
 from web.request import actor, engine
@@ -96,8 +98,9 @@ def file(draft_id: str, name: str) -> Answer:
 @needs(*BUILDING_ROLES)
 @answers
 def save_file(draft_id: str, name: str) -> Answer:
-    """The bytes as they come, upon the revision of If-Match; `?note=` says what was done. Answers `{revision,
-    problems}`; 409 with `{revision, by, at}` when somebody saved since, and then nothing was kept."""
+    """The bytes as they come, upon the revision of If-Match; `?note=` says what was done. Answers `{revision, problems,
+    saved}`, the last in words for the head of the page; 409 with `{revision, by, at}` when somebody saved since, and
+    then nothing was kept."""
     if (request.content_length or 0) > MAX_FILE_BYTES:
         return _too_large(name)
     content = request.get_data(cache=False)
@@ -123,8 +126,10 @@ def _save(draft_id: str, changes: Mapping[str, bytes | None]) -> Answer:
         raise Invalid("model_revision_missing", "If-Match is missing.", (problem,))
     command = SaveModelFiles(draft_id, _revision(given.removeprefix("W/").strip('"')), changes, _note())
     revision = engine().execute(command, by=actor())["revision"]
-    problems = problems_of(engine().read.model_draft(draft_id))
-    response = jsonify(revision=revision, problems=[problem_json(problem) for problem in problems])
+    draft = engine().read.model_draft(draft_id)
+    problems = [problem_json(problem) for problem in problems_of(draft)]
+    saved = t("studio.saved_by", n=draft.revision, by=draft.changed_by, at=moment(draft.changed_at))
+    response = jsonify(revision=revision, problems=problems, saved=saved)
     response.headers["ETag"] = f'"{revision}"'
     return response
 

@@ -73,7 +73,11 @@ def laid_over(base: Scenario, ground: Ground, sent: Mapping[str, str]) -> tuple[
 
 def typed(scenario: Scenario, ground: Ground) -> dict[str, str]:
     """The fields as they stand for this scenario."""
-    found = {"name": pick(scenario.name, scenario.name_en), "seed": str(scenario.seed), "until": scenario.until.isoformat()}
+    found = {
+        "name": pick(scenario.name, scenario.name_en),
+        "seed": str(scenario.seed),
+        "until": scenario.until.isoformat(),
+    }
     for number, arrival in enumerate(scenario.arrivals):
         found[f"arrivals.{number}.on"] = arrival.on.isoformat()
         found[f"arrivals.{number}.count"] = str(arrival.count)

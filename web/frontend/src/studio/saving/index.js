@@ -80,6 +80,7 @@ export class Saving {
       const answer = await this._server.save(this._name, text, this._revision);
       this._revision = answer.revision;
       this._savedText = text;
+      showSaved(answer.saved);
       this._afterSave(changes, answer);
     } catch (error) {
       this._afterFailure(error);
@@ -129,5 +130,13 @@ export class Saving {
   _tell(state, detail) {
     this.state = state;
     this._onState(state, detail);
+  }
+}
+
+/** The head of the page says which save this is, by whom and when. */
+function showSaved(words) {
+  const line = document.querySelector('[data-saved-by]');
+  if (line && words) {
+    line.textContent = words;
   }
 }

@@ -31,7 +31,7 @@ export class Server {
     return decoded(await response.arrayBuffer());
   }
 
-  /** Saves over `revision`; answers `{revision, problems}`. A stale revision is Refused with status 409. */
+  /** Saves over `revision`; answers `{revision, problems, saved}`. A stale revision is Refused with status 409. */
   save(name, text, revision) {
     const headers = { 'Content-Type': 'application/octet-stream', 'If-Match': String(revision) };
     return this._json(this._fileAddress(name), { method: 'PUT', headers, body: text });
