@@ -17,8 +17,9 @@ from web_visitor import Browser
 
 from engine.commands.models import OpenModelDraft, SaveModelFiles
 from engine.errors import Rejected
-from engine.forecast.ground import Material
+from engine.forecast.ground import Material, prepare
 from engine.forecast.scenario import read_scenario
+from web.studio.forecast_form import laid_over, typed
 from web.studio.forecast_runs import MAX_OF_ONE, SILENT_SECONDS, Runs, write_json
 
 SignedIn = Callable[[str], Browser]
@@ -54,6 +55,12 @@ def test_a_designer_supposes_something_and_looks_at_two_forecasts_side_by_side(
     assert fields(english)["name"] == "As planned"
     page = designer.get("/studio/forecasts/new?base=linxia_as_planned&lang=zh").text
     assert fields(page)["name"] == "按方案推进"
+    material = scenario.engine.read.forecast_material("linxia_2024")
+    shipped = read_scenario((PROCESSES / "forecasts" / "linxia_as_planned.toml").read_bytes(), material.a_day)
+    ground = prepare(shipped, material)
+    for name in ("按方案推进", "As planned"):  # a name that nobody touched stays in both languages
+        kept, problems = laid_over(shipped, ground, typed(shipped, ground) | {"seed": "8", "name": name})
+        assert (kept.name, kept.name_en, kept.seed, problems) == ("按方案推进", "As planned", 8, ())
     sent = fields(page) | {
         "base": "linxia_as_planned",
         "name": "三件<b>",
@@ -103,9 +110,9 @@ def test_a_draft_is_forecast_beside_the_published_version_before_anybody_publish
     form = designer.get(f"/studio/forecasts/new?base=linxia_as_planned&draft={draft_id}").text
     assert "不相干" not in form and "&lt;i&gt;快查" in form
     assert re.search(f'name="model" value="{draft_id}"[^>]* checked', form)
-    typed = {"toml": small("小", until="2024-05-31"), "model": draft_id, "both": "1"}
+    sent = {"toml": small("小", until="2024-05-31"), "model": draft_id, "both": "1"}
 
-    page = designer.post("/studio/forecasts", typed).headers["Location"]
+    page = designer.post("/studio/forecasts", sent).headers["Location"]
     run_id = page.rpartition("/")[2]
     told = designer.get(page).text
     for run in runs.all():
@@ -126,13 +133,13 @@ def test_a_draft_is_forecast_beside_the_published_version_before_anybody_publish
     for content, said in ((diagram.replace(b"</bpmn:process>", b""), "XML"), (None, "草稿里没有流程图 survey.bpmn")):
         save(content)
         designer.get("/studio/forecasts/new")
-        refused = designer.post("/studio/forecasts", typed)
+        refused = designer.post("/studio/forecasts", sent)
         assert (refused.status_code, said in refused.text, "name = &#34;小&#34;" in refused.text) == (422, True, True)
         assert re.search(f'value="{draft_id}"[^>]* checked', refused.text)
-    assert designer.post("/studio/forecasts", typed | {"model": "x"}).status_code == 404
+    assert designer.post("/studio/forecasts", sent | {"model": "x"}).status_code == 404
     supervisor = signed_in("ducha1")
     assert "快查" not in supervisor.get(f"/studio/forecasts/new?draft={draft_id}").text
-    assert supervisor.post("/studio/forecasts", typed).status_code == 404
+    assert supervisor.post("/studio/forecasts", sent).status_code == 404
     assert len(runs.all()) == 2
 
 

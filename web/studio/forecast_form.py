@@ -50,9 +50,11 @@ def laid_over(base: Scenario, ground: Ground, sent: Mapping[str, str]) -> tuple[
     if not 0 < len(name) <= MAX_NAME:
         zh, en = f"请给情景取名，不超过 {MAX_NAME} 个字。", f"Name the scenario, {MAX_NAME} characters at most."
         reading.fault("name", zh, en)
+    names = _names(base, name)
     scenario = replace(
         base,
-        **_names(base, name),
+        name=names[0],
+        name_en=names[1],
         seed=reading.number("seed", base.seed, 0, MAX_SEED),
         until=reading.day("until", base.until),
         arrivals=tuple(_arrivals(base, reading)),
@@ -111,11 +113,9 @@ def _length(minutes: float, a_day: float) -> str:
     return f"{minutes / 60:g}wh" if minutes >= 60 and minutes % 30 == 0 else text_of(minutes)
 
 
-def _names(base: Scenario, name: str) -> dict[str, str]:
+def _names(base: Scenario, name: str) -> tuple[str, str]:
     """A name that was left as it is stays so in both languages; a new one is the name in both."""
-    if name in ("", base.name, base.name_en):
-        return {"name": base.name, "name_en": base.name_en}
-    return {"name": name, "name_en": name}
+    return (base.name, base.name_en) if name in ("", base.name, base.name_en) else (name, name)
 
 
 def _arrivals(base: Scenario, reading: Reading) -> Iterator[Arrival]:
