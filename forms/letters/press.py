@@ -1,8 +1,8 @@
 """The child process of `isolate`: reads letters from its input, writes PDFs to its output, inside a memory limit.
 
 One request is one line: the word `letter` or `printout`, a space, and its JSON (`engine.domain.letter.to_json`,
-`Printout.to_json`). One answer is one line of JSON, then as
-many bytes of PDF as its `size` says. Ends when its input ends.
+`Printout.to_json`). One answer is one line of JSON, then as many bytes of PDF as its `size` says. Ends when its input
+ends.
 """
 
 import json

@@ -63,7 +63,7 @@ def test_the_fonts_of_the_office_are_embedded_and_measured(tmp_path: Path) -> No
     # When: in a fresh process, as after a restart.
     done = subprocess.run(
         [sys.executable, "-m", "forms.letters.press", str(1 << 30)],
-        input=to_json(CORRESPONDENCE_LETTER).encode() + b"\n",
+        input=f"letter {to_json(CORRESPONDENCE_LETTER)}\n".encode(),
         capture_output=True,
         env={**os.environ, "DUBAN_FONTS": str(tmp_path), "PYTHONPATH": str(Path(__file__).parents[2])},
         check=True,
