@@ -12,7 +12,7 @@ def _count(name: str, few: int, full: int) -> int:
 
 SEEDS = _count("SEEDS", 25, 2000)  # interleavings
 MUTANT_SEEDS = 500  # by which every missing protection must be found, in CI too
-POINTS = _count("POINTS", 5, 10**6)  # of an act at which its process dies: all of them when there are not so many
+POINTS = _count("POINTS", 4, 10**6)  # of an act at which its process dies: all of them when there are not so many
 KILLS = _count("KILLS", 6, 100)  # of a process that works on the engine, on each database
 SERVER_KILLS = _count("SERVER_KILLS", 2, 200)  # of a server or worker, with clients over HTTP
 CUTS = _count("CUTS", 60, 2000)  # operations whose connection to PostgreSQL may be cut
