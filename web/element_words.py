@@ -20,6 +20,12 @@ from web.i18n import pick, t
 SIGNS: Final[Mapping[type[ast.cmpop], str]] = {ast.Eq: "=", ast.NotEq: "≠"}
 
 
+def kind_of(element: Element) -> str:
+    """What it is, as the key of a word of `element`: an event by what it waits for."""
+    named = f"{element.type}_{element.event}"
+    return named if element.event in ("timer", "message", "terminate") else element.type
+
+
 def group_in_words(text: str) -> str:
     """`officer@lead` → 牵头单位 承办人."""
     role, _, place = text.partition("@")

@@ -13,7 +13,7 @@ from engine.bpmn.shapes import Picture, read_picture
 from forms.drawing import PAPERS, draw, paper_for, plates
 from forms.letters.errors import PrintFailed
 from forms.letters.printout import MAX_ROWS, SAME_SIZE, Column, PrintedPicture, Printout
-from web.element_words import FolderForms, group_in_words, letter_in_words
+from web.element_words import FolderForms, group_in_words, kind_of, letter_in_words
 from web.format import word
 from web.i18n import language, t
 
@@ -104,18 +104,13 @@ def _row(number: int, step: Step, forms: FolderForms) -> tuple[str, ...]:
     return (
         str(number),
         _lines([element.name or element.element_id, element.element_id if element.name else ""]),
-        _lines([_kind(element), *_work(element)]),
+        _lines([word("element", kind_of(element)), *_work(element)]),
         SAME_SIZE.join(map(group_in_words, element.candidate_groups)) or "—",
         _form(element.form_key, forms),
         _when(element, forms),
         element.basis or "—",
         SAME_SIZE.join(_alarm(passage, forms) for passage in step.attached) or "—",
     )
-
-
-def _kind(element: Element) -> str:
-    named = f"{element.type}_{element.event}"
-    return word("element", named if element.event in EVENTS_TOLD else element.type)
 
 
 def _work(element: Element) -> list[str]:

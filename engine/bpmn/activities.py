@@ -94,9 +94,10 @@ class _Several(MultiInstanceTask):  # type: ignore[misc]
     With an output collection the results stand in the order of the input; without one each child's changes are kept.
     """
 
+    opens_at_most: int  # of its instances stand open beside each other
+
     def _update_hook(self, my_task: Task) -> Any:
-        count = self._count(my_task)
-        present_of(my_task).opens(element_of(my_task), count)
+        present_of(my_task).opens(element_of(my_task), min(self._count(my_task), self.opens_at_most))
         return super()._update_hook(my_task)
 
     def _count(self, my_task: Task) -> int:
@@ -166,6 +167,8 @@ class _Several(MultiInstanceTask):  # type: ignore[misc]
 
 
 class SeveralAtOnce(_Several, ParallelMultiInstanceTask):  # type: ignore[misc]
+    opens_at_most = MAX_INSTANCES
+
     def merge_child(self, workflow: Any, child: Task) -> None:
         my_task = child.parent
         _Several.merge_child(self, workflow, child)
@@ -178,6 +181,8 @@ class SeveralAtOnce(_Several, ParallelMultiInstanceTask):  # type: ignore[misc]
 
 
 class SeveralInTurn(_Several, SequentialMultiInstanceTask):  # type: ignore[misc]
+    opens_at_most = 1
+
     def merge_child(self, workflow: Any, child: Task) -> None:
         my_task = child.parent
         _Several.merge_child(self, workflow, child)

@@ -17,6 +17,7 @@ class Findings:
     def __init__(self, file: str = "") -> None:
         self.file = file
         self._problems: dict[Problem, None] = {}
+        self._unlisted: dict[Problem, None] = {}
         self._told: Counter[tuple[str, str]] = Counter()  # file, rule
 
     @property
@@ -34,11 +35,11 @@ class Findings:
         known = RULES[rule]
         where = f"{self.file}:{element_id}" if element_id else self.file
         problem = Problem(where, zh, en, known.severity, rule, element_id, property or known.property, *todo)
-        if problem in self._problems:
+        if problem in self._problems or problem in self._unlisted:
             return
         self._told[self.file, rule] += 1
-        if self._told[self.file, rule] <= MOST_OF_A_RULE:
-            self._problems[problem] = None
+        is_listed = self._told[self.file, rule] <= MOST_OF_A_RULE
+        (self._problems if is_listed else self._unlisted)[problem] = None
 
     def has_errors(self) -> bool:
         return bool(errors_of(self._problems))

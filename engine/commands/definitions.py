@@ -13,7 +13,6 @@ from engine import plans, rulings
 from engine.bpmn.check import Known, check
 from engine.bpmn.elements import called_keys, process_name, read_elements
 from engine.commands.ladders import replan_after
-from engine.digests import sha256_of_files
 from engine.domain.actor import PLACES, ROLES, require_operator
 from engine.domain.case import MILESTONES
 from engine.domain.job import SERVICE_KINDS
@@ -69,7 +68,7 @@ def deploy(command: Deploy, tx: Transaction) -> dict[str, Any]:
     """
     require_operator(tx.actor)
     definitions.lock_key(tx, command.key)
-    known = definitions.find_by_digest(tx, command.key, sha256_of_files(command.files))
+    known = definitions.find(tx, command.key, command.files)
     if known is None:
         return make_version(command, tx)
     check_deployable(command, tx)

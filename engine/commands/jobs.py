@@ -205,17 +205,18 @@ def _start_process(tx: Transaction, row: InstanceRow, job: Any) -> None:
     inputs = job["payload"]["inputs"]
     execution, moment = load_execution(tx, row)
     variables = execution.variables(job["token"])
-    if inputs.get("process") == "accountability":
+    process = inputs.get("process") or "supervision"  # versions deployed before the check asked for it say nothing
+    if process == "accountability":
         accountability.start_accountability(tx, row, variables)
-    elif inputs.get("process") == "interview":
+    elif process == "interview":
         accountability.start_interview(tx, row, variables)
-    elif inputs.get("process") == "supervision":
+    elif process == "supervision":
         item_id = supervise.start_supervision(tx, row, inputs, variables)
         reminding.keep_lateness_of_item(tx, item_id, job)
     else:
         raise Invalid(
             "job_inputs",
-            f"A job cannot start the process {inputs.get('process')!r}, only {', '.join(sorted(STARTED_PROCESSES))}.",
+            f"A job cannot start the process {process!r}, only {', '.join(sorted(STARTED_PROCESSES))}.",
         )
     _complete(tx, row, job, execution, moment, {})
 

@@ -136,6 +136,7 @@ class ModelComment:
     element_id: str
     text: str
     by: str
+    by_id: str
     at: datetime
     resolved_by: str | None
     resolved_at: datetime | None
@@ -213,7 +214,7 @@ def model_saves_of(reader: Reader, draft_id: str, before: int | None = None) -> 
     if before is not None:
         query = query.where(model_saves.c.revision < before)
     found = list(reader.execute(query.order_by(model_saves.c.revision.desc()).limit(SAVES_SHOWN + 1)).mappings())
-    before = [dict(save["files"]) for save in found[1:]] + [{}]
+    olders = [dict(save["files"]) for save in found[1:]] + [{}]
     return tuple(
         ModelSave(
             revision=save["revision"],
@@ -224,7 +225,7 @@ def model_saves_of(reader: Reader, draft_id: str, before: int | None = None) -> 
             number=save["number"],
             changes=() if save["revision"] == 1 else changes_between(older, save["files"]),
         )
-        for save, older in list(zip(found, before, strict=True))[:SAVES_SHOWN]
+        for save, older in list(zip(found, olders, strict=True))[:SAVES_SHOWN]
     )
 
 
@@ -246,6 +247,7 @@ def model_comments_of(reader: Reader, draft_id: str) -> tuple[ModelComment, ...]
             element_id=row["element_id"],
             text=row["text"],
             by=row["by_name"],
+            by_id=row["by_id"],
             at=row["at"],
             resolved_by=row["resolved_by"],
             resolved_at=row["resolved_at"],

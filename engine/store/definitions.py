@@ -17,7 +17,14 @@ _LATEST = (
 )
 
 
-def find_by_digest(tx: Transaction, key: str, sha256: str) -> tuple[str, int] | None:
+def find(tx: Transaction, key: str, files: Mapping[str, bytes]) -> tuple[str, int] | None:
+    """Id and version that have exactly these files: the newest where it does, else the first."""
+    if is_newest(tx, key, files):
+        return str(latest_id(tx.connection, key)), newest_version(tx, key)
+    return _find_by_digest(tx, key, sha256_of_files(files))
+
+
+def _find_by_digest(tx: Transaction, key: str, sha256: str) -> tuple[str, int] | None:
     row = tx.execute(
         sa.select(definitions.c.definition_id, definitions.c.version).where(
             definitions.c.key == key, definitions.c.sha256 == sha256
@@ -50,7 +57,7 @@ def add(tx: Transaction, *, key: str, name: str, files: Mapping[str, bytes]) -> 
     """
     version = newest_version(tx, key) + 1
     sha256 = sha256_of_files(files)
-    if find_by_digest(tx, key, sha256) is not None:
+    if _find_by_digest(tx, key, sha256) is not None:
         sha256 = sha256_of(f"{sha256} {version}".encode())
     definition_id = f"{key}-{sha256[:24]}"
     tx.execute(

@@ -16,6 +16,7 @@ from engine.sources import SUFFIXES, Folder
 from web.admin.heat import VIEWS, heat, share, span
 from web.admin.incidents import RESOLVERS
 from web.bootstrap import check_files
+from web.element_words import FolderForms, group_in_words, kind_of
 from web.errors import sentence
 from web.event_log import LogForm, log_form
 from web.format import word
@@ -48,9 +49,16 @@ class Outline:
 
     @property
     def kind(self) -> str:
-        """The message key of what it is: an event by what it waits for."""
-        named = f"{self.element.type}_{self.element.event}"
-        return named if self.element.event in ("timer", "message", "terminate") else self.element.type
+        return kind_of(self.element)
+
+    @property
+    def says(self) -> bool:
+        """Whether the diagram sets anything of it."""
+        one = self.element
+        return any(
+            (one.form_key, one.candidate_groups, one.due_expression, one.basis, one.timer_expression, one.message,
+             one.job_kind, one.decision_ref, one.called_element, one.milestone, one.separate_from, one.returnable)
+        )  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -91,6 +99,7 @@ class ListPage:
 class View:
     found: DefinitionPage
     outline: tuple[Outline, ...]
+    forms: FolderForms
     upload: UploadForm
     may_change: bool
     may_migrate: bool
@@ -104,6 +113,9 @@ class View:
     def name(self) -> str:
         """A folder without a diagram has no title of its own."""
         return word("definition", self.found.key) if self.found.name == self.found.key else self.found.name
+
+    def group(self, code: str) -> str:
+        return group_in_words(code)
 
     @property
     def is_newest(self) -> bool:
@@ -229,15 +241,18 @@ def show_log(key: str, log: LogForm) -> str:
 
 
 def _show(key: str, form: UploadForm, version: int | None, log: LogForm | None = None) -> str:
-    found = engine().read.definition(key, version)
-    times = engine().read.element_times(found.definition_id)
+    read = engine().read
+    found = read.definition(key, version)
+    times = read.element_times(found.definition_id)
     outline = tuple(
         Outline(element, found.counts.get(element.element_id, ElementCount()), times.get(element.element_id))
         for element in found.elements
     )
     view = text("view") if text("view") in VIEWS else VIEWS[0]
     log = log or log_form(engine(), actor())
-    return render_template("admin/definition.html", page=View(found, outline, form, *_rights(), view, times, log))
+    forms = FolderForms.read((name, read.definition_file(found.definition_id, name)) for name, _ in found.files)
+    page = View(found, outline, forms, form, *_rights(), view, times, log)
+    return render_template("admin/definition.html", page=page)
 
 
 def _rights() -> tuple[bool, bool, bool, bool]:

@@ -12,8 +12,8 @@ from web.i18n import t
 from web.pdf import show_pdf
 from web.permission import needs
 from web.printouts import About, printout_of
-from web.request import actor, engine, text
-from web.studio.letters import one_at_a_time
+from web.request import engine, text
+from web.turns import PRINTOUTS
 
 blueprint = Blueprint("printing", __name__)
 
@@ -48,9 +48,9 @@ def draft(draft_id: str) -> Response:
 
 
 def _pdf(key: str, files: dict[str, bytes], about: About, filename: str) -> Response:
-    """Raises NotFound, DocumentRefused, PrintFailed; Rejected while this person's last one is being printed."""
+    """Raises NotFound, DocumentRefused, PrintFailed; Rejected while another is being printed."""
     if f"{key}.bpmn" not in files:
         raise NotFound("file_unknown", f"{key} has no diagram.", file=f"{key}.bpmn")
-    with one_at_a_time(actor().person_id):
+    with PRINTOUTS.take():
         made = print_isolated(printout_of(files[f"{key}.bpmn"], files, about, text("paper").upper()))
     return show_pdf(made.pdf, filename, sha256=made.sha256)

@@ -15,6 +15,7 @@ from engine.queries.outliers import LEAST, ElementOutliers, Outlier
 from web.admin.definitions import READERS
 from web.admin.heat import share, span
 from web.admin.instances import KEEPERS
+from web.element_words import kind_of
 from web.format import word
 from web.i18n import t
 from web.permission import CASE_ROLES, needs
@@ -66,8 +67,7 @@ class Page:
         )
 
     def kind(self, element: Element) -> str:
-        named = f"{element.type}_{element.event}"
-        return word("element", named if element.event in ("timer", "message", "terminate") else element.type)
+        return word("element", kind_of(element))
 
 
 @dataclass(frozen=True)

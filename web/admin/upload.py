@@ -113,7 +113,7 @@ def _read(opened: zipfile.ZipFile, entry: zipfile.ZipInfo, problems: list[Proble
     try:
         with opened.open(entry) as part:
             return part.read(max_file_bytes + 1)
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, EOFError, RuntimeError):
+    except archive.UNREADABLE:
         problems.append(Problem(entry.filename, archive.BROKEN.zh, archive.BROKEN.en))
         return b""
 

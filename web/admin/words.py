@@ -21,7 +21,7 @@ from engine.queries.diagrams import Diagram, ElementCount
 from forms.drawing import draw
 from web.admin.definitions import READERS
 from web.admin.instances import KEEPERS
-from web.element_words import FolderForms, group_in_words, letter_expression, letter_in_words
+from web.element_words import FolderForms, group_in_words, kind_of, letter_expression, letter_in_words
 from web.format import word
 from web.i18n import t
 from web.permission import needs, signed_in
@@ -59,8 +59,7 @@ class Sheet:
         return tuple(each for each in self.elements if not each.type.endswith(("Event", "Gateway")))
 
     def kind(self, element: Element) -> str:
-        named = f"{element.type}_{element.event}"
-        return word("element", named if element.event in ("timer", "message", "terminate") else element.type)
+        return word("element", kind_of(element))
 
     # Each of these in the reader's words; empty where there are none, and the code stands for itself.
     def group(self, code: str) -> str:

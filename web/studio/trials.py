@@ -21,6 +21,7 @@ from engine.trials.play import Failure, WalkResult, play
 from engine.trials.report import FOLDER, SUFFIX, Report, Reports, is_walk
 from engine.trials.script import Script, ScriptStep, read_script
 from engine.trials.writing import write_script
+from web.element_words import kind_of
 from web.errors import said, sentence, status_of
 from web.i18n import t
 from web.permission import needs
@@ -48,9 +49,7 @@ class ElementRow:
 
     @property
     def kind(self) -> str:
-        """The message key of what it is: an event by what it waits for."""
-        named = f"{self.element.type}_{self.element.event}"
-        return named if self.element.event in ("timer", "message", "terminate") else self.element.type
+        return kind_of(self.element)
 
 
 @dataclass(frozen=True)
