@@ -11,6 +11,7 @@ from playwright.sync_api import Browser
 from scenario import CAMPAIGN
 
 from engine.commands.batches import StartBatch, WorkBatch
+from engine.commands.models import OpenModelDraft
 from engine.domain.actor import SYSTEM, Actor
 from engine.queries.desk import DeskFilter
 from engine.queries.instances import InstanceFilter
@@ -25,13 +26,16 @@ PAGES = {
     "gxj1": "/inbox /letters LETTER",
     "ducha1": f"/desk /desk?level=0 {ISSUE} /letters LETTER ITEM /reports?view=list /reports REPORT /register /leader "
     f"/cases?light=red /cases/{FRESH[0]}",
-    "sheji": "/definitions /definitions/supervision /definitions/letters",
+    "sheji": "/definitions /definitions/supervision /definitions/letters /definitions/cleanup/1/words "
+    "/definitions/survey/1/conformance /definitions/survey/1/outliers /studio /studio/usages /studio/dependencies "
+    "/studio/forecasts /studio/forecasts/new DRAFT",
     "xitong": "/incidents /incidents?resolved=1 /calendars /demo-clock /instances /instances?trouble=1 INSTANCE MOVE "
     "OPERATIONS /jobs /batches BATCH /definitions/survey/migration",
     "shenji": "/audit/facts /audit/facts?kind=NoSuchFact /audit/days /audit/days/2024-06-12 /audit/days/2024-06-13",
     "anquan": "/people /desk",
     "lingdao": "/leader /no-such-page TASKS",
 }
+TABS = ("diagram", "tables", "forms", "letters", "tests", "playground", "compare", "history", "publish")
 VISITS = [(login, address) for login, pages in PAGES.items() for address in pages.split()]
 RAW = re.compile(
     r"\b(?:survey_site|review_disposition|case_lifecycle|report_obligation|survey|cleanup|improvement|acceptance|lookback|"
@@ -41,6 +45,7 @@ RAW = re.compile(
 )
 SPOKEN_BY_DESIGNERS = (
     "/definitions",
+    "/studio",
     "/incidents",
     "/instances",
     "/jobs",
@@ -96,9 +101,18 @@ def addresses(site: Site, login: str, address: str) -> list[str]:
             return [f"/desk/items/{next(row.item_id for row in rows if row.item_id)}"]
         case "REPORT":
             return [f"/reports/{site.read.reports(actor, ReportFilter()).rows[0].report_id}"]
+        case "DRAFT":
+            return [f"/studio/drafts/{drafted(site, actor)}/{tab}" for tab in TABS]
         case "INSTANCE" | "MOVE" | "OPERATIONS" | "BATCH":
             return operating(site, actor, address)
     return [address]
+
+
+def drafted(site: Site, actor: Actor) -> str:
+    """A draft of supervision, which has a table, forms and walks; opened once."""
+    found = [row.draft_id for row in site.read.model_drafts() if row.key == "supervision"]
+    command = OpenModelDraft("supervision", "督办（演示）")
+    return found[0] if found else str(site.engine.execute(command, by=actor)["draft_id"])
 
 
 def operating(site: Site, actor: Actor, address: str) -> list[str]:

@@ -56,7 +56,7 @@ def test_every_folder_is_a_link_of_the_drawing_and_every_line_is_drawn(
     folders = scenario.engine.read.dependencies()
     linked = re.findall(r'<a class="map__link" href="/definitions/(\w+)" aria-label="([^"]+)"', drawing)
     assert sorted(key for key, _ in linked) == sorted(folder.key for folder in folders)
-    assert dict(linked)["interview"] == "约谈；启动督办；使用公文模板里的内容；被督办用到"
+    assert dict(linked)["interview"] == "约谈 interview；启动督办；使用公文模板里的内容；被督办用到"
     assert dict(linked)["objection"].endswith("与别的流程没有关系")
     assert drawing.count("map__line--calls") == sum(len(folder.calls) for folder in folders)
     assert drawing.count("map__line--starts") == sum(len({*folder.starts} - {*folder.calls}) for folder in folders)

@@ -15,8 +15,11 @@ from web_visitor import Browser
 from engine.commands.definitions import Deploy
 from engine.commands.models import OpenModelDraft
 from engine.domain.actor import SYSTEM
+from engine.errors import Problem
+from engine.queries.models import ModelDraft
 from engine.sources import process_folder
 from web.cli.main import duban
+from web.studio.checking import problems_of_saved
 from web.studio.folders import zip_of
 
 KEY, FORM = "lookback", "lookback_check.form"
@@ -115,6 +118,7 @@ def test_every_page_shows_what_people_wrote_as_text(
 
     [comment] = designer.get(f"/studio/api/drafts/{draft}/comments").get_json()["comments"]
     assert (comment["element"], comment["text"], comment["resolved_at"]) == ('a"b', evil, None)
+    assert comment["by_id"] == scenario.person("sheji").person_id
     settled = designer.post(f"/studio/drafts/{draft}/comments/{comment['comment_id']}/resolution")
     restored = designer.post(f"/studio/drafts/{draft}/restoration", {"wanted": "1", "revision": "2"})
     assert (settled.status_code, restored.status_code) == (303, 303)
@@ -123,7 +127,7 @@ def test_every_page_shows_what_people_wrote_as_text(
     history = designer.get(f"/studio/drafts/{draft}/history").get_data(as_text=True)
     assert "恢复第 1 次保存的内容" in history and "已处理" in history
     older = designer.get(f"/studio/drafts/{draft}/history?before=2").get_data(as_text=True)
-    assert "下载第 1 次保存的 zip" in older and "下载第 2 次保存的 zip" not in older
+    assert "下载 zip：第 1 次保存" in older and "下载 zip：第 2 次保存" not in older
     assert designer.get(f"/studio/drafts/{draft}/history?before=x").status_code == 200
     assert scenario.engine.read.model_draft(draft).revision == 3
 
@@ -164,6 +168,31 @@ def test_requests_that_are_not_in_order_keep_nothing(
     designer.get(f"/studio/drafts/{draft}/publish")
     again = designer.post(f"/studio/drafts/{draft}/submission", {"revision": "2", "note": "我写的说明"})
     assert again.status_code == 422 and "我写的说明" in designer.page and "error-summary" in designer.page
+
+
+def test_a_walk_that_no_reader_reads_is_saved_and_told_on_every_page(
+    signed_in: Callable[[str], Browser], scenario: Scenario, draft: str
+) -> None:
+    designer, files = signed_in("sheji"), f"/studio/api/drafts/{draft}/files"
+    walk = b"x = " + b"1" * 5_000
+
+    saved = [put(designer, f"{files}/{name}", content, revision) for name, content, revision in (
+        ("tests/odd.toml", walk, 1), (DIAGRAM, (PROCESSES / KEY / DIAGRAM).read_bytes() + b"\n", 2),
+    )]  # fmt: skip
+    pages = [designer.get(f"/studio/drafts/{draft}/{page}") for page in ("publish", "tests?run=1", "playground")]
+
+    assert [(status, answer["revision"]) for status, answer in saved] == [(200, 2), (200, 3)]
+    assert all("a number cannot be read" in str(answer["problems"]) for _, answer in saved)
+    assert [(page.status_code, "读不了的日期或数字" in page.text) for page in pages] == [
+        (200, True), (200, True), (200, False),
+    ]  # fmt: skip
+
+    def fails(draft: ModelDraft) -> list[Problem]:
+        raise ValueError(draft.draft_id)
+
+    found = scenario.engine.read.model_draft(draft)
+    [told] = problems_of_saved(found, fails)
+    assert (told.where, told.zh) == (KEY, "已保存，但检查没有做完，请联系系统管理员。")
 
 
 def test_the_editors_ask_for_checks_words_and_deadlines(signed_in: Callable[[str], Browser], draft: str) -> None:

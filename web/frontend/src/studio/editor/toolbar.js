@@ -36,7 +36,7 @@ export function makeToolbar(host, editor, { onSave, onSimulate }) {
   add('⤢', say('适合窗口', 'Fit'), () => editor.fit());
   add('⌕', say('查找（Ctrl+F）', 'Find (Ctrl+F)'), () => modeler.get('searchPad').open());
   add(say('保存', 'Save'), say('立即保存（Ctrl+S）', 'Save now (Ctrl+S)'), onSave);
-  add(say('走一遍', 'Simulate'), say('用令牌走一遍，给人讲解', 'Token simulation, for teaching'), onSimulate);
+  add(say('走一遍', 'Simulate'), say('用令牌走一遍，给人讲解', 'Simulate with tokens, for teaching'), onSimulate);
   add(say('快捷键', 'Keys'), say('有哪些快捷键', 'Which keys there are'), () => showKeys(host));
 
   const update = () => {
