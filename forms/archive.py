@@ -1,6 +1,7 @@
 """Zip files from outside (xlsx, docx): what is inside, looked at before anything is unpacked. Threat: zip bombs."""
 
 import io
+import lzma
 import zipfile
 import zlib
 
@@ -12,6 +13,17 @@ MAX_ENTRIES = 200
 LONGEST_NAME = 80  # characters of an entry's name that a message repeats
 _RATIO_FLOOR_BYTES = 100_000  # small parts of a real workbook are often pressed together more than a hundredfold
 ZIP_MAGIC = b"PK\x03\x04"
+UNREADABLE = (  # what the reader of a damaged zip may raise
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    OSError,
+    ValueError,
+    NotImplementedError,
+    OverflowError,
+    EOFError,
+    RuntimeError,
+)
 
 BROKEN = Words(
     "文件已损坏，打不开，请重新保存后再上传", "the file is damaged and cannot be opened; save it again and retry"
@@ -27,7 +39,7 @@ def fault_in(content: bytes, *, max_unpacked_bytes: int = MAX_UNPACKED_BYTES) ->
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             return _fault_in_directory(archive.infolist(), len(content), max_unpacked_bytes)
-    except (zipfile.BadZipFile, zlib.error, OSError, ValueError, NotImplementedError, OverflowError, EOFError):
+    except UNREADABLE:
         return BROKEN
 
 
@@ -62,7 +74,7 @@ def read_part(content: bytes, name: str) -> bytes:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive, archive.open(name) as part:
             return part.read(MAX_UNPACKED_BYTES)
-    except (zipfile.BadZipFile, zlib.error, KeyError, OSError, ValueError, NotImplementedError, EOFError, RuntimeError):
+    except (*UNREADABLE, KeyError):
         return b""
 
 

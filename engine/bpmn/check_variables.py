@@ -3,16 +3,17 @@
 It follows the ways through the diagram and gives the benefit of the doubt: a value that is set on one way counts.
 """
 
-import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from engine.bpmn.check_answers import check_answers, choices_of, meant_by
+from engine.bpmn.check_answers import check_answers, meant_by
 from engine.bpmn.check_context import Context, own
 from engine.bpmn.decision import OF_CAMPAIGN
 from engine.bpmn.document import bpmn, duban, local, text_of
 from engine.bpmn.expressions import ExpressionError, names_of, required_names
 from engine.bpmn.graph import EMBEDDED, Node, Scope
+from engine.domain import toml_table
+from engine.errors import Invalid
 
 ANYTHING: frozenset[str] | None = None  # it may set names that nobody can tell from the folder
 SETS_NOTHING = ("letter", "remind", "start_process", "publish_message")
@@ -53,9 +54,7 @@ def check_variables(context: Context) -> None:
                     if meant := meant_by(name, there):
                         _tell_slip(use, name, meant, context)
     if not any(names is None for names in sets.values()):
-        choices = choices_of(context, given or frozenset())
-        for scope in context.scopes:
-            check_answers(scope, choices, context)
+        check_answers(context, given)
 
 
 def _tell(use: Use, name: str, is_set_later: bool, context: Context) -> None:
@@ -91,8 +90,8 @@ def _given(context: Context) -> frozenset[str] | None:
         if not name.endswith(".toml"):
             continue
         try:
-            walk = tomllib.loads(content.decode())
-        except (ValueError, RecursionError):
+            walk = toml_table.read(content, what=name)
+        except Invalid:
             continue
         variables = walk.get("variables")
         if walk.get("process") == context.key and isinstance(variables, dict):

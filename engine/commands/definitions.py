@@ -49,7 +49,7 @@ class Beside:
 
 @dataclass(frozen=True)
 class Deploy:
-    """`files`: every file of the folder by name, `letters/` templates included. `key` is the folder's name.
+    """`files`: every file of the folder by name, `tests/` included. `key` is the folder's name.
 
     `checked` carries problems that only forms can know (its own check of `.form` files and templates).
     """

@@ -7,21 +7,55 @@ import re
 import tomllib
 from collections.abc import Mapping
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Final
 
 from engine.errors import Invalid, Problem, errors_of
 
+MAX_BYTES: Final = 500_000  # the largest plan of a campaign has 20,000
+MAX_KEY_PARTS: Final = 20  # reading a key takes the square of its parts
+_TEXTS_AND_REMARKS: Final = re.compile(
+    r'"""(?:\\.|[^\\])*?(?:"""|\\?\Z)"{0,2}'
+    r"|'''.*?(?:'''|\Z)'{0,2}"
+    r'|"(?:\\[^\n]|[^"\\\n])*+"?'
+    r"|'[^'\n]*+'?"
+    r"|(?P<remark>#[^\n]*+)",
+    re.DOTALL,
+)
+_LONG_KEY: Final = re.compile(rf"(?<![\w-])(?:[\w-]++[ \t]*+\.[ \t]*+){{{MAX_KEY_PARTS}}}")
+
 
 def read(data: bytes, *, what: str) -> Mapping[str, Any]:
-    """The whole file as a mapping. Raises Invalid when the bytes are not TOML; `what` names the file for the reader."""
+    """The whole file as a mapping. Raises Invalid when the bytes are not TOML, or would take too long to read; `what`
+    names the file for the reader."""
+    if len(data) > MAX_BYTES:
+        zh = f"文件有 {len(data)} 字节，最多 {MAX_BYTES} 字节。"
+        problem = Problem(what, zh, f"The file has {len(data)} bytes; at most {MAX_BYTES}.")
+        raise Invalid("toml.unreadable", f"Cannot read {what}", (problem,), what=what)
     try:
-        return tomllib.loads(data.decode("utf-8"))
+        content = data.decode("utf-8")
+        if _has_long_key(content):
+            zh = f"有一个名称用点分成了 {MAX_KEY_PARTS} 段以上，请改短。"
+            problem = Problem(what, zh, f"A key has more than {MAX_KEY_PARTS} parts between dots; make it shorter.")
+            raise Invalid("toml.unreadable", f"Cannot read {what}", (problem,), what=what)
+        return tomllib.loads(content)
     except UnicodeDecodeError as error:
         problem = Problem(what, "文件不是 UTF-8 编码，请另存为 UTF-8。", "The file is not UTF-8; save it as UTF-8.")
         raise Invalid("toml.unreadable", f"Cannot read {what}", (problem,), what=what) from error
     except tomllib.TOMLDecodeError as error:
         problem = Problem(what, f"不是有效的 TOML：{_place(error)}读不懂。", f"This is not valid TOML: {error}.")
         raise Invalid("toml.unreadable", f"Cannot read {what}", (problem,), what=what) from error
+    except ValueError as error:  # a date or a number that Python does not read
+        zh, en = "有读不了的日期或数字（例如数字太长），请改正。", "A date or a number cannot be read; is it too long?"
+        raise Invalid("toml.unreadable", f"Cannot read {what}", (Problem(what, zh, en),), what=what) from error
+    except RecursionError as error:
+        zh, en = "嵌套层次太深。", "It is nested too deeply."
+        raise Invalid("toml.unreadable", f"Cannot read {what}", (Problem(what, zh, en),), what=what) from error
+
+
+def _has_long_key(content: str) -> bool:
+    """Outside of texts and remarks; a part in quotes counts as any other."""
+    bare = _TEXTS_AND_REMARKS.sub(lambda found: "" if found["remark"] else "x", content)
+    return _LONG_KEY.search(bare) is not None
 
 
 def _place(error: tomllib.TOMLDecodeError) -> str:

@@ -50,11 +50,7 @@ def read_script(content: bytes, *, what: str = "walk.toml", least_steps: int = 1
         zh = f"走查文件有 {len(content)} 字节，最多 {MAX_WALK_BYTES} 字节，请分成几个。"
         en = f"The walk has {len(content)} bytes; at most {MAX_WALK_BYTES}. Make several of it."
         raise Invalid("walk.invalid", f"Cannot read {what}", (Problem(what, zh, en),), what=what)
-    try:
-        data = toml_table.read(content, what=what)
-    except RecursionError as error:
-        zh, en = "嵌套层次太深。", "It is nested too deeply."
-        raise Invalid("walk.invalid", f"Cannot read {what}", (Problem(what, zh, en),), what=what) from error
+    data = toml_table.read(content, what=what)
     problems = Problems()
     top = TomlTable(data, "", problems)
     script = Script(

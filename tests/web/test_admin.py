@@ -284,6 +284,17 @@ def bomb() -> bytes:
     return zipped({"survey/survey.bpmn": b"0" * 20_000_000})
 
 
+def flipped(method: int) -> bytes:
+    """A zip whose directory is sound and whose one file has its first pressed bytes turned round."""
+    name, packed = "survey/survey.bpmn", io.BytesIO()
+    with zipfile.ZipFile(packed, "w", method) as folder:
+        folder.writestr(name, SURVEY)
+    content = bytearray(packed.getvalue())
+    begin = 30 + len(name) + (9 if method == zipfile.ZIP_LZMA else 0)  # behind the properties that zipfile reads
+    content[begin : begin + 12] = bytes(byte ^ 0xFF for byte in content[begin : begin + 12])
+    return bytes(content)
+
+
 @pytest.mark.parametrize(
     ("sent", "where"),
     [
@@ -293,6 +304,9 @@ def bomb() -> bytes:
         ([("big.bpmn", b"x" * 2_000_001)], "big.bpmn"),
         ([("a.zip", b"PK\x03\x04 damaged")], "a.zip"),
         ([("a.zip", bomb())], "a.zip"),
+        ([("a.zip", flipped(zipfile.ZIP_DEFLATED))], "survey/survey.bpmn"),
+        ([("a.zip", flipped(zipfile.ZIP_BZIP2))], "survey/survey.bpmn"),
+        ([("a.zip", flipped(zipfile.ZIP_LZMA))], "survey/survey.bpmn"),
         ([("a.zip", zipped({"../../etc/x.bpmn": b"x"}))], "a.zip"),
         ([("a.zip", zipped({f"{n}.form": b"{}" for n in range(101)}))], "files"),
         ([("bad name!.bpmn", b"x")], "bad name!.bpmn"),

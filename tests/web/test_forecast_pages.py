@@ -15,6 +15,7 @@ from markupsafe import escape
 from scenario import PROCESSES, Scenario
 from web_visitor import Browser
 
+from engine.commands.model_publishing import DiscardModelDraft
 from engine.commands.models import OpenModelDraft, SaveModelFiles
 from engine.errors import Rejected
 from engine.forecast.ground import Material, prepare
@@ -136,10 +137,21 @@ def test_a_draft_is_forecast_beside_the_published_version_before_anybody_publish
         refused = designer.post("/studio/forecasts", sent)
         assert (refused.status_code, said in refused.text, "name = &#34;小&#34;" in refused.text) == (422, True, True)
         assert re.search(f'value="{draft_id}"[^>]* checked', refused.text)
-    assert designer.post("/studio/forecasts", sent | {"model": "x"}).status_code == 404
-    supervisor = signed_in("ducha1")
+    supervisor, leader = signed_in("ducha1"), signed_in("lingdao")
+    for reader in (supervisor, leader):  # the picture of a forecast and what it ran on, not the draft itself
+        seen = (f"/studio/forecasts/{run_id}/survey.bpmn", f"/studio/forecasts/{run_id}/scenario.toml")
+        assert [reader.get(address).status_code for address in seen] == [200, 200]
+        draft = (f"/studio/drafts/{draft_id}/publish", f"/studio/api/drafts/{draft_id}/files/survey.bpmn")
+        assert [reader.get(address).status_code for address in draft] == [403, 403]
     assert "快查" not in supervisor.get(f"/studio/forecasts/new?draft={draft_id}").text
-    assert supervisor.post("/studio/forecasts", sent).status_code == 404
+    assert supervisor.post("/studio/forecasts", sent).status_code == 409
+
+    command = DiscardModelDraft(draft_id, "不改了")
+    scenario.engine.execute(command, by=scenario.person("sheji"))
+    typed = fields(designer.get("/studio/forecasts/new?base=linxia_as_planned").text) | {"waiting.default": "37m"}
+    gone = designer.post("/studio/forecasts", typed | {"base": "linxia_as_planned", "model": draft_id, "both": "1"})
+    assert (gone.status_code, "可能已经发布或作废" in gone.text) == (409, True)
+    assert fields(gone.text) == typed
     assert len(runs.all()) == 2
 
 
@@ -193,6 +205,7 @@ def lines_of(page: str, caption: str) -> Iterator[tuple[str, list[str]]]:
 
 
 FAULTS = [
+    ({"toml": "x = " + "1" * 5_000}, "读不了的日期或数字"),
     ({"name": ""}, "请给情景取名"),
     ({"seed": "１"}, "请填写 0 到 1000000 之间的整数"),
     ({"until": "yesterday"}, "请填写日期"),
@@ -278,9 +291,11 @@ def test_a_running_forecast_is_cancelled_a_silent_one_is_called_broken_and_a_thi
     designer.post(f"/studio/forecasts/{first}/cancellation")
     assert (runs.folder / first / "cancel").exists()
     assert designer.post(f"/studio/forecasts/{first}/removal").status_code == 409
-    designer.get("/studio/forecasts/new")
-    refused = designer.post("/studio/forecasts", {"toml": small("第三个")})
+    typed = fields(designer.get("/studio/forecasts/new").text) | {"waiting.default": "37m"}
+    refused = designer.post("/studio/forecasts", typed | {"toml": small("第三个")})
     assert (refused.status_code, "已有 2 个推演在运行" in refused.text) == (409, True)
+    assert fields(refused.text) == typed and "第三个" in refused.text
+    assert designer.post("/studio/forecasts", typed).status_code == 409
 
     old = (datetime.now(UTC) - timedelta(seconds=SILENT_SECONDS + 5)).timestamp()
     os.utime(runs.folder / second / "state.json", (old, old))

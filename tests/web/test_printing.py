@@ -14,6 +14,7 @@ from web_visitor import Browser
 from engine.commands.models import OpenModelDraft, SaveModelFiles
 from web.deadline_words import deadline_in_words, timer_in_words
 from web.element_words import FolderForms
+from web.turns import PRINTOUTS
 
 KEY = "lookback"
 DIAGRAM = (PROCESSES / KEY / f"{KEY}.bpmn").read_bytes()
@@ -104,6 +105,15 @@ def test_a_folder_without_diagram_and_who_may_not_look_get_no_pdf(signed_in: Cal
     assert designer.get(f"/definitions/{KEY}/99/words.pdf").status_code == 404
     assert officer.get(f"/definitions/{KEY}/1/words.pdf").status_code == 403
     assert officer.get("/studio/drafts/x/words.pdf").status_code == 403
+
+
+def test_one_process_is_printed_at_a_time_so_that_letters_find_a_press(signed_in: Callable[[str], Browser]) -> None:
+    designer, publisher = signed_in("sheji"), signed_in("fabu")
+    with PRINTOUTS.take():
+        refused = [each.get(f"/definitions/{KEY}/1/words.pdf") for each in (designer, publisher)]
+
+    assert [(each.status_code, "正在排印另一份流程" in each.text) for each in refused] == [(409, True)] * 2
+    assert designer.get("/definitions/ladders/1/words.pdf").status_code == 404  # the turn was given back
 
 
 def test_deadlines_are_told_in_words_as_far_as_there_are_words() -> None:

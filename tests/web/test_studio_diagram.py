@@ -37,6 +37,7 @@ def test_the_diagram_is_edited_while_the_draft_is_open_and_looked_at_afterwards(
     designer.get(address)
     assert EDITOR in designer.page and 'data-file="cleanup.bpmn"' in designer.page
     assert 'data-api="/studio/api"' in designer.page and f'data-csrf="{designer.token}"' in designer.page
+    assert f'data-person="{scenario.person("sheji").person_id}"' in designer.page
 
     designer.get(f"/studio/drafts/{ids['letters']}/diagram")
     assert EDITOR not in designer.page and "还没有流程图" in designer.page
@@ -49,6 +50,7 @@ def test_the_diagram_is_edited_while_the_draft_is_open_and_looked_at_afterwards(
     looking = signed_in("xitong")
     looking.get(address)
     assert "data-studio-comments" in looking.page and MAY_COMMENT not in looking.page
+    assert f'data-person="{scenario.person("xitong").person_id}"' in looking.page
 
     assert designer.get("/studio/drafts/none/diagram").status_code == 404
     assert signed_in("chengjiao1").get(address).status_code == 403

@@ -14,8 +14,8 @@ from engine.domain.letter import KINDS
 from engine.errors import Rejected
 from forms.form import check_form
 from forms.letters.sample import check_letter_template
-from web.studio import letters
 from web.studio.starters import starter
+from web.turns import PREVIEWS
 
 DISPOSITION = (PROCESSES / "survey" / "disposition.dmn").read_text()
 CLOSE_CHECKS = (PROCESSES / "cleanup" / "close_checks.form").read_text()
@@ -65,6 +65,7 @@ def test_each_tab_shows_its_files_and_takes_a_new_one(
 
     assert designer.get(f"{draft}/tables").status_code == 200
     assert 'data-file="disposition.dmn"' in designer.page and "data-open" in designer.page
+    assert 'data-person="' in designer.page and 'data-person=""' not in designer.page
     assert designer.get(f"{draft}/forms?file=survey_site.form").status_code == 200
     assert 'data-file="survey_site.form"' in designer.page and "现场排查登记</span>" in designer.page
     assert "Site survey</span>" in designer.get(f"{draft}/forms?lang=en").get_data(as_text=True)
@@ -182,10 +183,10 @@ def test_a_letter_is_printed_beside_its_template(
 
 
 def test_one_person_prints_one_preview_at_a_time() -> None:
-    with letters.one_at_a_time("anna"), letters.one_at_a_time("bert"):
-        with pytest.raises(Rejected), letters.one_at_a_time("anna"):
+    with PREVIEWS.take("anna"), PREVIEWS.take("bert"):
+        with pytest.raises(Rejected), PREVIEWS.take("anna"):
             pass
-        with pytest.raises(Rejected), letters.one_at_a_time("anna"):
+        with pytest.raises(Rejected), PREVIEWS.take("anna"):
             pass
-    with letters.one_at_a_time("anna"):
+    with PREVIEWS.take("anna"):
         pass

@@ -23,7 +23,7 @@ from web.i18n import t
 from web.permission import needs
 from web.problems import problem_json
 from web.request import actor, engine
-from web.studio.checking import check, problems_of
+from web.studio.checking import check, problems_of_saved
 from web.studio.words import words_json
 
 blueprint = Blueprint("studio_api", __name__, url_prefix="/studio/api")
@@ -127,7 +127,7 @@ def _save(draft_id: str, changes: Mapping[str, bytes | None]) -> Answer:
     command = SaveModelFiles(draft_id, _revision(given.removeprefix("W/").strip('"')), changes, _note())
     revision = engine().execute(command, by=actor())["revision"]
     draft = engine().read.model_draft(draft_id)
-    problems = [problem_json(problem) for problem in problems_of(draft)]
+    problems = [problem_json(problem) for problem in problems_of_saved(draft)]
     saved = t("studio.saved_by", n=draft.revision, by=draft.changed_by, at=moment(draft.changed_at))
     response = jsonify(revision=revision, problems=problems, saved=saved)
     response.headers["ETag"] = f'"{revision}"'
@@ -169,6 +169,7 @@ def comments(draft_id: str) -> Answer:
                 "element": comment.element_id,
                 "text": comment.text,
                 "by": comment.by,
+                "by_id": comment.by_id,
                 "at": comment.at.isoformat(),
                 "resolved_by": comment.resolved_by,
                 "resolved_at": comment.resolved_at.isoformat() if comment.resolved_at else None,

@@ -1,6 +1,7 @@
 """What the deploy check says of a draft, beside everything that is deployed."""
 
-from collections.abc import Mapping
+import logging
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 
 from engine.errors import Problem
@@ -9,9 +10,21 @@ from engine.sources import Folder
 from web.bootstrap import check_files
 from web.request import engine
 
+log = logging.getLogger(__name__)
+
 
 def problems_of(draft: ModelDraft) -> list[Problem]:
     return check(draft.key, draft.files)
+
+
+def problems_of_saved(draft: ModelDraft, check: Callable[[ModelDraft], list[Problem]] = problems_of) -> list[Problem]:
+    """As `problems_of`, for a draft that was saved just now: a check that fails must not tell that the save did."""
+    try:
+        return check(draft)
+    except Exception:
+        log.exception("the check of draft %s failed after save %s", draft.draft_id, draft.revision)
+        zh = "已保存，但检查没有做完，请联系系统管理员。"
+        return [Problem(draft.key, zh, "Saved, but the check could not be finished; tell the system administrator.")]
 
 
 def check(key: str, files: Mapping[str, bytes]) -> list[Problem]:

@@ -1,8 +1,5 @@
 """The tab of letter templates: the editor's page, and the letter that its text makes of invented facts."""
 
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Final
 
 from flask import Blueprint, Response, render_template, request
@@ -22,6 +19,7 @@ from web.request import actor, engine
 from web.studio.api import READERS
 from web.studio.editing import add_file, editor_page
 from web.studio.starters import SUFFIXES
+from web.turns import PREVIEWS
 
 blueprint = Blueprint("studio_letters", __name__)
 SUBJECTS: Final = {"one": 1, "several": 12, "report": 0}  # what the invented letter is about → how many cases
@@ -49,7 +47,7 @@ def preview(draft_id: str) -> Response | tuple[str, int, dict[str, str]]:
     """The posted `text` of the template `name` as a PDF, for the frame beside it; what is wrong with it as a page."""
     engine().read.model_draft(draft_id)
     try:
-        with one_at_a_time(actor().person_id):
+        with PREVIEWS.take(actor().person_id):
             return show_pdf(_pdf(request.form), "sample.pdf")
     except Invalid as error:
         lines = [(one.where, said(one)) for one in error.problems]
@@ -72,24 +70,6 @@ def _pdf(sent: "dict[str, str]") -> bytes:
     about = {"cases": SUBJECTS[subject] or 1, "is_report": subject == "report"}
     letter = sample_letter(kind, template.replace("\r\n", "\n"), layout=layout, name=name, **about)
     return render_isolated(letter).pdf
-
-
-_printing: Final[set[str]] = set()
-_guard: Final = threading.Lock()
-
-
-@contextmanager
-def one_at_a_time(person_id: str) -> Iterator[None]:
-    """Raises Rejected while this person's last letter is still being printed by this server."""
-    with _guard:
-        if person_id in _printing:
-            raise Rejected("preview_running", "The last preview is still being printed.")
-        _printing.add(person_id)
-    try:
-        yield
-    finally:
-        with _guard:
-            _printing.discard(person_id)
 
 
 def _refused(words: str, problems: list[tuple[str, str]]) -> str:
