@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
 
+from engine.bpmn.check_asked import asked_before
 from engine.bpmn.check_context import Context, en, own, zh
 from engine.bpmn.check_files import components_of
-from engine.bpmn.graph import Node, Scope
+from engine.bpmn.graph import Node
 
 ONE_OF: Final = frozenset({"radio", "select"})
 SOME_OF: Final = frozenset({"checklist"})
@@ -37,11 +38,18 @@ class Comparison:
     is_member: bool
 
 
-def check_answers(scope: Scope, choices: Mapping[str, Choice], context: Context) -> None:
-    for node in scope.nodes.values():
-        for flow in node.outgoing:
+def check_answers(context: Context, given: frozenset[str] | None) -> None:
+    """`given` is what the process is started with. Where it is None nobody knows, and any answer may come from there:
+    then only those are looked at that tasks have asked for on every way."""
+    choices = _choices_of(context, given or frozenset())
+    asked = asked_before(context) if given is None and choices else {}
+    for node in (node for scope in context.scopes for node in scope.nodes.values()):
+        sure = (
+            choices if given is not None else {name: choices[name] for name in asked.get(node, ()) if name in choices}
+        )
+        for flow in node.outgoing if sure else ():
             for found in _comparisons(flow.condition) if flow.has_condition else ():
-                choice = choices.get(found.name)
+                choice = sure.get(found.name)
                 if choice is not None and choice.is_list == found.is_member and found.text not in choice.values:
                     _tell(flow.flow_id, found, choice, context)
 
@@ -56,7 +64,7 @@ def _tell(flow_id: str, found: Comparison, choice: Choice, context: Context) -> 
     )
 
 
-def choices_of(context: Context, started_with: Iterable[str]) -> dict[str, Choice]:
+def _choices_of(context: Context, started_with: Iterable[str]) -> dict[str, Choice]:
     """What the folder's forms let people choose, by name: those that nothing but choices of the same kind gives."""
     found: dict[str, Choice] = {}
     other = set(started_with)

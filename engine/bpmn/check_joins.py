@@ -4,6 +4,7 @@ joins nothing; tried out with tokens on every way through a scope."""
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator
 
+from engine.bpmn.check_context import own
 from engine.bpmn.findings import Findings
 from engine.bpmn.graph import Flow, Node, Scope, reachable
 
@@ -41,7 +42,8 @@ def check_joins(scope: Scope, findings: Findings) -> None:
 
 def check_merges(scope: Scope, findings: Findings) -> None:
     """What a parallel gateway split and an exclusive one brings together goes on twice. A reminder's own way beside its
-    task is no split here, and where the first that comes ends the whole, nothing runs twice."""
+    task is no split here, and where nothing but ends follows, or the first that comes ends the whole, nothing runs
+    twice."""
     coarse = _CoarseMergeWalk(scope)
     if not coarse.merges or coarse.start is None or (coarse.run() and not coarse.doubled):
         return
@@ -49,7 +51,7 @@ def check_merges(scope: Scope, findings: Findings) -> None:
     if not walk.run() and not walk.doubled:
         _tell_untried(scope, findings)
     for node in walk.merges:
-        if node in walk.doubled and not _ends_all(node):
+        if node in walk.doubled and not _ends_all(node) and not _ends_quietly(node):
             findings.add(
                 "merge-runs-once",
                 node.node_id,
@@ -83,6 +85,15 @@ def _ends_all(node: Node) -> bool:
             return False
         node = after
     return node.tag == "endEvent" and node.events == ["terminate"]
+
+
+def _ends_quietly(node: Node) -> bool:
+    """Whether whatever way a token takes from here it only ends, so that nobody can tell how often that was."""
+    return all(
+        each.tag == "exclusiveGateway"
+        or (each.tag in ("intermediateThrowEvent", "endEvent") and not each.events and not own(each, "milestone"))
+        for each in reachable([node])
+    )
 
 
 class _Walk:

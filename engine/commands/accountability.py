@@ -7,6 +7,7 @@ from datetime import date, datetime
 from typing import Any
 
 from engine import plans
+from engine.commands import ladders
 from engine.commands.accountability_rows import count_circular
 from engine.commands.progress import start_instance
 from engine.domain.accountability import OBJECTION_TERM, TALK_REPORT_TERM, THINK_AGAIN_TERM, check_in_time, check_period
@@ -62,14 +63,15 @@ class SeeReferral:
 
 # -- started by the ladder ---------------------------------------------------------------------------------------------
 def start_accountability(tx: Transaction, row: InstanceRow, variables: Mapping[str, Any]) -> None:
-    """移送问责 for the item of a supervision instance; at most one for each item, but for those that were declined or
-    dropped."""
+    """移送问责 for the item of a supervision instance, which reaches this rung now; at most one for each item, but for
+    those that were declined or dropped."""
     earlier = store.referrals_of_item(tx, row.business_key)
     if any(state not in ("DECLINED", "DROPPED") for state in earlier.values()):
         return
     referral_id = tx.new_id() if earlier else row.business_key
     item = supervision.get_item(tx, row.business_key)
     assert item is not None
+    ladders.record_rung(tx, row, variables)
     store.add(
         tx,
         "referrals",

@@ -9,7 +9,7 @@ from engine import plans, rulings
 from engine.bpmn.step import Decided, OpenedJob
 from engine.domain.actor import require_role
 from engine.domain.deadline import Deadline
-from engine.domain.escalation import REFERRAL, REMINDER, SUMMONS, WAIT, answer_of
+from engine.domain.escalation import REFERRAL, WAIT, answer_of
 from engine.domain.instance import InstanceKind, InstanceRow, InstanceState
 from engine.domain.lights import reached_percent
 from engine.errors import Rejected
@@ -17,7 +17,7 @@ from engine.store import batches, cases, instances, jobs, standing, supervision,
 from engine.store.transaction import Transaction
 
 REPLANNERS = ("designer", "publisher", "sysadmin")
-MEASURES = {"remind": (REMINDER,), "letter": (), "start_process": (REFERRAL, SUMMONS)}  # which jobs reach a rung
+MEASURES = ("remind", "letter", "start_process")  # which jobs reach a rung
 NEXT_RUNG = "next_rung_due"  # the timer of the shipped diagram that an item waits at between two rungs
 PORTION = 50_000  # items of one batch
 
@@ -44,12 +44,19 @@ def _ruling(tx: Transaction, row: InstanceRow, decided: Decided) -> rulings.Ruli
     }
 
 
-def record_rung(
+def record_measure(
     tx: Transaction, row: InstanceRow, opened: OpenedJob, variables: Mapping[str, Any], letter_id: str | None
 ) -> None:
-    """A job of the supervision process that is a rung: the reminder, a letter, a talk, the referral."""
+    """A job of the supervision process that is a rung as soon as it is there: the reminder, a letter, a talk. The job
+    of a referral may wait for one by hand, and come to nothing: its rung is recorded when it is proposed."""
+    if opened.kind in MEASURES and opened.inputs.get("process") != InstanceKind.ACCOUNTABILITY:
+        record_rung(tx, row, variables, letter_id)
+
+
+def record_rung(tx: Transaction, row: InstanceRow, variables: Mapping[str, Any], letter_id: str | None = None) -> None:
+    """The item of a supervision instance has reached the rung that its table named last."""
     item = supervision.get_item(tx.connection, row.business_key)
-    if item is None or opened.kind not in MEASURES:
+    if item is None:
         return
     if letter_id is not None and supervision.is_on_record(tx, item["item_id"], letter_id):
         return  # nothing climbs: the desk was here before

@@ -234,7 +234,7 @@ def _open_job(tx: Transaction, row: InstanceRow, opened: OpenedJob, variables: M
         due_at=tx.now,
     )
     if row.kind is InstanceKind.SUPERVISION:
-        ladders.record_rung(tx, row, opened, variables, payload.get("letter_id"))
+        ladders.record_measure(tx, row, opened, variables, payload.get("letter_id"))
 
 
 # -- milestones and ends -----------------------------------------------------------------------------------------------

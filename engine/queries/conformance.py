@@ -2,11 +2,12 @@
 
 The path is what an instance has passed (`visits`); it is judged by `engine.bpmn.conformance`. Instances with the same
 path are judged together, so the work grows with the number of different paths. What happened after an instance was
-moved or migrated by hand is not judged: no diagram foresees it, and it is told with its reason instead.
+moved or migrated by hand is not judged: no diagram foresees it, and it is told with its reason instead. Where a ladder
+has gone since a referral that does not concern the reader is left out: its path is judged as one that goes on.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import chain, groupby
@@ -19,9 +20,9 @@ from engine import plans
 from engine.bpmn.conformance import PathModel, TooManyWays, path_model
 from engine.bpmn.elements import Element, read_elements
 from engine.domain.actor import Actor
-from engine.domain.instance import InstanceState
+from engine.domain.instance import InstanceKind, InstanceState
 from engine.queries.instances import seen_by
-from engine.store.access import known_referrals
+from engine.store.access import discreet_climbs, known_referrals, known_visits
 from engine.store.schema import batches, definitions, facts, instances, snapshots, visits
 from engine.store.transaction import Reader
 
@@ -108,11 +109,21 @@ def conformance(reader: Reader, actor: Actor, definition_id: str) -> Conformance
     wanted = _instances(actor, definition_id)
     known = {each["instance_id"]: each for each in reader.execute(wanted).mappings()}
     ids = wanted.with_only_columns(instances.c.instance_id)
+    has_ladders = any(each["kind"] == InstanceKind.SUPERVISION for each in known.values())
+    climbs = discreet_climbs(actor, ids)
+    discreet = _since(reader, climbs) if has_ladders else {}
     acts = _acts(reader, actor, ids, row.key, row.version)
-    judge = _Judge(path_model(content, row.key), row.key, known, acts)
+    for instance_id in acts.keys() & discreet.keys():
+        acts[instance_id] = [_discreetly(act, discreet[instance_id]) for act in acts[instance_id]]
+    judge = _Judge(path_model(content, row.key), row.key, known, acts, frozenset(discreet))
     for instance_id, path in _paths(reader, ids, row.key):
-        judge.note(instance_id, path)
-    judge.note_by_hand(_timed(reader, acts, row.key))
+        if instance_id not in discreet:
+            judge.note(instance_id, path)
+    if discreet:
+        among = sa.select(climbs.subquery().c.instance_id)
+        for instance_id, timed in _timed(reader, actor, among, discreet, row.key):
+            judge.note(instance_id, tuple(element_id for element_id, _ in timed))
+    judge.note_by_hand(_timed(reader, actor, sa.select(snapshots.c.instance_id), acts, row.key))
     elements = {each.element_id: each for each in read_elements(content) if each.process_key == row.key}
     return judge.result(judged, elements, is_cut=len(known) == LOOKED_AT)
 
@@ -142,6 +153,14 @@ def _holds(column: sa.ColumnElement[Any], definition_id: str) -> sa.ColumnElemen
     return sa.cast(column, sa.Text).contains(f'"{definition_id}"', autoescape=True)
 
 
+def _since(reader: Reader, climbs: sa.Select[Any]) -> dict[str, datetime]:
+    """By ladder, the instant since when nothing is told of it."""
+    found: dict[str, datetime] = {}
+    for instance_id, since in reader.execute(climbs):
+        found.setdefault(instance_id, since)
+    return found
+
+
 def _may_read_reasons(actor: Actor) -> bool:
     """A reason may speak of the case: builders, who read no cases, see only that there was an act."""
     return actor.sees_cases or actor.has_role("sysadmin", "auditor")
@@ -159,15 +178,17 @@ def _paths(reader: Reader, ids: sa.Select[Any], key: str) -> Iterator[tuple[str,
         yield str(instance_id), tuple(map(itemgetter(1), some))
 
 
-def _timed(reader: Reader, acts: Mapping[str, object], key: str) -> Iterator[tuple[str, list[tuple[str, datetime]]]]:
-    """The paths of a few instances with the instants."""
+def _timed(
+    reader: Reader, actor: Actor, among: sa.Select[Any], wanted: Container[str], key: str
+) -> Iterator[tuple[str, list[tuple[str, datetime]]]]:
+    """The paths of a few instances with the instants, as far as the actor may know them."""
     query = (
         sa.select(visits.c.instance_id, visits.c.element_id, visits.c.at)
-        .where(visits.c.instance_id.in_(sa.select(snapshots.c.instance_id)), visits.c.process_key == key)
+        .where(visits.c.instance_id.in_(among), visits.c.process_key == key, known_visits(actor))
         .order_by(visits.c.instance_id, visits.c.visit_id)
     )
     for instance_id, rows in groupby(reader.execute(query), key=itemgetter(0)):
-        if instance_id in acts:
+        if instance_id in wanted:
             yield str(instance_id), [(row[1], row[2]) for row in rows]
 
 
@@ -208,16 +229,27 @@ def _act(kind: str, at: datetime, reason: str, detail: Mapping[str, Any], key: s
     return _Act(MOVED, at, reason, tuple(element_id for of_key, _, element_id in places if of_key == key))
 
 
+def _discreetly(act: _Act, since: datetime) -> _Act:
+    """That there was such an act is told, after a referral not where to nor why."""
+    return replace(act, element_ids=(), reason="") if act.at >= since else act
+
+
 class _Judge:
     """Gathers what is found; an equal path is played once."""
 
     def __init__(
-        self, model: PathModel, key: str, known: Mapping[str, Mapping[str, Any]], acts: Mapping[str, list[_Act]]
+        self,
+        model: PathModel,
+        key: str,
+        known: Mapping[str, Mapping[str, Any]],
+        acts: Mapping[str, list[_Act]],
+        discreet: Container[str],
     ) -> None:
         self._model = model
         self._key = key
         self._known = known
         self._acts = acts
+        self._discreet = discreet
         self._groups: dict[tuple[tuple[str, ...], bool, bool], list[str]] = {}
         self._found: dict[tuple[str, str], list[Found]] = {}
         self._counts: Counter[str] = Counter()
@@ -230,7 +262,7 @@ class _Judge:
         if instance_id in self._acts:
             return
         is_root = row["key"] == self._key
-        has_ended = is_root and row["state"] == InstanceState.COMPLETED
+        has_ended = is_root and row["state"] == InstanceState.COMPLETED and instance_id not in self._discreet
         self._groups.setdefault((path, has_ended, is_root), []).append(instance_id)
 
     def note_by_hand(self, timed: Iterable[tuple[str, list[tuple[str, datetime]]]]) -> None:

@@ -13,6 +13,7 @@ from engine.store.schema import (
     cases,
     facts,
     instances,
+    jobs,
     letter_addressees,
     letters,
     referrals,
@@ -24,8 +25,16 @@ from engine.store.schema import (
     visits,
 )
 
-# What the machine notes while a ladder runs: after the referral it would tell of its making and of its end.
-_BY_MACHINE = ("JobCompleted", "TimerFired", "MessageSent", "MessageDelivered", "IncidentRaised", "IncidentResolved")
+# What the machine notes while a ladder runs, and what an administrator does to it: after the referral it would tell of
+# its making and of its end.
+_OF_RUNNING = (
+    "JobCompleted", "TimerFired", "MessageSent", "MessageDelivered", "IncidentRaised", "IncidentResolved",
+    "InstanceMoved", "OperationUndone",
+)  # fmt: skip
+# The job by which a ladder proposes its referral: it may wait for one by hand before there is a rung of it.
+_PROPOSES = sa.and_(
+    jobs.c.kind == "start_process", jobs.c.payload[("inputs", "process")].as_string() == InstanceKind.ACCOUNTABILITY
+)
 
 
 def visible_cases(actor: Actor) -> sa.ColumnElement[bool]:
@@ -174,7 +183,7 @@ def known_facts(actor: Actor) -> sa.ColumnElement[bool]:
         instances.c.kind == InstanceKind.SUPERVISION, instances.c.business_key.in_(_known_items(actor))
     )
     is_other = sa.or_(facts.c.kind != "RungReached", facts.c.detail["rung"].as_string() != REFERRAL)
-    is_told = sa.or_(facts.c.kind.not_in(_BY_MACHINE), sa.not_(_is_after_referral(facts)))
+    is_told = sa.or_(facts.c.kind.not_in(_OF_RUNNING), sa.not_(_is_after_referral(facts)))
     return sa.or_(sa.and_(is_other, is_told), facts.c.instance_id.in_(climbs))
 
 
@@ -191,18 +200,46 @@ def known_visits(actor: Actor) -> sa.ColumnElement[bool]:
 def is_climb_discreet(connection: Any, actor: Actor, instance_id: str | None) -> bool:
     """Whether the instance is that of a ladder whose referral does not concern the actor: nothing is told of what it
     waits for."""
+    found = discreet_climbs(actor, sa.select(instances.c.instance_id).where(instances.c.instance_id == instance_id))
+    return connection.execute(found.limit(1)).first() is not None
+
+
+def discreet_climbs(actor: Actor, among: sa.Select[Any]) -> sa.Select[Any]:
+    """(instance id, since when) of those ladders among these instances of which nothing is told since their referral,
+    which does not concern the actor; the earliest first."""
+    proposed = sa.select(jobs.c.instance_id, jobs.c.created_at.label("since")).where(
+        jobs.c.instance_id.in_(among), _PROPOSES
+    )
     of_item = sa.and_(instances.c.kind == InstanceKind.SUPERVISION, instances.c.business_key == rungs.c.item_id)
-    query = sa.select(rungs.c.item_id).join(instances, of_item).where(instances.c.instance_id == instance_id)
-    return connection.execute(query.where(sa.not_(known_rungs(actor))).limit(1)).first() is not None
+    reached = (
+        sa.select(instances.c.instance_id, rungs.c.at)
+        .join(rungs, of_item)
+        .where(instances.c.instance_id.in_(among), rungs.c.instrument == REFERRAL)
+    )
+    came = sa.union_all(proposed, reached).subquery()
+    return (
+        sa.select(came.c.instance_id, came.c.since)
+        .join(instances, instances.c.instance_id == came.c.instance_id)
+        .where(
+            instances.c.kind == InstanceKind.SUPERVISION,
+            sa.false() if actor.sees_referrals else instances.c.business_key.not_in(_known_items(actor)),
+        )
+        .order_by(came.c.since)
+    )
 
 
 def _is_after_referral(noted: sa.Table) -> sa.ColumnElement[bool]:
-    """A condition on `facts` or `visits`: of a ladder that had come to a referral by then."""
+    """A condition on `facts` or `visits`: of a ladder that had come to a referral by then, or went about to propose
+    it."""
     ladder = instances.alias()
     of_item = sa.and_(ladder.c.kind == InstanceKind.SUPERVISION, ladder.c.business_key == rungs.c.item_id)
     reached = sa.and_(rungs.c.instrument == REFERRAL, rungs.c.at <= noted.c.at)
     found = sa.select(rungs.c.item_id).join(ladder, of_item).where(ladder.c.instance_id == noted.c.instance_id, reached)
-    return found.correlate(noted).exists()
+    of_ladder = sa.and_(ladder.c.kind == InstanceKind.SUPERVISION, ladder.c.instance_id == jobs.c.instance_id)
+    went_about = sa.and_(_PROPOSES, jobs.c.created_at <= noted.c.at)
+    begun = sa.select(jobs.c.job_id).join(ladder, of_ladder)
+    begun = begun.where(ladder.c.instance_id == noted.c.instance_id, went_about)
+    return sa.or_(found.correlate(noted).exists(), begun.correlate(noted).exists())
 
 
 def _known_items(actor: Actor) -> sa.Select[Any]:

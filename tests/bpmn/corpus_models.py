@@ -3,29 +3,42 @@
 from collections.abc import Callable
 
 from corpus_parts import (
+    CHOICES,
     DEADLINE,
+    HIDDEN,
     IDENTITY_CARD,
     LATER,
     PROPOSAL,
     Files,
     apart,
     asked,
+    asked_around,
+    asked_on_a_branch,
     both,
     branches,
     changed,
     chosen,
     circle,
     closing,
+    either,
     embedded,
     forked,
     inner,
+    inner_choice,
     joined_after_merges,
     jumped,
     line,
     loop,
     merged,
+    merged_at_end,
+    never_round,
+    no_way_out,
+    optional_visit,
+    overdue,
     pools,
     remind,
+    round_by_default,
+    special,
     timed,
     two_timers,
     waiting,
@@ -74,6 +87,7 @@ RIGHT: dict[str, Callable[[], Files]] = {
     "thirteen at once, each with its own choice": lambda: branches(13).files(),
     "thirteen choices at once and a way back in each": lambda: branches(13, again=True).files(),
     "the first of two ends both": lambda: merged("<bpmn:terminateEventDefinition/>").files(),
+    "merged, and nothing follows but an end": lambda: merged_at_end().files(),
     "merged, then joined": lambda: joined_after_merges().files(),
     "a table decides anew on each round": lambda: walked(
         circle("businessRuleTask", decisionRef="t"), "level = 1", t__dmn=table("t", ["level"], ["note"], [["-", "1"]])
@@ -84,6 +98,22 @@ RIGHT: dict[str, Callable[[], Files]] = {
     "a choice of the form": lambda: chosen('note == "yes" or "x" in kinds or default("note", "") != ""'),
     "a choice that the start gives as well": lambda: chosen('note == "old"', given='note = "old"'),
     "a choice that is free in another form": lambda: chosen('note == "x"', last=FORM),
+    "what the start may give, no walk to know better": lambda: special(
+        Diagram().start(), "begin", ask='default("note", "") == "special"'
+    ),
+    "what the start may give, asked for on one way only": lambda: special(either("two"), "on"),
+    "what the start may give, the task was taken away": lambda: special(overdue(), "on"),
+    "what the start may give, the field was hidden": lambda: special(
+        Diagram().start().task("one").path("begin", "one"), "one", form=HIDDEN
+    ),
+    "what the start may give, the task was sent back": lambda: special(
+        Diagram().start().task("one", returnable="true").path("begin", "one"),
+        "one",
+        ask='default("outcome", "") == "returned" and note == "special"',
+    ),
+    "what the start may give, there was nobody to ask": lambda: special(
+        Diagram().start().task("one", several("units", "unit")).path("begin", "one"), "one"
+    ),
     "names that are like each other on purpose": lambda: asked("notes > 1 and unit_a_level > unit_b_level").files(),
     "a namesake in a process named with it": lambda: apart("cleanup:twice").files(),
     "a phone number of eleven digits is none in a longer number": lambda: line("one", name="文号 213800138000").files(),
@@ -296,6 +326,11 @@ WRONG: dict[str, tuple[Callable[[], Files], list[str]]] = {
         ["superfluous-termination stop"],
     ),
     "split by one kind, merged by another": (lambda: merged().files(), ["merge-runs-once on"]),
+    "merged before a fact": (lambda: merged_at_end("known").files(), ["merge-runs-once on"]),
+    "merged before an end that is a fact": (
+        lambda: merged_at_end(milestone="disposed").files(),
+        ["merge-runs-once on"],
+    ),
     "split in three, two joined": (
         lambda: (
             Diagram()
@@ -336,6 +371,17 @@ WRONG: dict[str, tuple[Callable[[], Files], list[str]]] = {
     "a circle of nothing but gateways and facts": (
         lambda: circle("intermediateThrowEvent", milestone="disposed").files(),
         ["circle-waits again"],
+    ),
+    "a circle past a task that may be left out": (lambda: optional_visit().files(), ["circle-waits again"]),
+    "a circle of conditions that never hold together": (lambda: never_round().files(), ["circle-waits high"]),
+    "a circle by default": (lambda: round_by_default().files(), ["circle-can-end high"]),
+    "a circle without a way out": (
+        lambda: no_way_out().files(),
+        [
+            *(f"reachable-end {each}" for each in ("one", "turn", "back", "pass")),
+            "default-flow-missing turn",
+            "circle-can-end turn",
+        ],
     ),
     # -- events
     "a catch event for nothing": (
@@ -467,6 +513,19 @@ WRONG: dict[str, tuple[Callable[[], Files], list[str]]] = {
     "a choice that the form does not have": (
         lambda: chosen('note == "no_such_choice" or "y" in kinds or default("note", "none") in ["none", "maybe"]'),
         ["answer-possible yes", "answer-possible yes", "answer-possible yes"],
+    ),
+    "no choice of the form, asked for on either way": (lambda: special(either(), "on"), ["answer-possible yes"]),
+    "no choice of the form, asked for on a branch": (
+        lambda: special(asked_on_a_branch(), "meet"),
+        ["answer-possible yes"],
+    ),
+    "no choice of the form, asked for in a subprocess": (
+        lambda: special(Diagram().start().embedded("part", inner()).path("begin", "part"), "part"),
+        ["answer-possible yes"],
+    ),
+    "no choice of the form, asked for before a subprocess": (
+        lambda: asked_around(inner_choice()).files(form__form=CHOICES),
+        ["answer-possible in_yes"],
     ),
     "a slip of the pen, no walk to know better": (
         lambda: asked("proposla > 1", form="last").files(form__form=PROPOSAL, last__form=PROPOSAL),

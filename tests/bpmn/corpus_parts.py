@@ -15,6 +15,8 @@ CHOICES = (
     b'{"type": "checklist", "key": "kinds", "values": [{"value": "x"}]}]}'
 )
 
+HIDDEN = CHOICES.replace(b'"type": "group"', b'"type": "group", "conditional": {"hide": "=x == 1"}')
+
 Files = dict[str, bytes]
 
 
@@ -147,6 +149,17 @@ def merged(ending: str = "") -> Diagram:
     return diagram.path("on", "finish") if ending else diagram.task("three").path("on", "three", "finish")
 
 
+def merged_at_end(*facts: str, **ending: str) -> Diagram:
+    """Two at once and an exclusive gateway behind them; then a choice of two ends, with facts before one of them."""
+    diagram = Diagram().start().parallel("fork").task("one").task("two").choice("on", default="no")
+    diagram.end("finish", **ending).end("other")
+    diagram.path("begin", "fork", "one", "on").path("fork", "two", "on").flow("on", "other", flow_id="no")
+    for fact in facts:
+        diagram.node("intermediateThrowEvent", fact, milestone="disposed")
+    way = (*facts, "finish")
+    return diagram.flow("on", way[0], "default('x', 0) > 1").path(*way)
+
+
 def joined_after_merges() -> Diagram:
     """What a choice split is merged on either branch before both are joined; beside it a reminder again and again."""
     diagram = branches(2).timer("late", 'after("1d")', on="one_0", interrupting=False).choice("round").job("tell")
@@ -159,6 +172,40 @@ def circle(tag: str, **attributes: str) -> Diagram:
     diagram = Diagram().start().choice("again").node(tag, "pass", **attributes).choice("good", default="yes").end()
     diagram.path("begin", "again", "pass", "good").flow("good", "again", "default('note', 0) == 1")
     return diagram.flow("good", "finish", flow_id="yes")
+
+
+def optional_visit() -> Diagram:
+    """A rework loop in which the visit that can be sent back may be left out: no case goes round without one."""
+    diagram = Diagram().start().task("report").choice("again").choice("needs", default="skip")
+    diagram.task("visit", returnable="true").choice("done").choice("good", default="yes").end()
+    diagram.path("begin", "report", "again", "needs").flow("needs", "visit", "default('note', '') == 'visit'")
+    diagram.flow("needs", "done", flow_id="skip").path("visit", "done", "good")
+    return diagram.flow("good", "again", "default('outcome', '') == 'returned'").flow("good", "finish", flow_id="yes")
+
+
+def never_round() -> Diagram:
+    """Two gateways that lead to each other, on conditions that never hold together."""
+    diagram = Diagram().start().choice("high", default="not_high").choice("low", default="not_low").task("one").end()
+    diagram.path("begin", "high").flow("high", "low", "default('x', 0) == 1").flow("high", "one", flow_id="not_high")
+    diagram.flow("low", "high", "default('x', 0) == 2").flow("low", "one", flow_id="not_low")
+    return diagram.path("one", "finish")
+
+
+def round_by_default() -> Diagram:
+    """Two gateways; who is not let out at either goes round."""
+    diagram = Diagram().start().choice("high", default="down").choice("low", default="up").task("one").end()
+    diagram.path("begin", "high").flow("high", "low", flow_id="down").flow("low", "high", flow_id="up")
+    diagram.flow("high", "one", "default('x', 0) > 1").flow("low", "finish", "default('x', 0) < 0")
+    return diagram.path("one", "finish")
+
+
+def no_way_out() -> Diagram:
+    """Behind the task a case goes round one way or the other."""
+    diagram = Diagram().start().choice("which", default="no").task("one").choice("turn")
+    diagram.choice("back").node("intermediateThrowEvent", "pass", milestone="disposed").end().path("begin", "which")
+    diagram.flow("which", "one", "default('x', 0) > 1").flow("which", "finish", flow_id="no").path("one", "turn")
+    diagram.flow("turn", "pass", "default('y', 0) > 1").flow("turn", "back", "default('y', 0) < 2")
+    return diagram.path("pass", "back", "turn")
 
 
 def two_timers(first: str, second: str) -> Diagram:
@@ -174,6 +221,49 @@ def chosen(condition: str, last: bytes = CHOICES, given: str = "") -> Files:
     with."""
     diagram, forms = asked(condition, form="last"), {"form__form": CHOICES, "last__form": last}
     return walked(diagram, given, **forms) if given else diagram.files(**forms)
+
+
+def special(diagram: Diagram, *path: str, ask: str = 'note == "special"', form: bytes = CHOICES) -> Files:
+    """A choice behind this path that asks for what no form offers; no walk says what the process starts with."""
+    diagram.choice("which", default="no").task("last").end().path(*path, "which").path("last", "finish")
+    return diagram.flow("which", "last", ask, "yes").flow("which", "finish", flow_id="no").files(form__form=form)
+
+
+def either(*skipped: str) -> Diagram:
+    """A choice of two ways that meet at `on`, with a task on each but those skipped."""
+    diagram = Diagram().start().choice("either", default="way_two").choice("on").path("begin", "either")
+    for way, when in (("one", "default('x', 0) > 1"), ("two", "")):
+        if way in skipped:
+            diagram.flow("either", "on", when, f"way_{way}")
+        else:
+            diagram.task(way).flow("either", way, when, f"way_{way}").path(way, "on")
+    return diagram
+
+
+def asked_on_a_branch() -> Diagram:
+    """Two at once, met at `meet`; a task asks on one of them, in a round of corrections."""
+    diagram = Diagram().start().parallel("fork").choice("again").task("one").choice("good", default="enough")
+    diagram.job("tell").parallel("meet").path("begin", "fork", "again", "one", "good").path("fork", "tell", "meet")
+    return diagram.flow("good", "again", 'note == "no"').flow("good", "meet", flow_id="enough")
+
+
+def asked_around(inside: Diagram) -> Diagram:
+    """A task, then a subprocess."""
+    diagram = Diagram().start().task("one").embedded("part", inside).end()
+    return diagram.path("begin", "one", "part", "finish")
+
+
+def inner_choice() -> Diagram:
+    """Asks, within a subprocess, for what no form offers."""
+    diagram = Diagram().start("in_begin").choice("in_which", default="in_no").task("in_one").end("in_end")
+    diagram.path("in_begin", "in_which").flow("in_which", "in_one", 'note == "special"', "in_yes")
+    return diagram.flow("in_which", "in_end", flow_id="in_no").path("in_one", "in_end")
+
+
+def overdue() -> Diagram:
+    """A task that a timer may take away, told to its head; both ways meet at `on`."""
+    diagram = Diagram().start().task("one", **DEADLINE).timer("late", 'after("3wd")', on="one").choice("on")
+    return diagram.job("tell", "remind", to="'head@area'").path("begin", "one", "on").path("late", "tell", "on")
 
 
 def apart(name: str) -> Diagram:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from corpus_models import RIGHT, WRONG
-from corpus_parts import circle, merged
+from corpus_parts import circle, merged, merged_at_end, optional_visit, round_by_default
 from diagrams import HEAD, Diagram, large
 from test_deploy_check import KNOWN
 from walker import Twins
@@ -24,7 +24,7 @@ DIALECT = Path(__file__).parents[2] / "docs" / "process-dialect.md"
 ELSEWHERE = {
     "one-diagram", "document-readable", "bpmn-schema", "check-finished", "too-large", "process-key",
     "process-executable", "no-inclusive-gateway", "no-complex-gateway", "ad-hoc-sub-process", "link-event",
-    "id-present", "id-wellformed", "flow-ends", "wrong-way-flow", "default-flow-missing", "event-based-gateway",
+    "id-present", "id-wellformed", "flow-ends", "wrong-way-flow", "event-based-gateway",
     "message-exists", "message-sent", "correlation-names", "milestone-exists", "deadline-needs-milestone",
     "form-exists", "candidate-group-exists", "returnable-asks-outcome", "separation-elsewhere",
     "job-kind-known", "letter-kind-exists", "decision-exists", "refusal-columns", "call-circle", "foreign-setting",
@@ -59,8 +59,26 @@ def test_what_the_check_says_of_merges_and_circles_is_what_the_engine_does() -> 
     walk.complete("two")
 
     assert walk.live == ["three", "three"]
-    with pytest.raises(ExecutionFailed, match="goes round in automatic elements"):
-        Twins(circle("intermediateThrowEvent", milestone="disposed").model(), note=1)
+    quiet = Twins(merged_at_end().model())
+    quiet.complete("one")
+    assert quiet.complete("two").ended
+    for endless in (circle("intermediateThrowEvent", milestone="disposed").model(), round_by_default().model()):
+        with pytest.raises(ExecutionFailed, match="goes round in automatic elements"):
+            Twins(endless, note=1)
+
+
+@pytest.mark.parametrize("wanted", ["visit", "none"])
+def test_a_circle_that_conditions_keep_from_being_walked_is_a_warning_and_runs(wanted: str) -> None:
+    assert {problem.severity for problem in check(optional_visit().files(), KNOWN)} == {"warning"}
+    walk = Twins(optional_visit().model())
+
+    walk.complete("report", note=wanted)
+    if wanted == "visit":
+        walk.complete("visit", outcome="returned")
+        assert walk.live == ["visit"]
+        walk.complete("visit", outcome="submitted")
+
+    assert walk.live == []
 
 
 def test_the_corpus_shows_every_rule_that_other_tests_do_not() -> None:
