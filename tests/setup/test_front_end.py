@@ -32,7 +32,7 @@ def test_an_opened_and_saved_diagram_says_the_same(diagram: Path) -> None:
     assert remarks_of(after) == remarks_of(before)
 
 
-@pytest.mark.parametrize("script", ["kept.mjs", "discussion.mjs"])
+@pytest.mark.parametrize("script", ["kept.mjs", "discussion.mjs", "unsent.mjs", "saving.mjs"])
 def test_what_the_editor_promises_holds(script: str) -> None:
     finished = run_node(script)
 

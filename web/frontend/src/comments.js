@@ -3,6 +3,7 @@
 //   data-api      address of the JSON doors, such as /studio/api
 //   data-draft    id of the model draft          data-file         name of its diagram
 //   data-csrf     token that writing must carry  data-may-comment  present when this person may write
+//   data-person   id of who looks at the page
 
 import './studio/comments.css';
 
@@ -21,11 +22,12 @@ if (drawing.diagram) {
 }
 
 function begin() {
-  const { api, draft: draftId, file: name, csrf } = host.dataset;
+  const { api, draft: draftId, file: name, csrf, person } = host.dataset;
   const { diagram } = drawing;
   diagram.on('selection.changed', ({ newSelection }) => mark(diagram, newSelection.length === 1 ? newSelection[0] : undefined));
   discuss(diagram, host, {
     server: new Server({ api, draftId, csrf }),
+    person,
     draftId,
     name,
     mayComment: 'mayComment' in host.dataset,

@@ -2,7 +2,7 @@
 //
 //   data-api      address of the JSON doors, such as /studio/api
 //   data-draft    id of the model draft          data-file   name of its diagram
-//   data-csrf     token that saving must carry
+//   data-csrf     token that saving must carry    data-person id of who looks at the page
 //
 // `data-studio-ready` appears on the host when the designer can begin.
 

@@ -16,7 +16,7 @@ class Server {
     if (this.failure && !this.isLateFailure) {
       throw this.failure;
     }
-    this.held = [...this.held, { comment_id: String(this.held.length), file, element, text, resolved_at: null }];
+    this.held = [...this.held, { comment_id: String(this.held.length), file, element, text, by_id: 'me', resolved_at: null }];
     if (this.failure) {
       throw this.failure;
     }
@@ -28,7 +28,7 @@ class Server {
 }
 
 const server = new Server();
-const discussion = new Discussion({ server, name: 'a.bpmn' });
+const discussion = new Discussion({ server, person: 'me', name: 'a.bpmn' });
 const texts = () => discussion.open.map(({ element, text }) => `${element}: ${text}`);
 
 // The connection breaks before the comment has arrived: it is said, and sent again.
@@ -55,3 +55,20 @@ assert.deepEqual(texts(), ['x: one', 'x: two', 'x: two']);
 
 await discussion.settle(discussion.open[0].comment_id);
 assert.deepEqual([texts(), discussion.about('').length, discussion.about('y')], [['x: two', 'x: two'], 3, []]);
+
+// Another says the same words while nobody knows whether mine arrived: theirs are not mine.
+server.failure = new TypeError('Failed to fetch');
+await assert.rejects(discussion.add('z', 'agreed'), TypeError);
+server.failure = undefined;
+server.held = [...server.held, { comment_id: 'theirs', file: 'a.bpmn', element: 'z', text: 'agreed', by_id: 'other', resolved_at: null }];
+await discussion.add('z', 'agreed');
+assert.deepEqual(discussion.about('z').map(({ by_id: by }) => by), ['other', 'me']);
+
+// Asked again, what is the same is not told: whoever stands on a button stays there.
+let told = 0;
+discussion.onChange = () => (told += 1);
+await discussion.load();
+assert.equal(told, 0);
+server.held = server.held.slice(0, -1);
+await discussion.load();
+assert.equal(told, 1);

@@ -4,3 +4,4 @@ import './check-row.js';
 import './files.js';
 import './unsaved.js';
 import './focus.js';
+import './middle.js';

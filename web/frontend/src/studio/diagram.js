@@ -2,6 +2,7 @@
 // nothing of the others.
 
 import { element, nameCanvas } from '../frame.js';
+import { moment } from '../moment.js';
 import { missing, say } from '../words.js';
 import { discuss } from './comments/index.js';
 import { Editor, moddleExtensions } from './editor/index.js';
@@ -18,13 +19,13 @@ const NOTICED_MS = 150; // one act of the designer is several of the canvas
 
 /** Fills the host; throws when the diagram cannot be shown. */
 export async function openDiagram(host) {
-  const { api, draft: draftId, file: name, csrf } = host.dataset;
+  const { api, draft: draftId, file: name, csrf, person } = host.dataset;
   const server = new Server({ api, draftId, csrf });
   // The revision first: should somebody save in between, our save is refused, and nothing of theirs is lost.
   const opening = server.draft().then(async (draft) => ({ draft, text: await server.file(name) }));
   const [opened, words, panel] = await Promise.all([opening, server.words().catch(() => ({})), import('./properties/index.js')]);
 
-  const desk = new Desk(host, { ...opened, server, name, words, panel });
+  const desk = new Desk(host, { ...opened, server, name, person, words, panel });
   await desk.open();
   host.missingWords = missing;
   host.dataset.studioReady = '';
@@ -32,8 +33,8 @@ export async function openDiagram(host) {
 }
 
 class Desk {
-  constructor(host, { server, draft, name, text, words, panel }) {
-    Object.assign(this, { host, server, draft, name, text });
+  constructor(host, { server, draft, name, person, text, words, panel }) {
+    Object.assign(this, { host, server, draft, name, person, text });
     this._files = {};
     this._unread = [];
     this._places = layOut(host);
@@ -74,6 +75,7 @@ class Desk {
   _makeSaving() {
     return new Saving({
       server: this.server,
+      person: this.person,
       draftId: this.draft.draft_id,
       name: this.name,
       revision: this.draft.revision,
@@ -95,8 +97,8 @@ class Desk {
   }
 
   _makeComments() {
-    const { editor, server, draft, name } = this;
-    const tools = { server, draftId: draft.draft_id, name, mayComment: true, onGo: (id) => editor.show(id) };
+    const { editor, server, draft, name, person } = this;
+    const tools = { server, person, draftId: draft.draft_id, name, mayComment: true, onGo: (id) => editor.show(id) };
     return discuss(editor.modeler, this._places.comments, tools);
   }
 
@@ -167,7 +169,7 @@ function offerLeftBehind(host, saving, restore) {
   if (!kept) {
     return;
   }
-  const at = new Date(kept.at).toLocaleString();
+  const at = moment(kept.at);
   const since = kept.revision === saving.revision ? '' : say('；之后有人保存过', '; somebody has saved since');
   const offer = element('div', 'notice notice--warning model-editor__offer', say(`这个浏览器里有上次没有保存的修改（${at}${since}）。`, `This browser holds changes that were not saved (${at}${since}). `));
   offer.setAttribute('role', 'alert');

@@ -2,8 +2,10 @@
 // before it is sent again, so that it neither is lost nor stands there twice.
 
 export class Discussion {
-  constructor({ server, name }) {
+  /** `person`: id of who writes here. */
+  constructor({ server, person, name }) {
     this._server = server;
+    this._person = person;
     this._name = name;
     this._unsure = new Map(); // element → {text, known}: sent, and nobody answered
     this.all = [];
@@ -21,14 +23,14 @@ export class Discussion {
     return element ? this.all.filter((comment) => comment.element === element) : this.all;
   }
 
-  /** Asks again; a failure is kept in `failure`, and what was known before stays. */
+  /** Asks again; a failure is kept in `failure`, and what was known before stays. `onChange` only when there is news. */
   async load() {
     try {
       await this._load();
     } catch (error) {
       this.failure = error;
     }
-    this.onChange();
+    this._tellChange();
   }
 
   /** Throws when the comment did not arrive, or when nobody knows whether it did. */
@@ -59,6 +61,14 @@ export class Discussion {
     this.failure = undefined;
   }
 
+  _tellChange() {
+    const now = JSON.stringify([this.all, this.failure && (this.failure.status ?? 0)]);
+    if (now !== this._told) {
+      this._told = now;
+      this.onChange();
+    }
+  }
+
   async _hasArrived(element, text) {
     const sent = this._unsure.get(element);
     if (!sent || sent.text !== text) {
@@ -66,8 +76,8 @@ export class Discussion {
     }
     await this._load();
     this._unsure.delete(element);
-    const isThere = this.all.some((one) => one.element === element && one.text === text && !sent.known.has(one.comment_id));
-    this.onChange();
-    return isThere;
+    this._tellChange();
+    const isIt = (one) => one.by_id === this._person && one.element === element && one.text === text;
+    return this.all.some((one) => isIt(one) && !sent.known.has(one.comment_id));
   }
 }

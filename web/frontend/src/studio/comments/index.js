@@ -4,17 +4,18 @@
 import { CommentMarks } from './marks.js';
 import { CommentsPanel } from './panel.js';
 import { Discussion } from './discussion.js';
+import { tabId } from './tab.js';
 import { Unsent } from './unsent.js';
 
 /**
- * `diagram`: a viewer or modeler that shows the file `name`. `mayComment`: whether this person may write at all.
+ * `diagram`: a viewer or modeler that shows the file `name`. `person`: id of who looks, `mayComment`: whether this person may write at all.
  * Answers the parts that the surroundings speak to: `refresh()` after the drawing has changed, `write()` to begin.
  */
-export function discuss(diagram, host, { server, draftId, name, mayComment, onGo }) {
-  const discussion = new Discussion({ server, name });
+export function discuss(diagram, host, { server, person, draftId, name, mayComment, onGo }) {
+  const discussion = new Discussion({ server, person, name });
   const panel = new CommentsPanel(host, {
     discussion,
-    unsent: new Unsent(draftId, name),
+    unsent: new Unsent(person, draftId, name, tabId()),
     mayComment,
     nameOf: (id) => nameOf(diagram, id),
     elements: () => nameable(diagram),

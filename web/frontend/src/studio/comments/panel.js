@@ -2,11 +2,14 @@
 // the server has it. `data-comments` on the panel holds how many are open.
 
 import { element } from '../../frame.js';
+import { grouped } from '../../grouped.js';
+import { moment } from '../../moment.js';
 import { isChinese, say } from '../../words.js';
 import { BELOW } from '../problems/panel.js';
 import { choice } from '../saving/state_line.js';
 
 const MAX_CHARACTERS = 2000;
+const SHOWN_CHARACTERS = 60; // of what another window has not sent
 
 export class CommentsPanel {
   /** `nameOf(id)` is undefined for what is not drawn; `elements()` are the ids that can be chosen by keyboard. */
@@ -101,12 +104,13 @@ export class CommentsPanel {
       event.preventDefault();
       this._add();
     });
-    form.append(this._text, this._send);
+    this._others = element('div', 'studio-comments__others');
+    form.append(this._others, this._text, this._send);
     return form;
   }
 
   _showChoice(open) {
-    const counts = Map.groupBy(open, (comment) => comment.element);
+    const counts = grouped(open, (comment) => comment.element);
     const commented = this._discussion.all.map((comment) => comment.element);
     const ids = new Set([this._chosen, ...commented, ...this._elements()].filter(Boolean));
     const options = [...ids].map((id) => option(id, this._title(id), counts.get(id)?.length));
@@ -134,7 +138,23 @@ export class CommentsPanel {
       if (this._text.value !== kept) {
         this._text.value = kept;
       }
+      this._others.replaceChildren(...this._unsent.others(this._chosen).map((other) => this._offer(other)));
     }
+  }
+
+  /** What another tab, or one that is closed, has not sent. */
+  _offer(other) {
+    const shown = other.text.length > SHOWN_CHARACTERS ? `${other.text.slice(0, SHOWN_CHARACTERS)}…` : other.text;
+    const offer = element('p', 'studio-comments__other', say(`另一个窗口里写了还没发出：“${shown}” `, `Written in another window and not sent: “${shown}” `));
+    const end = (act) => () => {
+      this._unsent.drop(other);
+      act();
+      this._showForm();
+      this._text.focus();
+    };
+    const takeOver = () => this._unsent.keep(this._chosen, [this._text.value, other.text].filter(Boolean).join('\n'));
+    offer.append(choice(say('拿过来', 'Take it over'), end(takeOver)), ' ', choice(say('丢弃', 'Drop it'), end(() => {})));
+    return offer;
   }
 
   _row(comment) {
@@ -209,14 +229,10 @@ export class CommentsPanel {
 }
 
 function option(value, title, count = 0) {
-  const made = element('option', '', count ? `${title}（${count}）` : title);
+  const made = element('option', '', count ? title + say(`（${count}）`, ` (${count})`) : title);
   made.value = value;
   made.dataset.open = count;
   return made;
-}
-
-function moment(at) {
-  return new Date(at).toLocaleString(isChinese ? 'zh-CN' : 'en', { timeZone: 'Asia/Shanghai', dateStyle: 'short', timeStyle: 'short' });
 }
 
 function reason(error) {

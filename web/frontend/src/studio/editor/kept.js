@@ -27,15 +27,16 @@ const ID = /(?:^|\s)id\s*=\s*(?:"([^"]*)"|'([^']*)')/;
 
 /**
  * `written` with the remarks of `source`, each before the element that it stood before, else at the end of the element
- * that it stood in. Only those inside of an element that is gone are gone with it.
+ * that it stood in. None is lost: what stood in an element that is gone goes to what that stood in, for whether it was
+ * taken away, was dissolved or has another id now cannot be told.
  */
 export function withRemarks(source, written) {
   if (!REMARK.test(source)) {
     return written;
   }
-  const { remarks } = outline(source);
-  const places = index(outline(written).elements);
-  const insertions = remarks.map((remark) => insertion(remark, places, written)).filter(Boolean);
+  const opened = outline(source);
+  findWhatStays(opened, index(outline(written).elements));
+  const insertions = opened.remarks.map((remark) => insertion(remark, written));
   insertions.sort((one, other) => one.at - other.at); // stable: what stood together keeps its order
   let end = 0;
   const parts = insertions.flatMap(({ at, text }) => {
@@ -46,42 +47,57 @@ export function withRemarks(source, written) {
   return [...parts, written.slice(end)].join('');
 }
 
-function insertion({ text, parent, place }, places, written) {
-  const next = nextOf(parent.children, place, places);
+/**
+ * Notes in each element of the source what stands in the written text: `now`, itself; `next[n]`, the first of its
+ * children from the n-th on. Where it is gone itself, `refuge` is what its remarks go before or into. One pass, since
+ * a file may hold tens of thousands of both.
+ */
+function findWhatStays({ document, elements }, find) {
+  document.next = nextOf(document.children, find);
+  for (const each of elements) {
+    each.now = find(each);
+    each.next = nextOf(each.children, find);
+    each.refuge = each.now ? undefined : refugeAt(each.parent, each.place);
+  }
+}
+
+function nextOf(siblings, find) {
+  const next = Array(siblings.length);
+  let nearest;
+  for (let at = siblings.length - 1; at >= 0; at -= 1) {
+    nearest = find(siblings[at]) ?? nearest;
+    next[at] = nearest;
+  }
+  return next;
+}
+
+function refugeAt(parent, place) {
+  const next = parent.next[place];
+  return next ? { next } : (parent.refuge ?? { within: parent.now });
+}
+
+function insertion({ text, parent, place }, written) {
+  const { next, within } = refugeAt(parent, place);
   if (next) {
     return { at: next.start, text: text + blankBefore(written, next.start) };
   }
-  if (!parent.path) {
+  if (!within) {
     return { at: written.trimEnd().length, text: `\n${text}` };
   }
-  const now = places.find(parent);
-  if (!now) {
-    // An element without an id may have been emptied and left out; one with an id was taken away by somebody.
-    return parent.id ? undefined : insertion({ text, parent: parent.parent, place: parent.parent.children.indexOf(parent) }, places, written);
-  }
-  if (now.isEmpty) {
-    return { at: now.start, text: text + blankBefore(written, now.start) };
+  if (within.isEmpty) {
+    return { at: within.start, text: text + blankBefore(written, within.start) };
   }
   // Within plain text nothing is added but the remark, lest the text be another.
-  return now.children.length ? { at: now.end, text: `  ${text}${blankBefore(written, now.end)}` } : { at: now.contentAt, text };
-}
-
-/** The first from `place` on that is still there. */
-function nextOf(siblings, place, places) {
-  for (let at = place; at < siblings.length; at += 1) {
-    const found = places.find(siblings[at]);
-    if (found) {
-      return found;
-    }
-  }
-  return undefined;
+  return within.children.length
+    ? { at: within.end, text: `  ${text}${blankBefore(written, within.end)}` }
+    : { at: within.contentAt, text };
 }
 
 function blankBefore(text, at) {
   return /\s*$/.exec(text.slice(Math.max(0, at - 200), at))[0];
 }
 
-/** Every element with its place in the text, and every remark with what it stands in and before. */
+/** Every element with its place in the text, parents first, and every remark with what it stands in and before. */
 function outline(text) {
   const document = { path: '', id: '', children: [], named: {} };
   const [elements, remarks] = [[], []];
@@ -100,7 +116,7 @@ function outline(text) {
       inner = made.isEmpty ? inner : made;
     }
   }
-  return { elements, remarks };
+  return { document, elements, remarks };
 }
 
 function child(parent, name, attributes, start, length) {
@@ -109,6 +125,7 @@ function child(parent, name, attributes, start, length) {
   const id = ID.exec(attributes);
   const made = {
     parent,
+    place: parent.children.length,
     id: id ? (id[1] ?? id[2]) : '',
     path: `${parent.id ? `#${parent.id}` : parent.path}/${local}[${parent.named[local]}]`,
     start,
@@ -125,5 +142,5 @@ function child(parent, name, attributes, start, length) {
 function index(elements) {
   const byId = new Map(elements.filter(({ id }) => id).map((element) => [element.id, element]));
   const byPath = new Map(elements.map((element) => [element.path, element]));
-  return { find: ({ id, path }) => (id ? byId.get(id) : byPath.get(path)) };
+  return ({ id, path }) => (id ? byId.get(id) : byPath.get(path));
 }

@@ -1,10 +1,11 @@
 // The frame of an editor of one file that is no diagram: loads it, saves it, lists its problems, brings back what an
 // earlier visit left unsaved. The page's element says where:
 //
-//   data-api, data-draft, data-key, data-file, data-revision, data-csrf; data-open when the draft may be changed
+//   data-api, data-draft, data-key, data-file, data-revision, data-csrf, data-person; data-open when the draft may be changed
 
 import { element } from '../../frame.js';
-import { isChinese, say } from '../../words.js';
+import { moment } from '../../moment.js';
+import { say } from '../../words.js';
 import { CONFLICT, FAILED, SAVED, Saving } from '../saving/index.js';
 import { choice, StateLine } from '../saving/state_line.js';
 import { Server } from '../server/index.js';
@@ -31,6 +32,7 @@ export class Desk {
     const line = new StateLine(this._bar, { onOver: (revision) => this.saving.saveOver(revision), onTheirs: () => this._takeTheirs() });
     this.saving = new Saving({
       server: this.server,
+      person: this.host.dataset.person,
       draftId: this.host.dataset.draft,
       name: this.file,
       revision: Number(this.host.dataset.revision),
@@ -79,7 +81,7 @@ export class Desk {
     if (!left) {
       return;
     }
-    const at = new Date(left.at).toLocaleString(isChinese ? 'zh-CN' : 'en-GB');
+    const at = moment(left.at);
     const offer = element('p', 'notice notice--warning', say(`这个浏览器里有 ${at} 没有保存的修改。`, `This browser holds changes of ${at} that were not saved.`));
     const done = (act) => () => {
       offer.remove();

@@ -1,6 +1,7 @@
 // A small sign at each element that has problems, by the worst of them; its hint says them all.
 
 import { element } from '../../frame.js';
+import { grouped } from '../../grouped.js';
 import { isChinese } from '../../words.js';
 
 const TYPE = 'problem';
@@ -17,7 +18,7 @@ export class Marks {
   show(problems) {
     this._overlays.remove({ type: TYPE });
     const serious = problems.filter((problem) => problem.severity in SIGNS && this._registry.get(problem.element));
-    for (const [id, found] of Map.groupBy(serious, (problem) => problem.element)) {
+    for (const [id, found] of grouped(serious, (problem) => problem.element)) {
       const shape = this._registry.get(id);
       const isRoot = !shape.parent;
       if (!isRoot) {

@@ -15,9 +15,10 @@ export const CONFLICT = 'conflict';
 export class Saving {
   /**
    * `read`: the text as it stands now, a promise. `onState(state, detail)` is told of every change of state;
-   * `detail` is the answer or the error that led to it. `onSaved(answer)` is told what the server found.
+   * `detail` is the answer or the error that led to it. `onSaved(answer)` is told what the server
+   * found; of a save whose own answer was lost, only the revision.
    */
-  constructor({ server, draftId, name, revision, text, read, onState, onSaved }) {
+  constructor({ server, person, draftId, name, revision, text, read, onState, onSaved }) {
     this._server = server;
     this._name = name;
     this._revision = revision;
@@ -25,7 +26,7 @@ export class Saving {
     this._read = read;
     this._onState = onState;
     this._onSaved = onSaved;
-    this._unsaved = new Unsaved(draftId, name);
+    this._unsaved = new Unsaved(person, draftId, name);
     this._changes = 0;
     this.state = SAVED;
   }
@@ -83,7 +84,13 @@ export class Saving {
       showSaved(answer.saved);
       this._afterSave(changes, answer);
     } catch (error) {
-      this._afterFailure(error);
+      if (error.status === 409 && error.body?.revision && (await this._isMine(text))) {
+        this._revision = error.body.revision;
+        this._savedText = text;
+        this._afterSave(changes, { revision: this._revision });
+      } else {
+        this._afterFailure(error);
+      }
     }
   }
 
@@ -92,6 +99,15 @@ export class Saving {
     this._revision = revision;
     this._tell(UNSAVED);
     await this.save();
+  }
+
+  /** Whether the server holds this very text: a save arrived whose answer did not. */
+  async _isMine(text) {
+    try {
+      return (await this._server.file(this._name)) === text;
+    } catch {
+      return false;
+    }
   }
 
   _afterSave(changes, answer) {

@@ -1,8 +1,9 @@
 // What is not saved yet, kept in this browser, so that a closed window or a lost connection loses nothing.
 
 export class Unsaved {
-  constructor(draftId, name) {
-    this._key = `duban.unsaved.${draftId}.${name}`;
+  /** `person`: whose work it is; another at the same computer is shown none of it. */
+  constructor(person, draftId, name) {
+    this._key = `duban.unsaved.${person}.${draftId}.${name}`;
   }
 
   /** `{revision, text, at}` or undefined. */
@@ -25,6 +26,10 @@ export class Unsaved {
   }
 
   forget() {
-    localStorage.removeItem(this._key);
+    try {
+      localStorage.removeItem(this._key);
+    } catch {
+      // Where nothing may be kept, nothing is.
+    }
   }
 }

@@ -42,7 +42,7 @@ export class Server {
     return (await this._post('check', { key, files, draft: this._draftId }, signal)).problems;
   }
 
-  /** Every comment on the draft, the oldest first: `{comment_id, file, element, text, by, at, resolved_by, resolved_at}`. */
+  /** Every comment on the draft, the oldest first: `{comment_id, file, element, text, by, by_id, at, resolved_by, resolved_at}`. */
   async comments() {
     return (await this._json(`${this._draft}/comments`)).comments;
   }
