@@ -9,13 +9,22 @@ from accountability_acts import climb_until, late_case, prepare_referral
 from scenario import NewScenario, Scenario
 
 from engine.commands.instances import CancelInstance
+from engine.commands.moves import MoveInstance
 from engine.commands.referrals import ProposeReferral
 from engine.domain.actor import Actor
+from engine.queries.conformance import MOVED, Conformance
 from engine.queries.desk import DeskFilter
 from engine.queries.event_log import LogFilter
-from engine.store.schema import instances, jobs, letters, referrals, rungs, supervision_items
+from engine.store.schema import definitions, facts, instances, jobs, letters, referrals, rungs, supervision_items, waits
 
 TELLING = ("accountability", "refer", "移送", "问责", "再议")
+AT_THE_TOP = {
+    "propose_referral",
+    "start_accountability",
+    "accountability_declined",
+    "accountability_over",
+    "think_again",
+}
 OUTCOME = {
     "outcome_subject": "unit",
     "outcome_form": "circulated",
@@ -53,6 +62,11 @@ def reached(scenario: Scenario) -> list[str]:
     return [row["instrument"] for row in scenario.rows(sa.select(rungs.c.instrument).order_by(rungs.c.position))]
 
 
+def rungs_noted(scenario: Scenario) -> list[str]:
+    query = sa.select(facts.c.detail).where(facts.c.kind == "RungReached").order_by(facts.c.fact_id)
+    return [row["detail"]["rung"] for row in scenario.rows(query)]
+
+
 def made(scenario: Scenario) -> list[tuple[bool, str]]:
     """Of each referral whether it is the ladder's, and its state."""
     found = scenario.rows(sa.select(referrals.c.item_id, referrals.c.state).order_by(referrals.c.opened_at))
@@ -88,7 +102,27 @@ def told(scenario: Scenario, actor: Actor) -> dict[str, Any]:
             for _, number, _ in row.open_letters
             if row.item_id and "移" in number
         ],
+        "conformance": sorted(AT_THE_TOP & conformance(scenario, actor).passed.keys()),
     }
+
+
+def conformance(scenario: Scenario, actor: Actor) -> Conformance:
+    [row] = scenario.rows(sa.select(definitions.c.definition_id).where(definitions.c.key == "supervision"))
+    return scenario.engine.read.conformance(actor, row["definition_id"])
+
+
+def set_back(scenario: Scenario) -> None:
+    """An administrator sets a ladder that waits for the decision back to its proposal."""
+    [ladder] = scenario.rows(sa.select(instances.c.instance_id).where(instances.c.kind == "supervision"))
+    waiting = scenario.rows(
+        sa.select(waits.c.token, waits.c.message).where(waits.c.instance_id == ladder["instance_id"])
+    )
+    tokens = tuple(str(wait["token"]) for wait in waiting if wait["message"] == "accountability_closed")
+    move = MoveInstance(
+        ladder["instance_id"], "移送材料要补正（演示）", tokens, (("supervision", "start_accountability"),)
+    )
+    scenario.engine.execute(move, by=scenario.person("xitong"))
+    scenario.work()
 
 
 def test_the_unit_and_other_supervisors_read_nowhere_that_its_referral_was_declined(new_scenario: NewScenario) -> None:
@@ -98,15 +132,43 @@ def test_the_unit_and_other_supervisors_read_nowhere_that_its_referral_was_decli
     for login in ("gxj1", "ducha2"):
         seen = told(scenario, scenario.person(login))
         assert (seen["facts"], seen["next"], seen["desk"]) == ([], (None, None), []), login
+        assert seen["conformance"] == [], login
         assert not {"start_accountability", "referral_answered", "think_again"} & set(seen["diagram"]), login
     ours = told(scenario, scenario.supervisor)
     assert ours["diagram"][-1] == "think_again" and ours["next"][0] is not None
     assert any("accountability_declined" in words for words in ours["facts"])
+    assert ours["conformance"] == ["accountability_declined", "propose_referral", "start_accountability"]
+    for login in ("sheji", "fabu", "ducha2"):
+        found = conformance(scenario, scenario.person(login))
+        assert (found.following, found.total, found.findings) == (1, 1, ()), login
+        assert not AT_THE_TOP & found.passed.keys(), login
 
     log = LogFilter(scenario.campaign, as_of=scenario.now)
     for actor, knows in ((scenario.person("sheji"), False), (scenario.supervisor, True)):
         logged = [event.element_id for trace in scenario.engine.read.event_log(actor, log) for event in trace.events]
         assert ("think_again" in logged, "start_accountability" in logged) == (False, knows), actor.name
+
+
+def test_a_ladder_that_was_moved_at_its_top_tells_the_others_neither_where_nor_why(
+    new_scenario: NewScenario,
+) -> None:
+    scenario = new_scenario(story=proposed)
+    case, others = item(scenario)["case_id"], [scenario.person(login) for login in ("sheji", "ducha2", "xitong")]
+
+    set_back(scenario)
+    decide(scenario, "approved")
+    scenario.complete("record_outcome", case, by=scenario.person("jijian"), **OUTCOME)
+    scenario.work()
+
+    *hidden, told_of = [conformance(scenario, actor) for actor in (*others, scenario.person("jijian"))]
+    for found in hidden:
+        named = [(each.kind, each.element_id, [told.reason for told in each.instances]) for each in found.findings]
+        assert (named, found.by_hand, found.total) == ([(MOVED, "", [""])], 1, 1)
+        assert not AT_THE_TOP & found.passed.keys()
+    assert [(each.kind, each.element_id) for each in told_of.findings] == [(MOVED, "start_accountability")]
+    assert told(scenario, scenario.person("gxj1"))["facts"] == []
+    noted = {fact.kind for fact in scenario.engine.read.item(scenario.person("gxj1"), item(scenario)["item_id"]).facts}
+    assert "InstanceMoved" not in noted
 
 
 def test_the_desk_does_not_name_the_letter_of_a_referral_to_whom_it_does_not_concern(new_scenario: NewScenario) -> None:
@@ -164,12 +226,17 @@ def test_the_ladder_proposes_none_beside_one_by_hand_of_the_same_matter(
 ) -> None:
     scenario = new_scenario(story=below_the_top)
     case = item(scenario)["case_id"]
+    waiting = sa.select(jobs.c.job_id).where(
+        jobs.c.kind == "start_process", jobs.c.state == "OPEN", jobs.c.element_id == "start_accountability"
+    )
+    level = item(scenario)["level"]
     command = ProposeReferral(scenario.campaign, item(scenario)["unit_id"], "弄虚作假（演示）", case)
     scenario.engine.execute(command, by=scenario.supervisor)
-    while "referral" not in reached(scenario):
+    while not scenario.rows(waiting):
         climb_a_day(scenario, case)
     scenario.advance("3wd")
-    under_way = made(scenario)
+    under_way, stands = made(scenario), (reached(scenario)[-1], item(scenario)["level"], rungs_noted(scenario)[-1])
+    unseen = [told(scenario, scenario.person(login)) for login in ("gxj1", "ducha2")]
 
     decide(scenario, outcome)
     if outcome == "approved":
@@ -182,11 +249,14 @@ def test_the_ladder_proposes_none_beside_one_by_hand_of_the_same_matter(
     by_hand = (False, {"declined": "DECLINED", "approved": "CONCLUDED"}[outcome])
     assert (under_way, before) == ([(False, "PREPARING")], [by_hand])
     assert made(scenario) == [by_hand, *([(True, "PREPARING")] if outcome == "declined" else [])]
+    assert stands == ("circular", level, "circular")
+    assert unseen[0]["facts"] == []
+    assert [(seen["conformance"], AT_THE_TOP & {*seen["diagram"]}) for seen in unseen] == [([], set()), ([], set())]
+    assert [reached(scenario).count("referral"), rungs_noted(scenario).count("referral")] == 2 * [outcome == "declined"]
     assert told(scenario, scenario.person("gxj1"))["facts"] == []
     if outcome == "approved":  # the work is done: the ladder ends as ever
         scenario.clean_up(case)
         scenario.work()
         assert item(scenario)["state"] == "RESOLVED"
-        waiting = sa.select(jobs.c.job_id).where(jobs.c.kind == "start_process", jobs.c.state == "OPEN")
         assert scenario.rows(waiting) == []
     assert scenario.engine.read.violations() == ()
