@@ -49,7 +49,7 @@ def fake_functions(now: datetime = NOW) -> dict[str, Callable[..., Any]]:
 
 def moment(days: int = 0) -> Moment:
     now = NOW + timedelta(days=days)
-    return Moment(now, fake_functions(now))
+    return Moment(now, fake_functions(now), notes_flows=True)
 
 
 class Diagram:

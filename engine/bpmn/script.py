@@ -138,7 +138,8 @@ class Present(PythonScriptEngine):  # type: ignore[misc]
         if self.moment.checkpoint is not None:
             self.moment.checkpoint(element)
         self.passed.append((element.process_key, element.element_id))
-        self.gone += [(element.process_key, way.flow_id) for way in self._taken(task)]
+        if self.moment.notes_flows:
+            self.gone += [(element.process_key, way.flow_id) for way in self._taken(task)]
         if len(self.passed) > MAX_AUTOMATIC:
             raise ExecutionFailed(
                 element,

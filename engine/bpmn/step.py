@@ -15,13 +15,15 @@ class Moment:
     """The present of one step: the instant (aware, UTC) and the deadline functions that belong to it.
 
     `decide(name, variables)` asks a table that the campaign names (`decision.OF_CAMPAIGN`), in its newest version.
-    `checkpoint` is told each element that finishes, and stops the step by raising.
+    `checkpoint` is told each element that finishes, and stops the step by raising. Which flows a step took costs time
+    that only who plays a draft wants to spend: `notes_flows`.
     """
 
     now: datetime
     functions: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
     decide: Callable[[str, Mapping[str, Any]], DecisionResult] | None = None
     checkpoint: Callable[[Element], None] | None = None
+    notes_flows: bool = False
 
 
 @dataclass(frozen=True)
@@ -120,8 +122,8 @@ class Token:
 
 @dataclass(frozen=True)
 class Step:
-    """Everything that changed. `passed` lists the elements that finished, `gone` the sequence flows that were taken,
-    each as process key and id, in the order they were."""
+    """Everything that changed. `passed` lists the elements that finished, `gone` the sequence flows that were taken
+    where the moment notes them, each as process key and id, in the order they were."""
 
     opened_tasks: tuple[OpenedTask, ...] = ()
     closed: tuple[Token, ...] = ()

@@ -194,7 +194,7 @@ class Walk:
 
     def _moment(self) -> Moment:
         functions = self._timetable().functions()
-        return Moment(self.now, functions, partial(self._decide, functions), self._checkpoint)
+        return Moment(self.now, functions, partial(self._decide, functions), self._checkpoint, notes_flows=True)
 
     def _checkpoint(self, element: Element) -> None:
         self.limits.check(self._acts, (element.element_id,))
