@@ -26,7 +26,7 @@ FREE = ("name", "address", "problem", "contact_name", "contact_phone", "case", "
 
 def moment() -> Moment:
     functions = Timetable(work_calendar(), NOW, plan().windows).functions()
-    return Moment(NOW, functions, partial(ask_ladder, plan().rules["ladder"], functions))
+    return Moment(NOW, functions, partial(ask_ladder, plan().rules["ladder"], functions), notes_flows=True)
 
 
 def drawn(key: str, chance: random.Random) -> dict[str, Any]:
