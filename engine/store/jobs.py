@@ -18,7 +18,7 @@ IS_OURS = sa.and_(
     jobs.c.fence == sa.bindparam("of_fence"),
     jobs.c.state == sa.literal_column("'LEASED'"),
 )
-_LEASED = Prepared(sa.select(jobs).where(IS_OURS))
+_LEASED = Prepared(sa.select(jobs).where(IS_OURS).with_for_update(key_share=True))
 _FINISH = Prepared(
     jobs.update()
     .where(IS_OURS)
@@ -58,7 +58,8 @@ def add(tx: Transaction, **values: Any) -> str:
 
 
 def get_leased(tx: Transaction, job_id: str, fence: int) -> Mapping[str, Any] | None:
-    """The job when this lease still holds; None when somebody else has taken it since, or it is done."""
+    """The job when this lease still holds; None when somebody else has taken it since, or it is done. It is locked, so
+    that a lease which lapses from now on is taken over only when this transaction is over."""
     return next(iter(tx.rows(_LEASED, {"of_job": job_id, "of_fence": fence})), None)
 
 

@@ -34,14 +34,16 @@ def test_a_killed_import_goes_on_where_it_was(new_scenario: NewScenario, tmp_pat
     chance = random.Random(3)
 
     counts = [0]
-    for _ in range(KILLS):
+    while len(counts) <= KILLS and counts[-1] < ROWS:
         counts.append(_killed(scenario, file, chance, known=counts[-1]))
     last = _started(scenario, file)
     said, complaint = last.communicate(timeout=300)
     again, _ = _started(scenario, file).communicate(timeout=300)
 
     assert last.returncode == 0, complaint
-    assert sorted(set(counts)) == counts and counts[-1] < ROWS, "each was to be killed in the middle, after some work"
+    in_the_middle = [count for count in counts[1:] if count < ROWS]
+    assert len(in_the_middle) >= KILLS // 2, "a busy machine may kill late, but not that often"
+    assert sorted(set(counts)) == counts, "each was to be killed after some work"
     assert "新增 0 户" in again.splitlines()[-1] and f"{ROWS} known already" in again.splitlines()[-1]
     found = scenario.rows(sa.select(cases.c.case_id, cases.c.fingerprint, cases.c.name).order_by(cases.c.case_id))
     assert {row["fingerprint"]: row["name"] for row in found} == expected
@@ -55,7 +57,8 @@ def test_a_killed_import_goes_on_where_it_was(new_scenario: NewScenario, tmp_pat
     assert Counter(row["case_id"] for row in timers) == dict.fromkeys(numbers, 2)
     assert len(scenario.rows(sa.select(operations.c.operation_key))) == ROWS // PORTION
     assert scenario.engine.read.violations() == ()
-    print(f"\nkilled {KILLS} times with {counts[1:]} of {ROWS} rows in; 0 missed, 0 doubled; {said.splitlines()[-1]}")
+    last_words = said.splitlines()[-1]
+    print(f"\nkilled {len(in_the_middle)} times, {in_the_middle} of {ROWS} in; 0 missed, 0 doubled; {last_words}")
 
 
 def _each(scenario: Scenario, table: sa.Table, condition: sa.ColumnElement[bool]) -> dict[str, int]:
@@ -66,10 +69,10 @@ def _killed(scenario: Scenario, file: Path, chance: random.Random, *, known: int
     """Kill an import at some moment after some new portions. Returns how many cases there are then."""
     running = _started(scenario, file)
     assert running.stdout is not None
-    for _ in range(known // PORTION + chance.randrange(1, 5)):
+    for _ in range(known // PORTION + chance.randrange(1, 4)):
         running.stdout.readline()
     try:
-        running.wait(timeout=chance.uniform(0, 0.3))
+        running.wait(timeout=chance.uniform(0, 0.15))
     except subprocess.TimeoutExpired:
         os.kill(running.pid, signal.SIGKILL)
     running.communicate()
