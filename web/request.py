@@ -10,6 +10,7 @@ from flask import Response, current_app, g, redirect, request
 from werkzeug.wrappers import Response as BaseResponse
 
 from engine.domain.actor import Actor
+from engine.domain.whole_number import whole_number
 from engine.runtime import Engine
 
 
@@ -56,8 +57,7 @@ def text(name: str) -> str:
 
 
 def page_number() -> int:
-    wanted = request.args.get("page", "1")
-    return int(wanted) if wanted.isascii() and wanted.isdigit() and len(wanted) < 7 else 1
+    return whole_number(request.args.get("page", "1")) or 1
 
 
 def notify(key: str, /, tone: str = "success", **fields: Any) -> None:

@@ -8,6 +8,7 @@ from werkzeug.wrappers import Response
 
 from engine.commands.tasks import AttachEvidence, ClaimTask, CompleteTask, ReleaseTask, SaveDraft, SendBackTask
 from engine.domain.task import LIVE
+from engine.domain.whole_number import whole_number
 from engine.errors import Invalid, NotFound, Problem, Rejected
 from engine.queries.cases import CasePage
 from engine.queries.draft_changes import DraftChanges
@@ -219,8 +220,7 @@ def _problem(error: Rejected | Invalid) -> Problem:
 
 
 def _revision() -> int | None:
-    wanted = request.form.get("_revision", "")
-    return int(wanted) if wanted.isascii() and wanted.isdigit() and len(wanted) < 10 else None
+    return whole_number(request.form.get("_revision", ""))
 
 
 def _operation_key(task_id: str) -> str | None:

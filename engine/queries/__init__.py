@@ -29,6 +29,7 @@ from engine.queries import inbox as inbox_queries
 from engine.queries import incidents as incidents_queries
 from engine.queries import instance_page as instance_page_queries
 from engine.queries import instances as instances_queries
+from engine.queries import items as item_queries
 from engine.queries import letter_service as letter_service_queries
 from engine.queries import letter_sources as letter_sources_queries
 from engine.queries import letters as letters_queries
@@ -130,8 +131,8 @@ class Read:
     inspection_overlaps = _question(inspection_queries.overlaps)
 
     desk = _question(desk_queries.desk)
-    item = _question(desk_queries.item)
-    ladder = _question(desk_queries.ladder)
+    item = _question(item_queries.item)
+    ladder = _question(item_queries.ladder)
     explain_case_light = _question(explanations_queries.explain_case_light)
     explain_task_light = _question(explanations_queries.explain_task_light)
     explain_case_due = _question(explanations_queries.explain_case_due)

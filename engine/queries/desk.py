@@ -7,21 +7,18 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from engine import rulings
 from engine.domain.actor import Actor
-from engine.domain.escalation import Ladder
+from engine.domain.escalation import NOT_YET
 from engine.domain.instance import InstanceKind
 from engine.domain.task import LIVE
-from engine.errors import NotFound
-from engine.queries.cases import FactRow
+from engine.domain.whole_number import whole_number
+from engine.queries.items import rungs_of
 from engine.queries.paging import COUNTED_TO, PER_PAGE, Count, Page, like, page_of, page_within
 from engine.queries.red_cases import RedCase, overdue_workdays, red_cases
-from engine.store import access, supervision
+from engine.store import access
 from engine.store.schema import (
     cases,
-    facts,
     instances,
-    jobs,
     letter_services,
     letters,
     persons,
@@ -31,7 +28,6 @@ from engine.store.schema import (
     tasks,
     units,
 )
-from engine.store.schema import rungs as rung_rows
 from engine.store.transaction import Reader
 
 UNWATCHED = tuple(kind for kind in InstanceKind if kind not in (InstanceKind.CASE, InstanceKind.REPORT))
@@ -40,7 +36,8 @@ OPEN_LETTER = ("ISSUED", "RECEIVED", "REPLIED")
 
 @dataclass(frozen=True)
 class DeskFilter:
-    """`level`: a rung's number as text, "none" for late work that no item watches yet."""
+    """`level`: a rung's number as text, "-1" for items before their first, "none" for late work that no item watches
+    yet; everything else asks for no level."""
 
     campaign: str = ""
     unit: str = ""
@@ -48,6 +45,10 @@ class DeskFilter:
     level: str = ""
     text: str = ""
     page: int = 1
+
+    @property
+    def rung(self) -> int | None:
+        return NOT_YET if self.level == str(NOT_YET) else whole_number(self.level)
 
 
 @dataclass(frozen=True)
@@ -88,43 +89,6 @@ class DeskPage:
     areas: tuple[tuple[str, str], ...]
     red_cases: tuple[RedCase, ...] = ()
     red_total: int = 0
-
-
-@dataclass(frozen=True)
-class RungRow:
-    position: int
-    instrument: str
-    level: int
-    at: datetime
-    rule: str
-    reason: str
-    letter_id: str | None
-    number: str | None
-
-
-@dataclass(frozen=True)
-class ItemPage:
-    item_id: str
-    campaign_id: str
-    case_id: str | None
-    report_id: str | None
-    task_id: str
-    task_name: str
-    name: str
-    unit: str
-    unit_id: str
-    reason: str
-    due_original_at: datetime
-    overdue_workdays: int
-    level: int
-    state: str
-    opened_at: datetime
-    closed_at: datetime | None
-    instance_id: str | None
-    next_at: datetime | None
-    rungs: tuple[RungRow, ...]
-    letters: tuple[tuple[str, str, str, str], ...]  # id, number, kind, state
-    facts: tuple[FactRow, ...]
 
 
 def desk(reader: Reader, actor: Actor, wanted: DeskFilter) -> DeskPage:
@@ -173,75 +137,6 @@ def desk(reader: Reader, actor: Actor, wanted: DeskFilter) -> DeskPage:
     )
 
 
-def item(reader: Reader, actor: Actor, item_id: str) -> ItemPage:
-    """Raises NotFound for a foreign item."""
-    row = (
-        reader.execute(
-            sa.select(supervision_items, units.c.name.label("unit"), tasks.c.name.label("task_name"))
-            .add_columns(access.known_level(actor).label("known_level"))
-            .join(units, units.c.unit_id == supervision_items.c.unit_id)
-            .join(tasks, tasks.c.task_id == supervision_items.c.task_id)
-            .where(supervision_items.c.item_id == item_id, access.visible_items(actor))
-        )
-        .mappings()
-        .first()
-    )
-    if row is None:
-        raise NotFound("item_unknown", f"There is no supervision item {item_id}.", item=item_id)
-    instance_id = reader.execute(
-        sa.select(instances.c.instance_id).where(instances.c.kind == "supervision", instances.c.business_key == item_id)
-    ).scalar()
-    return ItemPage(
-        **{
-            name: row[name]
-            for name in (
-                "item_id",
-                "campaign_id",
-                "case_id",
-                "report_id",
-                "task_id",
-                "task_name",
-                "name",
-                "unit",
-                "unit_id",
-                "reason",
-                "due_original_at",
-                "state",
-                "opened_at",
-                "closed_at",
-            )
-        },
-        overdue_workdays=overdue_workdays(reader, row["due_original_at"], row["closed_at"]),
-        level=row["known_level"],
-        instance_id=instance_id,
-        next_at=_next_at(reader, actor, instance_id),
-        rungs=_rungs(reader, actor, item_id),
-        letters=tuple(
-            (found.letter_id, found.number, found.kind, found.state)
-            for found in reader.execute(
-                sa.select(letters.c.letter_id, letters.c.number, letters.c.kind, letter_services.c.state)
-                .join(letter_services, letter_services.c.letter_id == letters.c.letter_id)
-                .where(letters.c.item_id == item_id, access.visible_letters(actor))
-                .order_by(letters.c.issued_at, letters.c.letter_id)
-            )
-        ),
-        facts=tuple(
-            FactRow(fact.fact_id, fact.at, fact.kind, fact.person, fact.detail)
-            for fact in reader.execute(
-                sa.select(facts)
-                .where(facts.c.instance_id == instance_id, access.known_facts(actor))
-                .order_by(facts.c.fact_id.desc())
-                .limit(200)
-            )
-        ),
-    )
-
-
-def ladder(reader: Reader, campaign_id: str) -> Ladder:
-    """The rungs of a campaign by the newest version of its table. Raises NotFound, Rejected."""
-    return rulings.ladder(reader, campaign_id)
-
-
 @dataclass(frozen=True)
 class _Part:
     """So many late tasks of one unit and area on one level."""
@@ -257,8 +152,8 @@ class _Part:
         at_level = True
         if wanted.level == "none":
             at_level = not self.item
-        elif wanted.level.lstrip("-").isdigit():
-            at_level = self.level == int(wanted.level)
+        elif wanted.rung is not None:
+            at_level = self.level == wanted.rung
         return at_level and wanted.unit in ("", self.unit_id) and wanted.area in ("", self.area_id)
 
 
@@ -331,8 +226,8 @@ def _narrowed(query: sa.Select[Any], wanted: DeskFilter, level: sa.ColumnElement
         query = query.where(tasks.c.area_id == wanted.area)
     if wanted.level == "none":
         query = query.where(supervision_items.c.item_id.is_(None))
-    elif wanted.level.lstrip("-").isdigit():
-        query = query.where(level == int(wanted.level))
+    elif wanted.rung is not None:
+        query = query.where(level == wanted.rung)
     if wanted.text.strip():
         pattern = like(wanted.text.strip())
         query = query.where(sa.or_(tasks.c.subject.like(pattern, escape="\\"), tasks.c.name.like(pattern, escape="\\")))
@@ -343,7 +238,7 @@ def _row(reader: Reader, actor: Actor, row: Mapping[str, Any], names: Mapping[st
     instrument, level_at = None, row["level_at"]
     open_letters: tuple[tuple[str, str, str], ...] = ()
     if row["item_id"]:
-        reached = _rungs(reader, actor, row["item_id"])
+        reached = rungs_of(reader, actor, row["item_id"])
         if reached:
             instrument, level_at = reached[-1].instrument, reached[-1].at
         open_letters = tuple(
@@ -376,25 +271,3 @@ def _row(reader: Reader, actor: Actor, row: Mapping[str, Any], names: Mapping[st
         level_at=level_at,
         open_letters=open_letters,
     )
-
-
-def _rungs(reader: Reader, actor: Actor, item_id: str) -> tuple[RungRow, ...]:
-    found = reader.execute(
-        sa.select(rung_rows, letters.c.number, letters.c.letter_id.label("paper"))
-        .select_from(rung_rows)
-        .outerjoin(letters, letters.c.letter_id == supervision.paper_of_rung())
-        .where(rung_rows.c.item_id == item_id, access.known_rungs(actor))
-        .order_by(rung_rows.c.position)
-    )
-    names = ("position", "instrument", "level", "at", "rule", "reason", "paper", "number")
-    return tuple(RungRow(*(getattr(row, name) for name in names)) for row in found)
-
-
-def _next_at(reader: Reader, actor: Actor, instance_id: str | None) -> datetime | None:
-    if instance_id is None or access.is_climb_discreet(reader.connection, actor, instance_id):
-        return None
-    return reader.execute(
-        sa.select(sa.func.min(jobs.c.due_at)).where(
-            jobs.c.instance_id == instance_id, jobs.c.kind == "timer", jobs.c.state == "OPEN"
-        )
-    ).scalar()

@@ -11,6 +11,7 @@ from engine.domain.batch import MAX_ITEMS
 from engine.domain.instance import InstanceKind, InstanceState
 from engine.domain.job import JobState
 from engine.domain.task import LIVE
+from engine.domain.whole_number import whole_number
 from engine.errors import NotFound
 from engine.queries.paging import PER_PAGE, Page, like, page_of
 from engine.store.access import visible_instances
@@ -259,8 +260,8 @@ def _matching(actor: Actor, wanted: InstanceFilter) -> list[sa.ColumnElement[boo
     if wanted.key:
         found.append(instances.c.key == wanted.key)
     if wanted.version:
-        is_number = wanted.version.isascii() and wanted.version.isdigit() and len(wanted.version) < 7
-        found.append(definitions.c.version == int(wanted.version) if is_number else sa.false())
+        version = whole_number(wanted.version)
+        found.append(sa.false() if version is None else definitions.c.version == version)
     if wanted.state == SUSPENDED:
         found.append(instances.c.suspended_at.is_not(None))
     elif wanted.state == InstanceState.ACTIVE:

@@ -13,7 +13,8 @@ from engine.commands.letters import IssueLetters, VoidLetter
 from engine.commands.report_letters import UrgeReports
 from engine.domain.actor import SYSTEM
 from engine.errors import Invalid, NotFound, NotPermitted
-from engine.queries.desk import DeskFilter, ItemPage
+from engine.queries.desk import DeskFilter
+from engine.queries.items import ItemPage
 from engine.store.schema import letters, reports, supervision_items
 
 DUE = "2024-06-28 18:00"

@@ -15,7 +15,7 @@ from engine.commands.definitions import Deploy
 from engine.domain.actor import SYSTEM
 from engine.domain.calendar import SHANGHAI
 from engine.errors import Invalid
-from engine.queries.desk import ItemPage
+from engine.queries.items import ItemPage
 from engine.queries.replay import cases_at
 from engine.store.schema import batches, cases, jobs, letters, supervision_items, tasks
 from engine.store.transaction import Reader

@@ -6,7 +6,8 @@ from scenario import NewScenario, Scenario, at, full_plan
 
 from engine.commands.tasks import ClaimTask
 from engine.errors import Rejected
-from engine.queries.desk import DeskFilter, ItemPage
+from engine.queries.desk import DeskFilter
+from engine.queries.items import ItemPage
 from engine.queries.letters import LetterFilter
 from engine.store.schema import instances, letter_services, letters, supervision_items
 

@@ -56,6 +56,8 @@ def test_every_filter_stands_in_the_address(scenario: Scenario, late_cases: list
 
     assert rows_of(browser.get(f"/desk?level={level}").get_data(as_text=True)) == 3
     assert rows_of(browser.get("/desk?level=6").get_data(as_text=True)) == 0
+    for typed in ("²", "--1", "9" * 30):
+        assert browser.get(f"/desk?level={typed}").status_code == 200
     assert rows_of(browser.get("/desk?area=chengjiao").get_data(as_text=True)) == 3
     assert rows_of(browser.get("/desk?area=nanlong").get_data(as_text=True)) == 0
     assert rows_of(browser.get(f"/desk?text={late_cases[0]}").get_data(as_text=True)) == 1

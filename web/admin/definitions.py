@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from engine.bpmn.elements import Element
 from engine.domain.actor import BUILDING_ROLES
+from engine.domain.whole_number import whole_number
 from engine.errors import Invalid, NotFound, Problem, Rejected, errors_of
 from engine.queries.diagrams import DefinitionPage, DefinitionRow, ElementCount
 from engine.queries.element_times import ElementTime
@@ -275,6 +276,7 @@ def _version() -> int | None:
     wanted = text("version")
     if not wanted:
         return None
-    if not (wanted.isascii() and wanted.isdigit() and len(wanted) < 7):
+    version = whole_number(wanted)
+    if version is None:
         raise NotFound("definition_unknown", f"There is no version {wanted}.", version=wanted)
-    return int(wanted)
+    return version

@@ -7,6 +7,7 @@ from flask import Blueprint, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from engine.commands.batches import StartBatch
+from engine.domain.whole_number import whole_number
 from engine.errors import Invalid, NotFound, Problem
 from engine.queries.diagrams import DefinitionPage
 from engine.queries.migration import PlannedInstance
@@ -143,6 +144,7 @@ def _planned(key: str, wish: Wish, instance_id: str) -> PlannedInstance:
 
 
 def _number(text: str) -> int:
-    if text.isascii() and text.isdigit() and len(text) < 7:
-        return int(text)
-    raise NotFound("definition_unknown", f"There is no version {text}.", version=text)
+    number = whole_number(text)
+    if number is None:
+        raise NotFound("definition_unknown", f"There is no version {text}.", version=text)
+    return number

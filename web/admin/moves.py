@@ -8,6 +8,7 @@ from flask import Blueprint, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from engine.commands.moves import MoveInstance, UndoOperation
+from engine.domain.whole_number import whole_number
 from engine.errors import Invalid, Problem
 from engine.queries.instance_page import InstancePage
 from engine.queries.migration import MovePlan
@@ -63,8 +64,8 @@ def move(instance_id: str) -> BaseResponse | str | tuple[str, int]:
             raise Invalid("reason_missing", "no reason", (Problem("reason", "请填写理由。", "Give the reason."),))
         if request.form.get("_seen") != "1":
             return _page(MovePage(found, wish, engine().read.move_plan(actor(), instance_id, wish.cancel, wish.places)))
-        shown = request.form.get("revision", "")
-        revision = int(shown) if shown.isascii() and shown.isdigit() and len(shown) < 10 else -1
+        shown = whole_number(request.form.get("revision", ""))
+        revision = -1 if shown is None else shown  # a state that no instance has
         command = MoveInstance(instance_id, wish.reason, wish.cancel, wish.places, {}, revision)
         engine().execute(command, by=actor(), operation_key=_key())
     except Invalid as refused:

@@ -7,7 +7,8 @@ from flask import render_template
 
 from engine.commands.report_letters import KINDS as REPORT_KINDS
 from engine.domain.escalation import Ladder
-from engine.queries.desk import DeskFilter, DeskPage, DeskRow, ItemPage
+from engine.queries.desk import DeskFilter, DeskPage, DeskRow
+from engine.queries.items import ItemPage
 from engine.queries.waiting_letters import WaitingPage
 from web.desk.drafts import ISSUABLE
 from web.desk.ladder import Step, strip

@@ -11,6 +11,7 @@ from engine.commands.tasks import ClaimTask, CompleteTask
 from engine.domain.drafting import Consent, Wording, check_wording, tidy, wording_of
 from engine.domain.letter import CHARACTER_LIMIT, KINDS, Grid, Letter, Table, character_count
 from engine.domain.letter_marks import Marks, secrecy_of
+from engine.domain.whole_number import whole_number
 from engine.errors import Invalid, Problem
 from engine.queries.access import Unit
 from engine.queries.draft_changes import DraftChanges
@@ -250,10 +251,8 @@ def operation_key(act: str) -> str | None:
 
 
 def _typed() -> tuple[int, Wording]:
-    at = request.form.get("at", "1")
-    return int(at) if at.isascii() and at.isdigit() and len(at) < 5 else 1, tidy(
-        request.form.get("title", ""), request.form.get("text", "")
-    )
+    at = whole_number(request.form.get("at", "1"))
+    return 1 if at is None else at, tidy(request.form.get("title", ""), request.form.get("text", ""))
 
 
 def _typed_arrangement() -> Arrangement | None:

@@ -15,6 +15,7 @@ from engine.domain.actor import BUILDING_ROLES
 from engine.domain.calendar import SHANGHAI
 from engine.domain.duration import UNITS
 from engine.domain.model_draft import MAX_FILE_BYTES, MAX_FOLDER_BYTES
+from engine.domain.whole_number import whole_number
 from engine.errors import EngineError, Invalid, NotFound, Problem
 from engine.queries.model_deadlines import DrawnDeadline
 from web.errors import sentence, status_of
@@ -148,10 +149,11 @@ def _too_large(name: str) -> Answer:
 
 
 def _revision(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and len(text) < 9):
+    number = whole_number(text)
+    if number is None:
         problem = Problem("revision", "保存次数应为数字。", "The revision must be a number.")
         raise Invalid("model_revision_invalid", f"{text[:20]!r} is no revision.", (problem,))
-    return int(text)
+    return number
 
 
 # -- comments ----------------------------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ from flask import Blueprint, render_template, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from engine.domain.actor import BUILDING_ROLES
+from engine.domain.whole_number import whole_number
 from engine.errors import NotFound
 from engine.queries.models import ModelDraft
 from engine.queries.versions import PublishedVersion
@@ -110,14 +111,13 @@ def choose() -> BaseResponse:
 
 def _side(found: ModelDraft, versions: Mapping[int, str], code: str) -> Side:
     """Raises NotFound for a code that is no save and no version."""
-    kind, number = code[:1], code[1:]
-    known = number.isascii() and number.isdigit() and len(number) < 9
-    if kind == "v" and known and int(number) in versions:
-        return _published(engine().read.published_version(versions[int(number)]))
-    if kind == "r" and known:
-        files = engine().read.model_save(found.draft_id, int(number)).files
+    kind, number = code[:1], whole_number(code[1:])
+    if kind == "v" and number is not None and number in versions:
+        return _published(engine().read.published_version(versions[number]))
+    if kind == "r" and number is not None:
+        files = engine().read.model_save(found.draft_id, number).files
         drawn = _drawn(found.key, files)
-        address = url_for("studio_api.file", draft_id=found.draft_id, name=drawn or "-", revision=int(number))
+        address = url_for("studio_api.file", draft_id=found.draft_id, name=drawn or "-", revision=number)
         return Side(code, _save_name(int(number)), files, drawn, address)
     raise NotFound("model_save_unknown", f"There is no save {code[:20]!r}.", revision=code[:20])
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 
+from engine.domain.whole_number import whole_number
 from engine.errors import Invalid, Problem
 from engine.forecast.ground import Ground
 from engine.forecast.scenario import MAX_CASES, MAX_STAFF, Arrival, Scenario
@@ -29,9 +30,9 @@ class Reading:
         self.problems.append(Problem(key, zh, en))
 
     def number(self, key: str, known: int, low: int, high: int) -> int:
-        text = self.text(key)
-        if text.isascii() and text.isdigit() and len(text) < 9 and low <= int(text) <= high:
-            return int(text)
+        number = whole_number(self.text(key))
+        if number is not None and low <= number <= high:
+            return number
         self.fault(key, f"请填写 {low} 到 {high} 之间的整数。", f"Give a whole number from {low} to {high}.")
         return known
 

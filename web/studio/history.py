@@ -7,6 +7,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from engine.commands.models import CommentOnModel, ResolveComment, RestoreModelSave, SaveModelFiles
 from engine.domain.actor import BUILDING_ROLES
+from engine.domain.whole_number import whole_number
 from engine.errors import Invalid, NotFound, Rejected
 from engine.queries.models import ModelComment, ModelDraft
 from engine.sources import SUFFIXES
@@ -72,9 +73,10 @@ def restore(draft_id: str) -> BaseResponse:
 
 def _save_number(field: str) -> int:
     text = request.form.get(field, "")
-    if not (text.isascii() and text.isdigit() and len(text) < 9):
+    number = whole_number(text)
+    if number is None:
         raise NotFound("model_save_unknown", f"There is no save {text[:20]!r}.", revision=text[:20])
-    return int(text)
+    return number
 
 
 @blueprint.post("/studio/drafts/<draft_id>/upload")
@@ -82,8 +84,8 @@ def _save_number(field: str) -> int:
 def upload(draft_id: str) -> BaseResponse | tuple[str, int]:
     """Files or a zip into the draft: beside what it holds, or in the place of all of it (`how` = replace)."""
     found, note = engine().read.model_draft(draft_id), request.form.get("note", "")
-    seen = request.form.get("revision", "")
-    revision = int(seen) if seen.isascii() and seen.isdigit() and len(seen) < 9 else found.revision
+    seen = whole_number(request.form.get("revision", ""))
+    revision = found.revision if seen is None else seen
     try:
         sent = sent_files(found.key)
         changes: dict[str, bytes | None] = dict(sent.files)
@@ -134,10 +136,7 @@ def _show(
 ) -> str:
     read = engine().read
     draft = read.model_draft(draft_id)
-    before = request.args.get("before", "")
-    saves = read.model_saves(
-        draft_id, int(before) if before.isascii() and before.isdigit() and len(before) < 9 else None
-    )
+    saves = read.model_saves(draft_id, whole_number(request.args.get("before", "")))
     page = HistoryPage(
         draft=draft,
         tab="history",

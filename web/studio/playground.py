@@ -18,6 +18,7 @@ from engine.domain import toml_table
 from engine.domain.actor import BUILDING_ROLES
 from engine.domain.calendar import SHANGHAI
 from engine.domain.letter import KINDS
+from engine.domain.whole_number import whole_number
 from engine.errors import EngineError, Invalid, NotFound, Problem, Rejected
 from engine.queries.models import ModelDraft
 from engine.queries.trials import ModelTrial
@@ -386,8 +387,8 @@ def _field(moment: datetime) -> str:
 
 
 def _moves() -> int:
-    wanted = request.form.get("_moves", "")
-    return int(wanted) if wanted.isascii() and wanted.isdigit() and 0 < len(wanted) < 9 else -1
+    moves = whole_number(request.form.get("_moves", ""))
+    return -1 if moves is None else moves
 
 
 def _address(draft: ModelDraft) -> str:

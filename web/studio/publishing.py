@@ -14,6 +14,7 @@ from engine.commands.model_publishing import (
 from engine.commands.models import RebaseModelDraft
 from engine.domain.actor import BUILDING_ROLES
 from engine.domain.model_draft import Merge
+from engine.domain.whole_number import whole_number
 from engine.errors import Invalid, Problem, errors_of
 from engine.queries.models import ModelComment, ModelDraft, RunningVersion
 from web.bootstrap import check_papers
@@ -162,8 +163,7 @@ def rebase(draft_id: str) -> BaseResponse | tuple[str, int]:
 
 def _seen() -> int:
     """The save that the page showed; 0, which no draft has, for what is no number."""
-    seen = request.form.get("revision", "")
-    return int(seen) if seen.isascii() and seen.isdigit() and len(seen) < 9 else 0
+    return whole_number(request.form.get("revision", "")) or 0
 
 
 def _back(draft_id: str) -> BaseResponse:

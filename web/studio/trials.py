@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from engine.bpmn.elements import Element
 from engine.commands.models import SaveModelFiles
 from engine.domain.actor import BUILDING_ROLES
+from engine.domain.whole_number import whole_number
 from engine.errors import Invalid, NotFound, Problem, Rejected
 from engine.queries.models import ModelDraft
 from engine.trials.coverage import Coverage
@@ -303,8 +304,8 @@ def _typed() -> str:
 
 
 def _revision(draft: ModelDraft) -> int:
-    wanted = request.form.get("_revision", "")
-    return int(wanted) if wanted.isascii() and wanted.isdigit() and len(wanted) < 10 else draft.revision
+    seen = whole_number(request.form.get("_revision", ""))
+    return draft.revision if seen is None else seen
 
 
 def _editor(page: WalkPage, problems: Sequence[Problem] = ()) -> str:
