@@ -5,12 +5,13 @@ import secrets
 from pathlib import Path
 from typing import Any, Final
 
-from flask import Flask, Response, request, url_for
+from flask import Flask, Response, request
 
 from engine.clock import Clock, SystemClock
 from engine.runtime import Engine
 from web import assets, errors, format, i18n, logs, navigation, permission, session, stylesheet
 from web.config import Config
+from web.request import this_page
 
 MAX_REQUEST_BYTES: Final = 20_000_000
 BLUEPRINTS: Final = (
@@ -141,12 +142,7 @@ def _install_templates(app: Flask) -> None:
 
 def _here(**changes: Any) -> str:
     """The address of this page with some parameters changed; None or "" drops one, and a change leads to page 1."""
-    parameters = {key: value for key, value in request.args.items() if key != "lang"}
-    if "page" not in changes:
-        parameters.pop("page", None)
-    parameters |= changes
-    kept = {key: value for key, value in parameters.items() if value not in (None, "")}
-    return url_for(request.endpoint or "inbox.inbox", **{**(request.view_args or {}), **kept})
+    return this_page({"lang": None, "page": None, **changes})
 
 
 @permission.public

@@ -8,7 +8,7 @@ from flask import current_app, g, request, url_for
 
 from web import permission
 from web.i18n import pick
-from web.request import Visitor, engine, now
+from web.request import Visitor, engine, now, this_page
 
 # section, then (endpoint, message key). An entry is shown to whom the view's own permission admits.
 SECTIONS: Final = (
@@ -136,5 +136,4 @@ def _is_current(endpoint: str, address: str) -> bool:
 def _language_address(other: str) -> str:
     if request.endpoint is None or request.method != "GET":
         return f"?lang={other}"
-    parameters = {**request.args.to_dict(), "lang": other}
-    return url_for(request.endpoint, **{**(request.view_args or {}), **parameters})
+    return this_page({"lang": other})

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
-from flask import Response, current_app, g, redirect, request
+from flask import Response, current_app, g, redirect, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from engine.domain.actor import Actor
@@ -58,6 +58,16 @@ def text(name: str) -> str:
 
 def page_number() -> int:
     return whole_number(request.args.get("page", "1")) or 1
+
+
+def this_page(changes: Mapping[str, Any]) -> str:
+    """The address of this page with parameters changed; None or "" drops one. What is not named stays as often as it
+    was given; where there is no page it is the inbox."""
+    kept = [(name, value) for name, value in request.args.items(multi=True) if name not in changes]
+    changed = [(name, value) for name, value in changes.items() if value not in (None, "")]
+    query = urlencode([(name, value) for name, value in (*kept, *changed) if value != ""])
+    address = url_for(request.endpoint or "inbox.inbox", **(request.view_args or {}))
+    return f"{address}?{query}" if query else address
 
 
 def notify(key: str, /, tone: str = "success", **fields: Any) -> None:
