@@ -123,6 +123,9 @@ def test_a_table_is_tried_as_it_stands_on_the_screen(designer: Browser) -> None:
     assert try_table(designer, DISPOSITION, RELAPSE, decision="other")[0] == 422
     assert ask(designer, "try-table", ["no", "object"]).status_code == 422
     assert designer.client.post("/studio/api/try-table", json={}).status_code == 403  # without the token
+    token = {"X-CSRF-Token": designer.token}
+    for body in (b"", b"{", b"null", b"\xff", b"[" * 100_000):
+        assert designer.client.post("/studio/api/try-table", data=body, headers=token).status_code == 422
 
 
 def test_what_is_typed_into_a_try_becomes_a_value_as_in_a_cell(designer: Browser) -> None:

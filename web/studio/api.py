@@ -283,7 +283,10 @@ def _drawn_json(drawn: DrawnDeadline) -> dict[str, Any]:
 # -- requests ----------------------------------------------------------------------------------------------------------
 def asked() -> Mapping[str, Any]:
     """The JSON object of the request. Raises Invalid."""
-    sent = request.get_json(force=True, silent=True)
+    try:
+        sent = request.get_json(force=True, silent=True)
+    except RecursionError:
+        sent = None  # brackets in brackets without end
     if not isinstance(sent, Mapping):
         raise _bad("", "请求应为一个 JSON 对象。", "The request must be one JSON object.")
     return sent
