@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy import event, exc
 from sqlalchemy.engine import URL, Connection, Engine
 
-from engine.errors import Refused
+from engine.errors import Invalid, Problem, Refused
 
 # assurance E20, E27, E35, E36: each of these was shown to lose or to permit something when left at another value.
 PRAGMAS: dict[str, str | int] = {
@@ -39,6 +39,7 @@ OUTSIDE_SQLITE = {
 }
 OUTSIDE_POSTGRESQL = {"08", "40", "53", "57", "58"}  # connection, rollback, resources, operator, system
 TOOK_TOO_LONG = "25P03"  # idle in a transaction
+NO_TEXT = {None, "22021", "22P05"}  # the character U+0000, as the driver, COPY and the reader of JSON refuse it
 
 
 class Database:
@@ -108,13 +109,22 @@ class Database:
 
 @contextmanager
 def _as_refusals() -> Iterator[None]:
-    """What the database cannot do now (locked, full, damaged, gone) is Refused; any other fault is ours and loud."""
+    """What the database cannot do now (locked, full, damaged, gone) is Refused, a text that PostgreSQL has no room for
+    is Invalid; any other fault is ours and loud."""
     try:
         yield
     except (exc.DBAPIError, sqlite3.Error, psycopg.Error) as error:
+        if _is_no_text(error.orig if isinstance(error, exc.DBAPIError) else error):
+            problem = Problem("", "文字里含有空字符（U+0000），请删去后再试。", "The text holds U+0000; remove it.")
+            raise Invalid("text_has_nul", "The text holds U+0000.", (problem,)) from error
         if not is_outside(error):
             raise
         raise _refused(error.orig if isinstance(error, exc.DBAPIError) else error) from error
+
+
+def _is_no_text(error: Any) -> bool:
+    """Whether the driver (without a state) or the server would not take the character U+0000."""
+    return isinstance(error, psycopg.DataError) and error.sqlstate in NO_TEXT
 
 
 def _refused(error: Any) -> Refused:

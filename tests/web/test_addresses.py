@@ -12,7 +12,14 @@ SignIn = Callable[[str], Browser]
 
 @pytest.mark.parametrize(
     "query",
-    ["endpoint=x", "_external=1&_scheme=javascript&_anchor=x", "_method=POST", "key=x&version=NaN", "values=1", "a=%00"],
+    [
+        "endpoint=x",
+        "_external=1&_scheme=javascript&_anchor=x",
+        "_method=POST",
+        "key=x&version=NaN",
+        "values=1",
+        "a=%00",
+    ],
 )
 def test_no_parameter_of_an_address_changes_where_its_links_lead(signed_in: SignIn, query: str) -> None:
     page = signed_in("sheji").get(f"/definitions/survey/1/words?{query}")
@@ -32,6 +39,16 @@ def test_a_forecast_begins_with_no_file_but_those_that_ship(signed_in: SignIn) -
 
     for typed in ("a" * 5000, "../scenario", "²", "history."):
         assert browser.get("/studio/forecasts/new", query_string={"base": typed}).status_code == 404
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("backend", ["postgres"])
+def test_a_character_that_no_text_has_is_a_clear_error(signed_in: SignIn) -> None:
+    browser = signed_in("ducha1")
+
+    for address in ("/cases?text=%00", "/cases/%00", "/letters/%00"):
+        page = browser.get(address)
+        assert (page.status_code, "U+0000" in page.text) == (422, True), address
 
 
 def other_language(page: str) -> str:
