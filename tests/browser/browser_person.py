@@ -5,11 +5,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, ConsoleMessage, Download, Locator, Page, Response
+from playwright.sync_api import Browser, ConsoleMessage, Download, Locator, Page, Response, expect
 from scenario import PASSWORD
 
 DESK = {"width": 1440, "height": 900}
 PHONE = {"width": 390, "height": 844}
+PATIENCE = 60_000  # milliseconds, of a machine that does something else, too
+
+expect.set_options(timeout=PATIENCE)
 
 
 class Person:
@@ -22,7 +25,7 @@ class Person:
         self._folder = folder
         self.complaints: list[str] = []
         self.page: Page = self._context.new_page()
-        self.page.set_default_timeout(20_000)
+        self.page.set_default_timeout(PATIENCE)
         self.page.on("console", self._hear)
         self.page.on("pageerror", lambda error: self.complaints.append(f"{self.page.url}: {error}"))
         self.page.on("response", self._see)

@@ -185,7 +185,7 @@ def tab(person: Person, words: str) -> None:
 
 def saved(designer: Person) -> None:
     designer.page.keyboard.press("Control+s")
-    expect(designer.page.locator(SAVE_STATE)).to_have_text("已保存", timeout=15_000)
+    expect(designer.page.locator(SAVE_STATE)).to_have_text("已保存")
 
 
 def drafted(site: Site) -> dict[str, bytes]:

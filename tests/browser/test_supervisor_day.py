@@ -20,7 +20,7 @@ def tick(supervisor: Person, *case_ids: str) -> None:
 def wait_for_paper(supervisor: Person, letters: int) -> None:
     """The page looks again by itself while the worker makes the documents."""
     made = supervisor.main.locator("tr:has-text('刚签发') a[href$='.pdf']")
-    made.nth(letters - 1).wait_for(timeout=60_000)
+    made.nth(letters - 1).wait_for()
 
 
 def test_three_notices_go_out_together_and_are_followed_up(new_person: NewPerson) -> None:
