@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from statistics import median
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -32,20 +33,9 @@ class ElementTime:
 
 def element_times(reader: Reader, definition_id: str) -> Mapping[str, ElementTime]:
     """By element id; elements where nothing was completed are left out. Over instances pinned to this version."""
-    # The index of completed tasks holds every column that is asked for.
-    query = (
-        sa.select(tasks.c.element_id, tasks.c.opened_at, tasks.c.completed_at, tasks.c.due_at)
-        .where(
-            tasks.c.definition_id == definition_id,
-            tasks.c.completed_at.is_not(None),
-            tasks.c.state == TaskState.COMPLETED,
-        )
-        .order_by(tasks.c.completed_at.desc())
-        .limit(LOOKED_AT)
-    )
     seconds: dict[str, list[float]] = {}
     due: dict[str, list[bool]] = {}
-    for element_id, opened_at, completed_at, due_at in reader.execute(query):
+    for element_id, opened_at, completed_at, due_at in reader.execute(completed(definition_id)):
         seconds.setdefault(element_id, []).append((completed_at - opened_at).total_seconds())
         if due_at is not None:
             due.setdefault(element_id, []).append(completed_at > due_at)
@@ -58,3 +48,17 @@ def element_times(reader: Reader, definition_id: str) -> Mapping[str, ElementTim
         )
         for element_id, found in seconds.items()
     }
+
+
+def completed(definition_id: str) -> sa.Select[Any]:
+    """Element, opened, completed and due of the tasks completed last: all that their index holds."""
+    return (
+        sa.select(tasks.c.element_id, tasks.c.opened_at, tasks.c.completed_at, tasks.c.due_at)
+        .where(
+            tasks.c.definition_id == definition_id,
+            tasks.c.completed_at.is_not(None),
+            tasks.c.state == TaskState.COMPLETED,
+        )
+        .order_by(tasks.c.completed_at.desc())
+        .limit(LOOKED_AT)
+    )

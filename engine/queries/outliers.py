@@ -8,13 +8,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from statistics import quantiles
-from typing import Any, Final
+from typing import Final
 
 import sqlalchemy as sa
 
 from engine.domain.actor import Actor
 from engine.domain.task import LIVE, TaskState
-from engine.queries.element_times import LOOKED_AT
+from engine.queries.element_times import completed
 from engine.queries.instances import seen_by
 from engine.store.access import known_referrals
 from engine.store.schema import instances, tasks
@@ -59,7 +59,7 @@ def outliers(reader: Reader, actor: Actor, definition_id: str) -> tuple[ElementO
     """By how many stand out, the most first; elements where none does, or fewer than LEAST were done, are left out.
     Figures are of all tasks; named are only those whose instance the actor may know of, as in the event log."""
     stays: dict[str, list[_Stay]] = {}
-    for element_id, opened_at, completed_at in reader.execute(_completed(definition_id)):
+    for element_id, opened_at, completed_at, _ in reader.execute(completed(definition_id)):
         stays.setdefault(element_id, []).append((completed_at - opened_at, completed_at))
     usual = {element_id: _usual(found) for element_id, found in stays.items() if len(found) >= LEAST}
     waiting = _waiting(reader, definition_id, usual)
@@ -85,20 +85,6 @@ def _usual(stays: Sequence[_Stay]) -> _Usual:
     lower, middle, upper = quantiles((stay.total_seconds() for stay, _ in stays), n=4, method="inclusive")
     beyond = max(timedelta(seconds=REACH * (upper - lower)), NEGLIGIBLE)
     return timedelta(seconds=middle), timedelta(seconds=upper), timedelta(seconds=upper) + beyond
-
-
-def _completed(definition_id: str) -> sa.Select[Any]:
-    """The index of completed tasks holds every column that is asked for."""
-    return (
-        sa.select(tasks.c.element_id, tasks.c.opened_at, tasks.c.completed_at)
-        .where(
-            tasks.c.definition_id == definition_id,
-            tasks.c.completed_at.is_not(None),
-            tasks.c.state == TaskState.COMPLETED,
-        )
-        .order_by(tasks.c.completed_at.desc())
-        .limit(LOOKED_AT)
-    )
 
 
 def _waiting(reader: Reader, definition_id: str, usual: Mapping[str, _Usual]) -> dict[str, list[str]]:

@@ -37,13 +37,18 @@ def climb_until(scenario: Scenario, case: str, element_id: str) -> None:
     for _ in range(80):
         if any(task.element_id == element_id for task in scenario.tasks(case)):
             return
-        scenario.drop_talks()
-        for task in scenario.tasks(case):
-            if task.element_id.startswith("approve_by_"):
-                scenario.complete(task.element_id, case, rung_decision="issue")
-        scenario.work()
-        scenario.advance("1wd")
+        climb_a_day(scenario, case)
     raise AssertionError(f"{element_id} never opened: {[task.element_id for task in scenario.tasks(case)]}")
+
+
+def climb_a_day(scenario: Scenario, case: str) -> None:
+    """What stands to be decided on the ladder is sent out, talks are dropped, and a working day goes by."""
+    scenario.drop_talks()
+    for task in scenario.tasks(case):
+        if task.element_id.startswith("approve_by_"):
+            scenario.complete(task.element_id, case, rung_decision="issue")
+    scenario.work()
+    scenario.advance("1wd")
 
 
 def prepare_referral(scenario: Scenario, case: str | None, **more: Any) -> Actor:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from accountability_acts import HELD, arrange, climb_until, late_case
+from accountability_acts import HELD, arrange, climb_a_day, climb_until, late_case
 from scenario import NewScenario, Scenario, quiet_plan
 
 from engine.commands.accountability import BeginCircular
@@ -155,12 +155,7 @@ def circulated(scenario: Scenario) -> None:
     """The ladder has sent its circular: no draft of it was ever written and nobody countersigned it."""
     case = late_case(scenario)
     while not scenario.rows(sa.select(letters.c.letter_id).where(letters.c.kind == "circular")):
-        scenario.drop_talks()
-        for task in scenario.tasks(case):
-            if task.element_id.startswith("approve_by_"):
-                scenario.complete(task.element_id, case, rung_decision="issue")
-        scenario.work()
-        scenario.advance("1wd")
+        climb_a_day(scenario, case)
 
 
 def test_a_circular_of_the_ladder_is_corrected_by_whom_it_was_decided(new_scenario: NewScenario) -> None:

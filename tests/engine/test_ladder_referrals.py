@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from accountability_acts import climb_until, late_case, prepare_referral
+from accountability_acts import climb_a_day, climb_until, late_case, prepare_referral
 from scenario import NewScenario, Scenario
 
 from engine.commands.instances import CancelInstance
@@ -47,15 +47,6 @@ def below_the_top(scenario: Scenario) -> None:
     case = late_case(scenario)
     while "circular" not in reached(scenario):
         climb_a_day(scenario, case)
-
-
-def climb_a_day(scenario: Scenario, case: str) -> None:
-    scenario.drop_talks()
-    for task in scenario.tasks(case):
-        if task.element_id.startswith("approve_by_"):
-            scenario.complete(task.element_id, case, rung_decision="issue")
-    scenario.work()
-    scenario.advance("1wd")
 
 
 def reached(scenario: Scenario) -> list[str]:

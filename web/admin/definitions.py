@@ -9,11 +9,12 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from engine.bpmn.elements import Element
 from engine.domain.actor import BUILDING_ROLES
+from engine.domain.model_draft import SUFFIXES
 from engine.domain.whole_number import whole_number
 from engine.errors import Invalid, NotFound, Problem, Rejected, errors_of
 from engine.queries.diagrams import DefinitionPage, DefinitionRow, ElementCount
 from engine.queries.element_times import ElementTime
-from engine.sources import SUFFIXES, Folder
+from engine.sources import Folder
 from web.admin.heat import VIEWS, heat, share, span
 from web.admin.incidents import RESOLVERS
 from web.bootstrap import check_files
@@ -251,7 +252,8 @@ def _show(key: str, form: UploadForm, version: int | None, log: LogForm | None =
     )
     view = text("view") if text("view") in VIEWS else VIEWS[0]
     log = log or log_form(engine(), actor())
-    forms = FolderForms.read((name, read.definition_file(found.definition_id, name)) for name, _ in found.files)
+    names = [name for name, _ in found.files if name.endswith(".form")]
+    forms = FolderForms.read((name, read.definition_file(found.definition_id, name)) for name in names)
     page = View(found, outline, forms, form, *_rights(), view, times, log)
     return render_template("admin/definition.html", page=page)
 

@@ -37,6 +37,10 @@ class Page:
         return self.found.name
 
     @property
+    def diagram(self) -> str:
+        return f"{self.found.key}.bpmn"
+
+    @property
     def back(self) -> list[tuple[str, str]]:
         here = url_for("definitions.definition", key=self.found.key, version=self.found.version)
         return [(t("definitions.title"), url_for("definitions.definitions")), (self.found.name, here)]
@@ -110,10 +114,6 @@ class ConformancePage(Page):
             found[element_id] = {"state": "late", "count": count, "label": t("conformance.strayed_n", n=count)}
         return found
 
-    @property
-    def diagram(self) -> str:
-        return f"{self.found.key}.bpmn"
-
 
 @dataclass(frozen=True)
 class OutliersPage(Page):
@@ -129,10 +129,6 @@ class OutliersPage(Page):
             each.element_id: {"state": "late", "count": each.count, "label": t("outliers.beyond_n", n=each.count)}
             for each in self.elements
         }
-
-    @property
-    def diagram(self) -> str:
-        return f"{self.found.key}.bpmn"
 
 
 @blueprint.get("/definitions/<key>/<int:version>/conformance")

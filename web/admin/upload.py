@@ -8,8 +8,8 @@ from io import BytesIO
 from pathlib import PurePosixPath
 from typing import Final
 
+from engine.domain.model_draft import SUFFIXES
 from engine.errors import Invalid, Problem
-from engine.sources import SUFFIXES
 from forms import archive
 
 MAX_FILES: Final = 100

@@ -11,6 +11,7 @@ from engine.commands.definitions import Beside
 from engine.domain import campaign as campaigns
 from engine.domain import toml_table
 from engine.domain.actor import SYSTEM
+from engine.domain.model_draft import SUFFIXES
 from engine.errors import Invalid, Problem
 from engine.rulings import check_rules
 from engine.trials.script import read_script
@@ -61,7 +62,7 @@ def _problems(path: Path, processes: Path) -> list[Problem]:
         else:
             if path.stat().st_size > MAX_BYTES:
                 return [Problem(path.name, "文件过大。", "The file is far too large.")]
-            if path.suffix not in sources.SUFFIXES:
+            if path.suffix not in SUFFIXES:
                 return [_not_ours(path)]
             content = path.read_bytes()
             if path.suffix == ".toml":
@@ -114,8 +115,8 @@ def _campaign_problems(path: Path, content: bytes, processes: Path) -> list[Prob
 def _not_ours(path: Path) -> Problem:
     return Problem(
         path.name,
-        f"不是流程文件；可检查的有：{'、'.join(sources.SUFFIXES)}。",
-        f"This is no process file; what can be checked: {', '.join(sources.SUFFIXES)}.",
+        f"不是流程文件；可检查的有：{'、'.join(SUFFIXES)}。",
+        f"This is no process file; what can be checked: {', '.join(SUFFIXES)}.",
     )
 
 

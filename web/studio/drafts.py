@@ -8,9 +8,9 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from engine.commands.models import OpenModelDraft
 from engine.domain.actor import BUILDING_ROLES
+from engine.domain.model_draft import SUFFIXES
 from engine.errors import Invalid, Problem, Rejected
 from engine.queries.models import ModelDraft, ModelDraftRow, ModelRow
-from engine.sources import SUFFIXES
 from web.errors import said, sentence
 from web.format import word
 from web.permission import needs

@@ -7,10 +7,10 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from engine.commands.models import CommentOnModel, ResolveComment, RestoreModelSave, SaveModelFiles
 from engine.domain.actor import BUILDING_ROLES
+from engine.domain.model_draft import SUFFIXES
 from engine.domain.whole_number import whole_number
 from engine.errors import Invalid, NotFound, Rejected
 from engine.queries.models import ModelComment, ModelDraft
-from engine.sources import SUFFIXES
 from web.errors import said, sentence
 from web.permission import needs
 from web.request import actor, download, engine, notify, see
