@@ -20,12 +20,20 @@ from engine.store.schema import letters, reports, supervision_items
 DUE = "2024-06-28 18:00"
 
 
-@pytest.fixture
-def late(scenario: Scenario) -> str:
+def overdue_case(scenario: Scenario) -> None:
     [case] = scenario.register()
     scenario.survey(case)
     scenario.until(DUE)
-    return case
+
+
+@pytest.fixture
+def scenario(new_scenario: NewScenario) -> Scenario:
+    return new_scenario(story=overdue_case)
+
+
+@pytest.fixture
+def late(scenario: Scenario) -> str:
+    return str(scenario.tasks()[0].case_id)
 
 
 def item(scenario: Scenario) -> ItemPage:
@@ -120,12 +128,14 @@ def _inputs(scenario: Scenario) -> list[dict[str, object]]:
 
 
 # -- reports -----------------------------------------------------------------------------------------------------------
+def nobody_has_reported(scenario: Scenario) -> None:
+    scenario.until("2024-05-31 12:01")
+
+
 @pytest.fixture
 def missing(new_scenario: NewScenario) -> Scenario:
     """Friday noon has passed and nobody has reported."""
-    scenario = new_scenario(plan=full_plan(), moment="2024-05-31 09:00")
-    scenario.until("2024-05-31 12:01")
-    return scenario
+    return new_scenario(plan=full_plan(), moment="2024-05-31 09:00", story=nobody_has_reported)
 
 
 def overdue(scenario: Scenario, count: int) -> tuple[str, ...]:
