@@ -1,6 +1,7 @@
-"""Where a diagram draws its elements and flows: boxes and lines of the DI, read without trusting their numbers."""
+"""Where and in which colours a diagram draws its elements and flows: the DI, read without trusting its numbers."""
 
 import math
+import re
 from dataclasses import dataclass
 
 from lxml import etree
@@ -10,6 +11,16 @@ from engine.bpmn.elements import event_definitions
 
 DI = "http://www.omg.org/spec/DD/20100524/DI"
 FARTHEST = 100_000.0
+COLOUR = re.compile("#[0-9a-fA-F]{6}")
+# Of the standard's extension for colours and, in older files, of bpmn.io's own: of the surface, of the line.
+SURFACE = (
+    "{http://www.omg.org/spec/BPMN/non-normative/color/1.0}background-color",
+    "{http://bpmn.io/schema/bpmn/biocolor/1.0}fill",
+)
+BORDER = (
+    "{http://www.omg.org/spec/BPMN/non-normative/color/1.0}border-color",
+    "{http://bpmn.io/schema/bpmn/biocolor/1.0}stroke",
+)
 
 
 @dataclass(frozen=True)
@@ -23,7 +34,7 @@ class Box:
 @dataclass(frozen=True)
 class Shape:
     """`tag` is the element's in BPMN, `event` the kind of its first event definition; `label` is where its name stands,
-    when the diagram says so."""
+    when the diagram says so. `surface` and `border` are #rrggbb, empty where the diagram gives no colour."""
 
     element_id: str
     tag: str
@@ -34,11 +45,13 @@ class Shape:
     is_marked: bool  # a multi-instance activity
     box: Box
     label: Box | None
+    surface: str = ""
+    border: str = ""
 
 
 @dataclass(frozen=True)
 class Line:
-    """`tag` is sequenceFlow, messageFlow or association."""
+    """`tag` is sequenceFlow, messageFlow or association; `border` its colour as #rrggbb, empty where it has none."""
 
     element_id: str
     tag: str
@@ -46,6 +59,7 @@ class Line:
     is_default: bool
     points: tuple[tuple[float, float], ...]
     label: Box | None
+    border: str = ""
 
 
 @dataclass(frozen=True)
@@ -70,7 +84,8 @@ def read_picture(xml: bytes) -> Picture:
         elif local(drawn) == "BPMNEdge" and len(points := _points(drawn)) > 1:
             name = node.get("name", "").strip()
             is_default = node.get("id") in defaults
-            lines.append(Line(node.get("id"), local(node), name, is_default, points, _label(drawn)))
+            border = _colour(drawn, BORDER)
+            lines.append(Line(node.get("id"), local(node), name, is_default, points, _label(drawn), border))
     return Picture(tuple(shapes), tuple(lines))
 
 
@@ -89,7 +104,13 @@ def _shape(drawn: etree._Element, node: etree._Element, box: Box) -> Shape:
         is_marked=node.find(bpmn("multiInstanceLoopCharacteristics")) is not None,
         box=box,
         label=_label(drawn),
+        surface=_colour(drawn, SURFACE),
+        border=_colour(drawn, BORDER),
     )
+
+
+def _colour(drawn: etree._Element, names: tuple[str, str]) -> str:
+    return next((value for name in names if COLOUR.fullmatch(value := drawn.get(name, ""))), "")
 
 
 def _label(drawn: etree._Element) -> Box | None:

@@ -10,6 +10,7 @@ from forms.drawing.letters import ems, wrapped
 from forms.drawing.symbols import symbol
 
 MARGIN = 24.0
+READABLE = 150.0  # of 255: how light a surface is at least
 INK, PAPER, SOFT = "#1f2933", "#ffffff", "#6b7280"
 SIZE = 12.0
 LEADING = 14.0
@@ -61,9 +62,9 @@ def draw(picture: Picture, title: str, *, view: Box | None = None, numbers: Mapp
         f'height="{_n(area.height)}" font-size="{_n(SIZE)}" fill="none" stroke="{INK}" stroke-width="1.5">',
         f"<title>{escape(title)}</title>",
     ]
-    parts += [_frame(shape) for shape in _largest_first(shapes)]
-    parts += [_line(line) for line in lines]
-    parts += [_shape(shape) for shape in shapes if not _is_frame(shape)]
+    parts += [_coloured(shape, _frame(shape)) for shape in _largest_first(shapes)]
+    parts += [_coloured(line, _line(line)) for line in lines]
+    parts += [_coloured(shape, _shape(shape)) for shape in shapes if not _is_frame(shape)]
     parts += [_line_label(line) for line in lines if line.name]
     parts += [_number(shape, numbers[shape.element_id]) for shape in shapes if shape.element_id in numbers]
     return "".join([*parts, "</svg>"])
@@ -116,6 +117,17 @@ def _meets(area: Box, view: Box) -> bool:
     )
 
 
+def _coloured(drawn: Shape | Line, parts: str) -> str:
+    """Its lines in the colour that the diagram gives them; words and symbols keep theirs."""
+    return f'<g stroke="{drawn.border}">{parts}</g>' if drawn.border else parts
+
+
+def _surface(shape: Shape) -> str:
+    """Of the diagram's own colours only those on which the ink can be read."""
+    red, green, blue = (int(shape.surface[place : place + 2] or "0", 16) for place in (1, 3, 5))
+    return shape.surface if 0.299 * red + 0.587 * green + 0.114 * blue >= READABLE else PAPER
+
+
 def _is_frame(shape: Shape) -> bool:
     return shape.tag in FRAMES and (shape.is_expanded or shape.tag in ("participant", "lane", "group"))
 
@@ -128,7 +140,7 @@ def _largest_first(shapes: list[Shape]) -> list[Shape]:
 def _frame(shape: Shape) -> str:
     box = shape.box
     label = _text(shape.name, box.x + 8 + SIZE, box.y + 18, max(box.width - 24, 40), anchor="start", lines=1)
-    return _rect(box, 10 if shape.tag in FRAMES[:3] else 0) + label
+    return _rect(shape, 10 if shape.tag in FRAMES[:3] else 0) + label
 
 
 # -- shapes ------------------------------------------------------------------------------------------------------------
@@ -147,7 +159,7 @@ def _shape(shape: Shape) -> str:
 def _activity(shape: Shape) -> str:
     box = shape.box
     width = 3.5 if shape.tag == "callActivity" else 1.5
-    parts = [_rect(box, 10, width)]
+    parts = [_rect(shape, 10, width)]
     if shape.tag in SYMBOLS:
         parts.append(symbol(SYMBOLS[shape.tag], box.x + 12, box.y + 11, 0.75, SOFT))
     parts.append(_middle(shape.name, box))
@@ -163,7 +175,9 @@ def _event(shape: Shape) -> str:
     x, y, radius = box.x + box.width / 2, box.y + box.height / 2, min(box.width, box.height) / 2
     dashes = ' stroke-dasharray="4 3"' if shape.tag == "boundaryEvent" and not shape.is_interrupting else ""
     thick = 3.5 if shape.tag == "endEvent" else 1.5
-    parts = [f'<circle cx="{_n(x)}" cy="{_n(y)}" r="{_n(radius)}" fill="{PAPER}" stroke-width="{thick}"{dashes}/>']
+    parts = [
+        f'<circle cx="{_n(x)}" cy="{_n(y)}" r="{_n(radius)}" fill="{_surface(shape)}" stroke-width="{thick}"{dashes}/>'
+    ]
     if shape.tag in ("boundaryEvent", "intermediateCatchEvent", "intermediateThrowEvent"):
         parts.append(f'<circle cx="{_n(x)}" cy="{_n(y)}" r="{_n(max(radius - 3.5, 1))}"{dashes}/>')
     if shape.event:
@@ -177,7 +191,7 @@ def _gateway(shape: Shape) -> str:
     corners = ((x, box.y), (box.x + box.width, y), (x, box.y + box.height), (box.x, y))
     points = " ".join(f"{_n(a)},{_n(b)}" for a, b in corners)
     sign = symbol(SYMBOLS.get(shape.tag, "unknown"), x, y, max(min(box.width, box.height), 1) / 50 * 1.3, SOFT)
-    return f'<polygon points="{points}" fill="{PAPER}"/>{sign}{_under(shape)}'
+    return f'<polygon points="{points}" fill="{_surface(shape)}"/>{sign}{_under(shape)}'
 
 
 def _annotation(shape: Shape) -> str:
@@ -187,13 +201,14 @@ def _annotation(shape: Shape) -> str:
 
 
 def _thing(shape: Shape) -> str:
-    return _rect(shape.box, 2) + _under(shape)
+    return _rect(shape, 2) + _under(shape)
 
 
-def _rect(box: Box, radius: float, width: float = 1.5) -> str:
+def _rect(shape: Shape, radius: float, width: float = 1.5) -> str:
+    box = shape.box
     return (
         f'<rect x="{_n(box.x)}" y="{_n(box.y)}" width="{_n(box.width)}" height="{_n(box.height)}" '
-        f'rx="{_n(radius)}" fill="{PAPER}" stroke-width="{width}"/>'
+        f'rx="{_n(radius)}" fill="{_surface(shape)}" stroke-width="{width}"/>'
     )
 
 

@@ -118,3 +118,18 @@ def test_impossible_places_are_left_out_of_the_picture() -> None:
     assert [shape.element_id for shape in picture.shapes] == ["c"] and len(picture.lines) == 1
     assert "<script" not in drawn and etree.fromstring(drawn.encode()) is not None
     assert draw(read_picture(f"{HEAD}{process}</definitions>".encode()), "") == ""
+
+
+def test_the_colours_of_a_diagram_are_drawn_where_words_stay_readable() -> None:
+    colour = "http://www.omg.org/spec/BPMN/non-normative/color/1.0"
+    biocolor = "http://bpmn.io/schema/bpmn/biocolor/1.0"
+    survey = (PROCESSES / "survey" / "survey.bpmn").read_text()
+
+    def drawn(attributes: str) -> str:
+        place = 'bpmnElement="survey_site"'
+        changed = survey.replace(place, f'{place} xmlns:c="{colour}" xmlns:b="{biocolor}" {attributes}', 1)
+        return draw(read_picture(changed.encode()), "图")
+
+    for attributes in ('c:background-color="#bbdefb" c:border-color="#0d4372"', 'b:fill="#bbdefb" b:stroke="#0d4372"'):
+        assert 'fill="#bbdefb"' in drawn(attributes) and '<g stroke="#0d4372">' in drawn(attributes)
+    assert drawn('b:fill="#0d4372" b:stroke="url(//x)"') == draw(read_picture(survey.encode()), "图")
