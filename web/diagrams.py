@@ -6,6 +6,7 @@ from typing import Any
 
 from flask import Blueprint, Response, url_for
 
+from engine.domain.actor import SYSTEM
 from engine.errors import NotFound
 from engine.queries.diagrams import Diagram, Token
 from web.i18n import t
@@ -50,6 +51,13 @@ def drawings(instance_id: str | None, open_key: str = "") -> tuple[Drawing, ...]
         return ()
     words = url_for("words.instance", instance_id=instance_id)
     return tuple(replace(one, words=words) for one in drawn(found, open_key))
+
+
+def standing(instance_id: str) -> tuple[Diagram, ...]:
+    """Where an instance stands and has been; who keeps the system sees that of every instance. Raises NotFound."""
+    reading = SYSTEM if actor().has_role("sysadmin") else actor()
+    found: tuple[Diagram, ...] = engine().read.diagrams(reading, instance_id)
+    return found
 
 
 def drawn(found: tuple[Diagram, ...], open_key: str = "") -> tuple[Drawing, ...]:

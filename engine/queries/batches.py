@@ -14,6 +14,7 @@ from engine.errors import NotFound
 from engine.queries.instance_page import InstanceJob, job_row
 from engine.queries.instances import seen_by
 from engine.queries.paging import PER_PAGE, Page, like, page_of
+from engine.store.access import known_work
 from engine.store.schema import batch_items, instances, jobs
 from engine.store.schema import batches as rows
 from engine.store.transaction import Reader
@@ -142,10 +143,11 @@ def job(reader: Reader, actor: Actor, job_id: str) -> InstanceJob | None:
 
 
 def _seen(actor: Actor) -> sa.ColumnElement[bool]:
-    return sa.or_(
+    seen = sa.or_(
         sa.true() if actor.has_role("sysadmin") or actor.sees_all else sa.false(),
         jobs.c.instance_id.in_(sa.select(instances.c.instance_id).where(seen_by(actor))),
     )
+    return sa.and_(seen, known_work(actor, jobs.c.instance_id))
 
 
 def _troubled(reader: Reader, actor: Actor, wanted: JobFilter) -> tuple[sa.Select[Any], tuple[str, ...]]:

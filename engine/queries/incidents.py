@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from engine.domain.actor import Actor
 from engine.store import claims, clock
-from engine.store.access import visible_cases
+from engine.store.access import known_work, visible_cases
 from engine.store.schema import cases, jobs
 from engine.store.schema import incidents as rows
 from engine.store.transaction import Reader
@@ -43,7 +43,7 @@ def incidents(reader: Reader, actor: Actor, include_resolved: bool = False) -> t
     query = (
         sa.select(rows, jobs.c.kind.label("job_kind"), jobs.c.payload)
         .outerjoin(jobs, jobs.c.job_id == rows.c.job_id)
-        .where(seen)
+        .where(seen, known_work(actor, rows.c.instance_id))
     )
     if not include_resolved:
         query = query.where(rows.c.resolved_at.is_(None))

@@ -2,7 +2,7 @@
 happened."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -18,6 +18,7 @@ from engine.domain.task import LIVE
 from engine.errors import EngineError, NotFound
 from engine.queries.cases import FactRow
 from engine.queries.instances import LISTED, ListedInstance, listed, seen_by
+from engine.store.access import known_facts, known_work
 from engine.store.schema import definitions, facts, incidents, instances, jobs, persons, snapshots, tasks, waits
 from engine.store.transaction import Reader
 
@@ -133,15 +134,23 @@ class InstancePage:
     facts: tuple[FactRow, ...]
 
 
+UNTOLD: Mapping[str, Any] = {
+    **dict.fromkeys(("tasks", "jobs", "messages", "tokens", "places", "variables", "declared", "incidents"), ()),
+    "snapshots": (),
+    "damage": None,
+}
+
+
 def instance(reader: Reader, actor: Actor, instance_id: str) -> InstancePage:
-    """Raises NotFound, also for one that the actor may not see."""
+    """Raises NotFound, also for one that the actor may not see. Of a ladder at a referral that does not concern them
+    they read what was before it."""
     found = reader.execute(LISTED.where(instances.c.instance_id == instance_id, seen_by(actor))).mappings().first()
     if found is None:
         raise NotFound("instance_unknown", f"There is no process instance {instance_id}.", instance=instance_id)
     stored = reader.execute(sa.select(instances).where(instances.c.instance_id == instance_id)).one()
     row, definition_ids = listed(found), tuple(stored.definition_ids)
     read = _read(reader, stored) if row.is_live else _Read()
-    return InstancePage(
+    page = InstancePage(
         row=row,
         campaign_id=stored.campaign_id,
         revision=stored.revision,
@@ -161,8 +170,15 @@ def instance(reader: Reader, actor: Actor, instance_id: str) -> InstancePage:
         incidents=_incidents(reader, instance_id),
         snapshots=_snapshots(reader, instance_id, stored.revision, row.is_live),
         related=_related(reader, actor, row),
-        facts=_facts(reader, instance_id),
+        facts=_facts(reader, actor, instance_id),
     )
+    return page if _is_told(reader, actor, instance_id) else replace(page, **UNTOLD)
+
+
+def _is_told(reader: Reader, actor: Actor, instance_id: str) -> bool:
+    told = known_work(actor, instances.c.instance_id)
+    query = sa.select(instances.c.instance_id).where(instances.c.instance_id == instance_id, told)
+    return reader.execute(query).first() is not None
 
 
 @dataclass(frozen=True)
@@ -292,8 +308,9 @@ def _related(reader: Reader, actor: Actor, row: ListedInstance) -> tuple[ListedI
     return tuple(listed(each) for each in found)
 
 
-def _facts(reader: Reader, instance_id: str) -> tuple[FactRow, ...]:
-    query = sa.select(facts).where(facts.c.instance_id == instance_id).order_by(facts.c.fact_id.desc())
+def _facts(reader: Reader, actor: Actor, instance_id: str) -> tuple[FactRow, ...]:
+    known = sa.true() if actor.has_role("sysadmin") else known_facts(actor)
+    query = sa.select(facts).where(facts.c.instance_id == instance_id, known).order_by(facts.c.fact_id.desc())
     return tuple(
         FactRow(row.fact_id, row.at, row.kind, row.person, row.detail)
         for row in reader.execute(query.limit(SHOWN_FACTS))

@@ -204,6 +204,19 @@ def is_climb_discreet(connection: Any, actor: Actor, instance_id: str | None) ->
     return connection.execute(found.limit(1)).first() is not None
 
 
+def known_work(actor: Actor, instance_id: sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:
+    """A condition on rows of work by their instance, true for all but that of referrals, and of ladders at their
+    referral, which do not concern the actor. Who keeps the system must put right whatever stops, and knows it all."""
+    if actor.sees_referrals or actor.has_role("sysadmin"):
+        return sa.true()
+    climbs = sa.select(instances.c.instance_id).where(instances.c.kind == InstanceKind.SUPERVISION)
+    hidden = sa.union(
+        sa.select(instances.c.instance_id).where(sa.not_(known_referrals(actor))),
+        sa.select(discreet_climbs(actor, climbs).order_by(None).subquery().c.instance_id),
+    )
+    return sa.or_(instance_id.is_(None), instance_id.not_in(hidden))
+
+
 def discreet_climbs(actor: Actor, among: sa.Select[Any]) -> sa.Select[Any]:
     """(instance id, since when) of those ladders among these instances of which nothing is told since their referral,
     which does not concern the actor; the earliest first."""

@@ -12,10 +12,22 @@ from engine.commands.instances import CancelInstance
 from engine.commands.moves import MoveInstance
 from engine.commands.referrals import ProposeReferral
 from engine.domain.actor import Actor
+from engine.queries.batches import JobFilter
 from engine.queries.conformance import MOVED, Conformance
 from engine.queries.desk import DeskFilter
 from engine.queries.event_log import LogFilter
-from engine.store.schema import definitions, facts, instances, jobs, letters, referrals, rungs, supervision_items, waits
+from engine.store.schema import (
+    definitions,
+    facts,
+    incidents,
+    instances,
+    jobs,
+    letters,
+    referrals,
+    rungs,
+    supervision_items,
+    waits,
+)
 
 TELLING = ("accountability", "refer", "移送", "问责", "再议")
 AT_THE_TOP = {
@@ -82,7 +94,8 @@ def told(scenario: Scenario, actor: Actor) -> dict[str, Any]:
     [ladder] = scenario.rows(sa.select(instances.c.instance_id).where(instances.c.kind == "supervision"))
     page, case = read.item(actor, found["item_id"]), read.case(actor, found["case_id"])
     [diagram] = read.diagrams(actor, ladder["instance_id"])
-    said = [str((fact.kind, fact.detail)) for fact in (*case.facts, *page.facts)]
+    own = read.instance(actor, ladder["instance_id"]) if actor.sees_all else None
+    said = [str((fact.kind, fact.detail)) for fact in (*case.facts, *page.facts, *(own.facts if own else ()))]
     return {
         "facts": sorted({words for words in said if any(word in words for word in TELLING)}),
         "diagram": [*diagram.passed, *(token.element_id for token in diagram.tokens)],
@@ -93,6 +106,9 @@ def told(scenario: Scenario, actor: Actor) -> dict[str, Any]:
             for _, number, _ in row.open_letters
             if row.item_id and "移" in number
         ],
+        "instance": bool(own and (own.tokens or own.jobs or own.messages or own.variables)),
+        "incidents": [found.incident_id for found in read.incidents(actor)],
+        "jobs": [found.job_id for found in read.jobs(actor, JobFilter()).rows],
         "conformance": sorted(AT_THE_TOP & conformance(scenario, actor).passed.keys()),
     }
 
@@ -123,6 +139,7 @@ def test_the_unit_and_other_supervisors_read_nowhere_that_its_referral_was_decli
     for login in ("gxj1", "ducha2"):
         seen = told(scenario, scenario.person(login))
         assert (seen["facts"], seen["next"], seen["desk"]) == ([], (None, None), []), login
+        assert not seen["instance"], login
         assert seen["conformance"] == [], login
         assert not {"start_accountability", "referral_answered", "think_again"} & set(seen["diagram"]), login
     ours = told(scenario, scenario.supervisor)
@@ -138,6 +155,32 @@ def test_the_unit_and_other_supervisors_read_nowhere_that_its_referral_was_decli
     for actor, knows in ((scenario.person("sheji"), False), (scenario.supervisor, True)):
         logged = [event.element_id for trace in scenario.engine.read.event_log(actor, log) for event in trace.events]
         assert ("think_again" in logged, "start_accountability" in logged) == (False, knows), actor.name
+
+
+def test_what_stops_at_a_referral_is_told_to_whom_it_concerns_and_to_who_keeps_the_system(
+    new_scenario: NewScenario,
+) -> None:
+    scenario = new_scenario(story=proposed)
+    decide(scenario, "declined")
+    stopped = scenario.rows(
+        sa.select(instances.c.instance_id, jobs.c.job_id)
+        .outerjoin(jobs, sa.and_(jobs.c.instance_id == instances.c.instance_id, jobs.c.state == "OPEN"))
+        .where(instances.c.kind.in_(("supervision", "accountability")))
+    )
+    with scenario.raw() as connection:
+        for number, row in enumerate(stopped):
+            values = {"kind": "job", "message": "演示", "raised_at": scenario.now, "instance_id": row["instance_id"]}
+            connection.execute(incidents.insert().values(incident_id=f"stop{number}", **values))
+            connection.execute(jobs.update().where(jobs.c.job_id == row["job_id"]).values(state="FAILED"))
+
+    for login in ("gxj1", "ducha2"):
+        seen = told(scenario, scenario.person(login))
+        assert (seen["instance"], seen["incidents"], seen["jobs"]) == (False, [], []), login
+    for login in ("ducha1", "xitong"):
+        read, actor = scenario.engine.read, scenario.person(login)
+        assert len(read.incidents(actor)) == len(stopped) > 1, login
+        assert {row.job_id for row in read.jobs(actor, JobFilter()).rows} == {row["job_id"] for row in stopped} - {None}
+    assert told(scenario, scenario.supervisor)["instance"]
 
 
 def test_a_ladder_that_was_moved_at_its_top_tells_the_others_neither_where_nor_why(

@@ -9,13 +9,12 @@ from typing import Any, Final
 from flask import Blueprint, render_template
 
 from engine.commands.batch_kinds import KINDS
-from engine.domain.actor import SYSTEM
 from engine.domain.instance import InstanceKind, InstanceState
 from engine.errors import EngineError
 from engine.queries.batches import JobFilter, JobList
 from engine.queries.instance_page import InstancePage, Known
 from engine.queries.instances import SUSPENDED, InstanceFilter, InstanceList
-from web.diagrams import Drawing, drawn
+from web.diagrams import Drawing, drawn, standing
 from web.errors import sentence
 from web.permission import needs
 from web.request import actor, engine, page_number, text
@@ -112,10 +111,9 @@ def instances() -> str:
 @needs(*KEEPERS)
 def instance(instance_id: str) -> str:
     found: InstancePage = engine().read.instance(actor(), instance_id)
-    diagrams = engine().read.diagrams(SYSTEM, instance_id)  # who may see the instance may see where it stands
     page = View(
         found=found,
-        drawings=drawn(diagrams),
+        drawings=drawn(standing(instance_id)),
         values=tuple(_value(known) for known in found.variables),
         operations=_allowed(ON_MANY),
         may_set=actor().has_role(*KINDS["set_variable"].roles),

@@ -15,17 +15,16 @@ from engine.bpmn.elements import Element
 from engine.bpmn.outline import Outline, read_outline, steps_of
 from engine.bpmn.references import DECISION, PROCESS
 from engine.bpmn.shapes import read_picture
-from engine.domain.actor import SYSTEM
 from engine.errors import NotFound
 from engine.queries.diagrams import Diagram, ElementCount
 from forms.drawing import draw
 from web.admin.definitions import READERS
-from web.admin.instances import KEEPERS
+from web.diagrams import standing
 from web.element_words import FolderForms, group_in_words, kind_of, letter_expression, letter_in_words
 from web.format import word
 from web.i18n import t
 from web.permission import needs, signed_in
-from web.request import actor, engine
+from web.request import engine
 from web.studio.thing_words import called
 
 blueprint = Blueprint("words", __name__)
@@ -113,21 +112,13 @@ def definition(key: str, version: int) -> str:
 @signed_in
 def instance(instance_id: str) -> str:
     """Every diagram that the instance has entered. Not found for whoever may not see it."""
-    diagrams = _diagrams(instance_id)
+    diagrams = standing(instance_id)
     names = {(PROCESS, found.process_key): found.name for found in diagrams}
     sheets = tuple(
         _sheet(found.definition_id, found.process_key, found.version, found.name, _standing(found), names)
         for found in diagrams
     )
     return render_template("admin/words.html", page=View(sheets[0].name, instance_id, (), sheets))
-
-
-def _diagrams(instance_id: str) -> tuple[Diagram, ...]:
-    """Who keeps the system sees where every instance stands (web.admin.instances)."""
-    if not actor().has_role(*KEEPERS):
-        return engine().read.diagrams(actor(), instance_id)  # type: ignore[no-any-return]
-    engine().read.instance(actor(), instance_id)
-    return engine().read.diagrams(SYSTEM, instance_id)  # type: ignore[no-any-return]
 
 
 def _sheet(
