@@ -34,12 +34,14 @@ from engine.store.transaction import Transaction
 
 @dataclass(frozen=True)
 class OpenModelDraft:
-    """Of the newest version of `key`, or of a new folder: with `files`, or else with a minimal diagram. Files given for
-    a folder that exists take the place of what it holds, as the draft's second save."""
+    """Of the newest version of `key`, or of a new folder: with `files` or `changes`, or else with a minimal diagram. Of
+    a folder that exists `files` take the place of all that it holds, `changes` only of what is called the same, as the
+    draft's second save."""
 
     key: str
     title: str = ""
     files: Mapping[str, bytes] | None = field(default=None, repr=False)
+    changes: Mapping[str, bytes] | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)
@@ -93,14 +95,15 @@ def open_model_draft(command: OpenModelDraft, tx: Transaction) -> dict[str, Any]
     require_role(tx.actor, *BUILDING_ROLES)
     check_key(command.key)
     title = check_length("title", command.title, MAX_TITLE) or command.key
-    if command.files is not None:
-        _refuse(change_problems(command.files))
+    sent = command.changes if command.files is None else command.files
+    if sent is not None:
+        _refuse(change_problems(sent))
     definitions.lock_key(tx, command.key)
     if (other := models.under_way(tx, command.key)) is not None:
         raise _is_open(other)
     base_id = definitions.latest_id(tx.connection, command.key)
     held = dict(plans.definition(tx, base_id).files) if base_id else None
-    first = held or command.files or {f"{command.key}.bpmn": new_diagram(command.key, title)}
+    first = held or sent or {f"{command.key}.bpmn": new_diagram(command.key, title)}
     draft_id = tx.new_id()
     models.add(
         tx,
@@ -120,8 +123,10 @@ def open_model_draft(command: OpenModelDraft, tx: Transaction) -> dict[str, Any]
     models.add_save(tx, draft_id, 1, kept, Origin(SaveKind.OPENED))
     tx.record("ModelDraftOpened", key=command.key, title=title, draft=draft_id)
     revision = 1
-    if held is not None and command.files is not None:
-        wanted = {name: models.keep(tx, content) for name, content in command.files.items()}
+    if held is not None and sent is not None:
+        wanted = {name: models.keep(tx, content) for name, content in sent.items()}
+        if command.files is None:
+            wanted = {**kept, **wanted}
         revision = _keep(tx, models.get(tx, draft_id), kept, wanted, Origin())
     return {"draft_id": draft_id, "key": command.key, "revision": revision}
 

@@ -59,6 +59,17 @@ def handed_in(scenario: Scenario) -> str:
     return draft
 
 
+def test_changes_are_laid_over_what_is_newest_when_the_draft_opens(story: Scenario) -> None:
+    do(story, "sheji", DiscardModelDraft(draft_id(story), "重来（演示）"))
+    newest = {**story.engine.read.definition_files(KEY), DIAGRAM: changed(story)}
+    story.engine.execute(Deploy(KEY, newest), by=SYSTEM)
+
+    made = do(story, "sheji", OpenModelDraft(KEY, changes={"extra.form": b"{}"}))
+
+    page = story.engine.read.model_draft(made["draft_id"])
+    assert (page.files, made["revision"]) == ({**newest, "extra.form": b"{}"}, 2)
+
+
 def test_a_draft_becomes_a_version_through_a_second_person(story: Scenario) -> None:
     read = story.engine.read
     before = read.definition(KEY).version

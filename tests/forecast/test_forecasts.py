@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from supposed import A_DAY, always, few, ground, shipped, slow
@@ -14,6 +14,7 @@ from engine.forecast.outcome import Load, Result
 from engine.forecast.run import ForecastCancelled, run
 from engine.forecast.scenario import Answer, Scenario
 from engine.forecast.spread import Fixed
+from web.studio.forecast_glance import finished_by_both
 
 CASES = 30
 
@@ -232,3 +233,15 @@ def test_what_a_process_takes_back_waits_for_nobody_any_more() -> None:
     [load] = [load for load in result.loads if (load.role, load.unit) == ("officer", "chengjiao")]
     assert sum(load.withdrawn) == 400 * A_DAY  # of the other somebody is in the midst
     assert load.backlog[-1] == 400 * A_DAY < max(load.backlog)
+
+
+def test_two_forecasts_of_different_length_are_compared_on_a_day_that_both_reach(planned: Result) -> None:
+    week = next(n for n, monday in enumerate(planned.weeks) if planned.finished_by_week[n] > 0)
+    end = planned.weeks[week + 1] + timedelta(days=2)  # a Wednesday: the week before it is over
+    weeks, counts = planned.weeks[: week + 2], planned.finished_by_week[: week + 2]
+    shorter = replace(planned, until=end, weeks=weeks, finished_by_week=counts, finished=counts[-1])
+
+    assert finished_by_both(planned, planned) == (planned.until, (planned.finished, planned.finished))
+    sunday = planned.weeks[week] + timedelta(days=6)
+    for pair in ((planned, shorter), (shorter, planned)):
+        assert finished_by_both(*pair) == (sunday, (counts[week], counts[week]))

@@ -312,6 +312,10 @@ def test_what_cannot_begin_leaves_nothing_behind_and_nobody_fills_all_the_room(r
         runs.start(planned, faulty, by=person, at=datetime.now(UTC))
 
     assert list(runs.folder.iterdir()) == []
+    begun = runs.start(planned, scenario.engine.read.forecast_material("linxia_2024"), by=person, at=datetime.now(UTC))
+    assert [run.run_id for run in runs.all()] == [begun]
+    runs.discard(begun)
+    assert (runs.all(), list(runs.folder.iterdir())) == ((), [])
     for number in range(MAX_OF_ONE):
         folder = runs.folder / f"20240520-{number:08x}"
         folder.mkdir()

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from engine.forecast.compare import bottlenecks, full_weeks
 from engine.forecast.outcome import Load, Result, Stay
@@ -46,9 +46,8 @@ def _lines(
     for name in ("finish_p50", "finish_p90"):
         before, after = getattr(one, name), getattr(other, name)
         yield Glance(t(f"forecast.glance_{name}"), (day(before), day(after)), *_moved(before, after))
-    counts = (one.finished, other.finished)
-    by = day(min(one.until, other.until))
-    yield Glance(t("forecast.glance_finished", day=by), _cases(counts), *_more(counts, is_more_better=True))
+    by, counts = finished_by_both(one, other)
+    yield Glance(t("forecast.glance_finished", day=day(by)), _cases(counts), *_more(counts, is_more_better=True))
     late = (one.late_cases, other.late_cases)
     shown = tuple(t("forecast.glance_share", n=share.late, total=share.total, percent=share.percent) for share in late)
     yield Glance(t("forecast.glance_late"), (shown[0], shown[1]), *_more((late[0].late, late[1].late)))
@@ -70,6 +69,21 @@ def _lines(
     )
     days = tuple(round(stay.waited / one.a_day, 1) if stay else 0.0 for stay in waits)
     yield Glance(t("forecast.glance_queue"), (words[0], words[1]), *_more((days[0], days[1])))
+
+
+def finished_by_both(one: Result, other: Result) -> tuple[date, tuple[int, int]]:
+    """A day that both forecasts reach, and the cases finished by then: the end of both, else the last Sunday before
+    the earlier end."""
+    if one.until == other.until:
+        return one.until, (one.finished, other.finished)
+    end = min(one.until, other.until)
+    sunday = end - timedelta(days=(end.weekday() + 1) % 7)
+    return sunday, (_by(one, sunday), _by(other, sunday))
+
+
+def _by(result: Result, sunday: date) -> int:
+    over = [n for week, n in zip(result.weeks, result.finished_by_week, strict=True) if week <= sunday]
+    return over[-1] if over else 0
 
 
 def _moved(before: date | None, after: date | None) -> tuple[str, str]:

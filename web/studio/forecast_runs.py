@@ -132,8 +132,9 @@ class Runs:
 
     def all(self) -> tuple[Run, ...]:
         """The newest first."""
-        for run_id in [run_id for run_id, process in self._started.items() if process.poll() is not None]:
-            del self._started[run_id]
+        for run_id, process in list(self._started.items()):
+            if process.poll() is not None:
+                self._started.pop(run_id, None)
         if not self.folder.is_dir():
             return ()
         found = [run for path in self.folder.iterdir() if (run := self._read(path)) is not None]
@@ -172,6 +173,14 @@ class Runs:
             raise Rejected("forecast_runs", "The forecast is still running.", run_id=run_id)
         shutil.rmtree(self._folder(run_id))
 
+    def discard(self, run_id: str) -> None:
+        """Ends what this object has just started, and nothing is left of it."""
+        process = self._started.pop(run_id, None)
+        if process is not None:
+            process.terminate()
+            process.wait()
+        shutil.rmtree(self._folder(run_id), ignore_errors=True)
+
     def wait(self, run_id: str) -> None:
         """Until what this object started is over."""
         process = self._started.pop(run_id, None)
@@ -180,7 +189,7 @@ class Runs:
 
     def close(self) -> None:
         """Ends what this object started, for tests and for the end of a process."""
-        for process in self._started.values():
+        for process in list(self._started.values()):
             if process.poll() is None:
                 process.terminate()
             process.wait(timeout=30)

@@ -92,14 +92,20 @@ def _wanted(asked: Asked) -> Scenario:
 
 
 def begin(jobs: list[Job]) -> str:
-    """The run of the last; that of a draft knows the one that was begun with it."""
-    at, run_id = datetime.now(UTC), ""
-    for number, job in enumerate(jobs):
-        about = of_draft(job.draft, against=run_id) if job.draft is not None else None
-        begun_at = at + timedelta(microseconds=number)
-        run_id = runs().start(job.scenario, job.material, by=actor(), at=begun_at, draft=about)
+    """The run of the last; that of a draft knows the one that was begun with it. All begin or none. Raises Rejected."""
+    at, begun = datetime.now(UTC), [""]
+    try:
+        for number, job in enumerate(jobs):
+            about = of_draft(job.draft, against=begun[-1]) if job.draft is not None else None
+            begun_at = at + timedelta(microseconds=number)
+            begun.append(runs().start(job.scenario, job.material, by=actor(), at=begun_at, draft=about))
+    except BaseException:
+        for run_id in begun[1:]:
+            runs().discard(run_id)
+        raise
+    for job in jobs:
         notify("forecast_started", name=job.scenario.name)
-    return run_id
+    return begun[-1]
 
 
 def _pasted(content: str, material: Material) -> Scenario:

@@ -39,7 +39,7 @@ def keep(upload: Upload, title: str) -> Kept:
         held = engine().read.definition_files(upload.key)
         if upload.files.items() <= held.items():
             return Kept(None)
-        made = engine().execute(OpenModelDraft(upload.key, title, {**held, **upload.files}), by=actor())
+        made = engine().execute(OpenModelDraft(upload.key, title, changes=upload.files), by=actor())
         return Kept(made["draft_id"], is_new=True, has_changed=True)
     try:
         _check_covers_nobody(upload, found)
