@@ -105,7 +105,7 @@ def _check_diagram(
         for scope in scopes:
             check_structure.check_scope(scope, places, findings)
             check_flow.check_scope(scope, findings)
-            if len(scope.nodes) <= check_structure.MAX_NODES:
+            if check_structure.is_readable(scope):
                 check_circles.check_circles(scope, findings)
         context = Context(process.get("id", ""), root, scopes, files, decisions, known, findings)
         for scope in scopes:
@@ -114,7 +114,7 @@ def _check_diagram(
             check_duties.check_timers(scope, context)
             check_duties.check_closing(scope, context)
             check_instants.check_instants(scope, context)
-        if all(len(scope.nodes) <= check_structure.MAX_NODES for scope in scopes):
+        if all(map(check_structure.is_readable, scopes)):
             check_variables.check_variables(context)
         check_drawing.check_drawing(root, scopes, findings)
     if not findings.has_errors():

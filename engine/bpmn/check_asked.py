@@ -4,7 +4,6 @@ It gives no benefit of the doubt: a field that may be hidden, or a task that may
 """
 
 import json
-from collections import deque
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -37,9 +36,10 @@ def _before_within(scope: Scope, asked: Asked) -> dict[Node, frozenset[str]]:
     reached = reachable(scope.of("startEvent"))
     hosts = {event: node for node in reached for event in node.attached}
     before = dict.fromkeys(reached, frozenset().union(*asked.values()))
-    waiting = deque(node for node in scope.nodes.values() if node in reached)
+    waiting = dict.fromkeys(node for node in scope.nodes.values() if node in reached)
     while waiting:
-        node = waiting.popleft()
+        node = next(iter(waiting))
+        del waiting[node]
         sources = [flow.source for flow in node.incoming if flow.source in reached]
         ways = [before[source] | asked[source] for source in sources if source is not None]
         if node in hosts:  # it runs out before its task is done
@@ -50,7 +50,7 @@ def _before_within(scope: Scope, asked: Asked) -> dict[Node, frozenset[str]]:
             now = frozenset.intersection(*ways) if ways else frozenset()
         if now != before[node]:
             before[node] = now
-            waiting.extend(node.next())
+            waiting |= dict.fromkeys(node.next())
     return before
 
 

@@ -2,7 +2,7 @@
 
 from engine.bpmn.check_foreign import todo_of_expression
 from engine.bpmn.check_joins import check_joins, check_merges
-from engine.bpmn.check_structure import MAX_NODES
+from engine.bpmn.check_structure import is_readable
 from engine.bpmn.expressions import check_expression, names_of
 from engine.bpmn.findings import Findings
 from engine.bpmn.graph import Flow, Node, Scope
@@ -30,7 +30,7 @@ def check_scope(scope: Scope, findings: Findings) -> None:
                 property="conditionExpression",
                 todo=todo_of_expression(flow.condition),
             )
-    is_whole = len(scope.nodes) <= MAX_NODES and all(flow.source and flow.target for flow in scope.flows)
+    is_whole = is_readable(scope) and all(flow.source and flow.target for flow in scope.flows)
     if scope.of("parallelGateway") and is_whole:
         check_joins(scope, findings)
         check_merges(scope, findings)

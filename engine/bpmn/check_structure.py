@@ -9,6 +9,7 @@ from engine.bpmn.findings import Findings
 from engine.bpmn.graph import Flow, Node, Places, Scope, is_embedded, leading_to, process_around, reachable
 
 MAX_NODES = 300  # the engine reads a chain of elements by recursion; 480 still worked on an empty stack
+MAX_FLOWS = 600  # what is known at an element follows every flow again and again
 
 REFUSED = {
     "scriptTask": (
@@ -144,6 +145,11 @@ def check_document(root: etree._Element, key: str, findings: Findings) -> list[e
     return processes
 
 
+def is_readable(scope: Scope) -> bool:
+    """Whether it is small enough for what looks at every way through it."""
+    return len(scope.nodes) <= MAX_NODES and len(scope.flows) <= MAX_FLOWS
+
+
 def check_scope(scope: Scope, places: Places, findings: Findings) -> None:
     """What may stand in a process or subprocess, its start and ends, and whether everything can be reached and left."""
     if len(scope.nodes) > MAX_NODES:
@@ -152,6 +158,13 @@ def check_scope(scope: Scope, places: Places, findings: Findings) -> None:
             scope.scope_id,
             f"流程图有 {len(scope.nodes)} 个元素，最多 {MAX_NODES} 个。请拆成几个流程（调用活动）。",
             f"The diagram has {len(scope.nodes)} elements, at most {MAX_NODES} can run. Split it (call activities).",
+        )
+    elif len(scope.flows) > MAX_FLOWS:
+        findings.add(
+            "too-large",
+            scope.scope_id,
+            f"流程图有 {len(scope.flows)} 条连线，最多 {MAX_FLOWS} 条。请拆成几个流程（调用活动）。",
+            f"The diagram has {len(scope.flows)} flows, at most {MAX_FLOWS} are followed. Split it (call activities).",
         )
     beside = FLOW_NODES | BESIDE | (INSIDE if scope.host is not None else frozenset())
     for child in scope.xml:

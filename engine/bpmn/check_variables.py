@@ -107,16 +107,16 @@ def _known_before(
 ) -> dict[Node, Names]:
     """For each node that can be reached, what may be known when a token comes; what is missing knows anything."""
     known: dict[Node, Names] = {node: given for node in scope.of("startEvent")}
-    waiting = list(known)
+    waiting = dict.fromkeys(known)  # each once, however many flows lead to it
     while waiting:
-        node = waiting.pop()
+        node, _ = waiting.popitem()
         after = _together(known[node], *(sets[each] for each in _within(node, inner)))
         for following in node.next():
             before = known.get(following, frozenset())
             now = _together(before, after)
             if following not in known or now != before:
                 known[following] = now
-                waiting.append(following)
+                waiting[following] = None
     for host, below in inner.items():
         if host in scope.nodes.values() and host in known:
             before = known[host]

@@ -66,14 +66,12 @@ def outliers(reader: Reader, actor: Actor, definition_id: str) -> tuple[ElementO
     found = []
     for element_id, (median, upper, fence) in usual.items():
         ended = sorted((each for each in stays[element_id] if each[0] > fence), reverse=True)
-        still = waiting.get(element_id, [])
+        still = waiting.get(element_id, 0)
         if not ended and not still:
             continue
-        named = _named(
-            reader, actor, (definition_id, element_id, fence), [at for _, at in ended[:SHOWN]], still[:SHOWN]
-        )
-        done, count = len(stays[element_id]), len(ended) + len(still)
-        found.append(ElementOutliers(element_id, done, median, upper, fence, count, len(still), named))
+        named = _named(reader, actor, (definition_id, element_id, fence), ended[:SHOWN])
+        done, count = len(stays[element_id]), len(ended) + still
+        found.append(ElementOutliers(element_id, done, median, upper, fence, count, still, named))
     return tuple(sorted(found, key=lambda each: (-each.count, each.element_id)))
 
 
@@ -87,35 +85,30 @@ def _usual(stays: Sequence[_Stay]) -> _Usual:
     return timedelta(seconds=middle), timedelta(seconds=upper), timedelta(seconds=upper) + beyond
 
 
-def _waiting(reader: Reader, definition_id: str, usual: Mapping[str, _Usual]) -> dict[str, list[str]]:
-    """By element the ids of open tasks that have waited too long, the longest first."""
+def _waiting(reader: Reader, definition_id: str, usual: Mapping[str, _Usual]) -> dict[str, int]:
+    """By element how many open tasks have waited too long."""
     overstayed = [
         sa.and_(tasks.c.element_id == element_id, tasks.c.opened_at < reader.now - fence)
         for element_id, (_, _, fence) in usual.items()
     ]
     query = (
-        sa.select(tasks.c.element_id, tasks.c.task_id)
+        sa.select(tasks.c.element_id, sa.func.count())
         .where(tasks.c.definition_id == definition_id, tasks.c.state.in_(LIVE), sa.or_(sa.false(), *overstayed))
-        .order_by(tasks.c.opened_at, tasks.c.task_id)
+        .group_by(tasks.c.element_id)
     )
-    found: dict[str, list[str]] = {}
-    for element_id, task_id in reader.execute(query):
-        found.setdefault(element_id, []).append(task_id)
-    return found
+    return {element_id: count for element_id, count in reader.execute(query)}
 
 
 def _named(
-    reader: Reader, actor: Actor, place: tuple[str, str, timedelta], ended: Sequence[datetime], open_ids: Sequence[str]
+    reader: Reader, actor: Actor, place: tuple[str, str, timedelta], ended: Sequence[_Stay]
 ) -> tuple[Outlier, ...]:
-    """`place`: definition, element, fence. `ended`: when the longest of the completed tasks were."""
+    """`place`: definition, element, fence. `ended`: the longest stays of completed tasks."""
     definition_id, element_id, fence = place
     columns = [tasks.c[name] for name in ("task_id", "instance_id", "opened_at", "completed_at")]
-    done = sa.and_(
-        tasks.c.definition_id == definition_id,
-        tasks.c.element_id == element_id,
-        tasks.c.state == TaskState.COMPLETED,
-        tasks.c.completed_at.in_(ended),
-    )
+    here = sa.and_(tasks.c.definition_id == definition_id, tasks.c.element_id == element_id)
+    spans = [(at, at - stay) for stay, at in ended]
+    done = sa.and_(tasks.c.state == TaskState.COMPLETED, sa.tuple_(tasks.c.completed_at, tasks.c.opened_at).in_(spans))
+    waiting = sa.and_(tasks.c.state.in_(LIVE), tasks.c.opened_at < reader.now - fence)
     query = (
         sa.select(*columns, instances.c.case_id, instances.c.business_key, instances.c.kind)
         .join(instances, instances.c.instance_id == tasks.c.instance_id)
@@ -124,7 +117,8 @@ def _named(
             sa.true() if actor.has_role("designer", "publisher", "auditor") else seen_by(actor),
         )
     )
-    rows = [*reader.execute(query.where(done)), *reader.execute(query.where(tasks.c.task_id.in_(open_ids)))]
+    query = query.where(here).order_by(tasks.c.opened_at, tasks.c.task_id).limit(SHOWN)
+    rows = [*reader.execute(query.where(done)), *reader.execute(query.where(waiting))]
     found = [
         Outlier(
             row.task_id, row.instance_id, row.case_id or "", row.business_key, row.kind, row.opened_at,

@@ -14,6 +14,7 @@ from walker import Twins
 
 from engine.bpmn.check import check
 from engine.bpmn.check_rules import RULES
+from engine.bpmn.check_structure import MAX_FLOWS
 from engine.bpmn.findings import MOST_OF_A_RULE
 from engine.bpmn.script import ExecutionFailed
 from engine.errors import Problem
@@ -192,6 +193,16 @@ def test_two_hundred_elements_are_right() -> None:
 
 def test_three_thousand_elements_are_refused() -> None:
     assert [said(problem) for problem in check(large(3000).files(), KNOWN)] == ["too-large demo"]
+
+
+def test_more_flows_than_anybody_follows_are_refused() -> None:
+    diagram = large(100).files()["demo.bpmn"]
+    flow = re.findall(rb"<bpmn:sequenceFlow id=[^>]*></bpmn:sequenceFlow>", diagram)[1]
+    more = b"".join(flow.replace(b'id="', b'id="more%d_' % number) for number in range(MAX_FLOWS))
+
+    found = check({"demo.bpmn": diagram.replace(flow, flow + more)}, KNOWN)
+
+    assert [problem.en[:18] for problem in found if problem.rule == "too-large"] == ["The diagram has 70"]
 
 
 def test_a_heap_is_as_many_findings_as_elements_and_not_more_than_anybody_reads() -> None:
