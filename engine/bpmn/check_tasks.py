@@ -161,7 +161,7 @@ def _check_named_process(process: str, element_id: str, node: Node, context: Con
         context.findings.add(
             "separation-exists",
             node.node_id,
-            f"separateFrom 里的“{process}:{element_id}”不是流程“{process}”里别的用户任务，请改正。",
+            f"separateFrom 里的“{process}:{element_id}”不是流程“{process}”里别的人工任务，请改正。",
             f'"{process}:{element_id}" in separateFrom is no other user task of the process "{process}"; correct it.',
         )
 
@@ -172,7 +172,7 @@ def _check_which(other: str, node: Node, context: Context) -> None:
         context.findings.add(
             "separation-which",
             node.node_id,
-            f"同一案件的几个流程（{'、'.join(keys)}）都有用户任务“{other}”，办过其中任何一个的人都要回避。"
+            f"同一案件的几个流程（{'、'.join(keys)}）都有人工任务“{other}”，办过其中任何一个的人都要回避。"
             f"如果只指一个，请写成“{keys[0]}:{other}”。",
             f'Several processes of one case ({", ".join(keys)}) have a user task "{other}"; who did any of them is '
             f'kept away. If one of them is meant, write "{keys[0]}:{other}".',

@@ -9,7 +9,6 @@ from engine.domain.letter_kinds import ORDER, SLIP
 from engine.errors import Problem
 
 INTERNAL: Final = "内部"  # no 密级: for use inside only
-DEGREES: Final = ("秘密", "机密", "绝密")
 URGENCIES: Final = ("加急", "特急")  # 条例 s. 9(3)
 COPY_NUMBER: Final = re.compile(r"\d{6}", re.ASCII)  # GB/T 9704-2012 7.2.1
 # 7.2.2: the degree, and after a star how long, its figures Arabic.

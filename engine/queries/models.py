@@ -115,6 +115,7 @@ class ModelSave:
     how: str
     number: int | None
     changes: tuple[FileChange, ...]
+    by_id: str
 
 
 @dataclass(frozen=True)
@@ -224,6 +225,7 @@ def model_saves_of(reader: Reader, draft_id: str, before: int | None = None) -> 
             how=save["how"],
             number=save["number"],
             changes=() if save["revision"] == 1 else changes_between(older, save["files"]),
+            by_id=save["by_id"],
         )
         for save, older in list(zip(found, olders, strict=True))[:SAVES_SHOWN]
     )

@@ -39,7 +39,7 @@ OUTSIDE_SQLITE = {
 }
 OUTSIDE_POSTGRESQL = {"08", "40", "53", "57", "58"}  # connection, rollback, resources, operator, system
 TOOK_TOO_LONG = "25P03"  # idle in a transaction
-NO_TEXT = {None, "22021", "22P05"}  # the character U+0000, as the driver, COPY and the reader of JSON refuse it
+NO_TEXT = {"22021", "22P05"}  # of the character U+0000, as COPY and the reader of JSON refuse it
 
 
 class Database:
@@ -123,8 +123,8 @@ def _as_refusals() -> Iterator[None]:
 
 
 def _is_no_text(error: Any) -> bool:
-    """Whether the driver (without a state) or the server would not take the character U+0000."""
-    return isinstance(error, psycopg.DataError) and error.sqlstate in NO_TEXT
+    """Whether the driver, which gives no state, or the server would not take the character U+0000."""
+    return isinstance(error, psycopg.DataError) and (error.sqlstate in NO_TEXT or "NUL (0x00)" in str(error))
 
 
 def _refused(error: Any) -> Refused:

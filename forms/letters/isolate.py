@@ -51,11 +51,6 @@ def print_isolated(printout: Printout) -> RenderedLetter:
         raise PrintFailed(error.reason, error.zh) from error
 
 
-def render_batch(letters: Iterable[Letter]) -> "Iterator[RenderedLetter | EngineError]":
-    """Letters or what stopped them, in order, as they become ready: one bad letter does not hold up the others."""
-    return _shared_presses().render_all(letters)
-
-
 class Press:
     """One warm child process; safe to share between threads, which then take turns."""
 

@@ -7,11 +7,11 @@ It is no letter: it has no number and no seal, and its text flows.
 
 import html
 import json
-import re
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
-NOT_SHOWN: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+from forms.drawing.letters import NOT_SHOWN
+
 SAME_SIZE: Final = "\u2028"
 MAX_ROWS: Final = 300  # of the table: 12 s of processor time with their diagram, within the 30 s of a press
 

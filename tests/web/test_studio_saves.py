@@ -13,7 +13,7 @@ def save(
     revision: int, minutes: float, *changes: tuple[str, str], by: str = "甲", how: str = "SAVED", note: str = ""
 ) -> ModelSave:
     at = NOON + timedelta(minutes=minutes)
-    return ModelSave(revision, by, at, note, how, None, tuple(FileChange(name, done) for name, done in changes))
+    return ModelSave(revision, by, at, note, how, None, tuple(FileChange(name, done) for name, done in changes), by)
 
 
 def test_autosaves_of_one_person_within_ten_minutes_stand_together() -> None:

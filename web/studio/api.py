@@ -20,7 +20,7 @@ from engine.errors import EngineError, Invalid, NotFound, Problem
 from engine.queries.model_deadlines import DrawnDeadline
 from web.errors import sentence, status_of
 from web.format import moment
-from web.i18n import t
+from web.i18n import pick, t
 from web.permission import needs
 from web.problems import problem_json
 from web.request import actor, engine
@@ -30,7 +30,7 @@ from web.studio.words import words_json
 blueprint = Blueprint("studio_api", __name__, url_prefix="/studio/api")
 READERS = (*BUILDING_ROLES, "sysadmin")
 MEDIA_TYPES: Final = {".form": "application/json"}
-MAX_NOTE_HEADER: Final = 2_000
+MAX_NOTE_CHARACTERS: Final = 2_000
 
 Answer = Response | tuple[Response, int]
 
@@ -136,7 +136,7 @@ def _save(draft_id: str, changes: Mapping[str, bytes | None]) -> Answer:
 
 
 def _note() -> str:
-    return request.args.get("note", "")[:MAX_NOTE_HEADER]
+    return request.args.get("note", "")[:MAX_NOTE_CHARACTERS]
 
 
 def _too_large(name: str) -> Answer:
@@ -144,7 +144,7 @@ def _too_large(name: str) -> Answer:
         "文件超过 5 MB，没有保存。请拆成几个流程，或去掉图里嵌入的图片。",
         "The file is larger than 5 MB; nothing was saved.",
     )
-    body = {"code": "model_too_large", "title": zh, "problems": [problem_json(Problem(name[:80], zh, en))]}
+    body = {"code": "model_too_large", "title": pick(zh, en), "problems": [problem_json(Problem(name[:80], zh, en))]}
     return jsonify(body), 413
 
 

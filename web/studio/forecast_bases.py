@@ -26,7 +26,7 @@ def runs() -> Runs:
 
 
 def bases() -> list[tuple[str, str]]:
-    """What a new scenario may begin with: what ships with the program, our own record, and earlier forecasts."""
+    """What a new scenario may begin with: what ships with the program, plain and with our own record."""
     found = []
     for path in sorted(_shipped().glob("*.toml")):
         scenario = _read_shipped(path.stem)

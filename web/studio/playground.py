@@ -329,8 +329,6 @@ def _started(draft: ModelDraft) -> Script:
     try:
         typed = request.form.get("variables", "").replace("\r\n", "\n")
         variables = check_variables(toml_table.read(typed.encode(), what="variables"))
-    except RecursionError:
-        problems.append(Problem("variables", "嵌套层次太深。", "It is nested too deeply."))
     except Invalid as error:
         problems += [Problem("variables", problem.zh, problem.en) for problem in error.problems]
     if begun is None or problems:

@@ -27,10 +27,6 @@ class TestReport:
     def failed(self) -> tuple[PlayedWalk, ...]:
         return tuple(walk for walk in self.walks if walk.failures)
 
-    @property
-    def is_complete(self) -> bool:
-        return bool(self.walks) and not (self.failed or self.missed_elements or self.missed_flows)
-
 
 def report_of(draft: ModelDraft) -> TestReport | None:
     """None for a folder without a diagram: there is nothing to play."""

@@ -37,7 +37,7 @@ def grouped(saves: Iterable[ModelSave]) -> tuple[SaveGroup, ...]:
 
 def _goes_with(save: ModelSave, newest: ModelSave) -> bool:
     are_plain = all(each.how == SaveKind.SAVED and not each.note for each in (save, newest))
-    return are_plain and save.by == newest.by and newest.at - save.at <= TOGETHER
+    return are_plain and save.by_id == newest.by_id and newest.at - save.at <= TOGETHER
 
 
 def _together(group: Sequence[ModelSave]) -> tuple[FileChange, ...]:

@@ -2,6 +2,7 @@
 
 from engine.bpmn.references import GROUP, LETTER
 from engine.queries.usages import Named
+from web.element_words import group_in_words
 from web.format import word
 from web.i18n import has, pick
 
@@ -10,7 +11,6 @@ def called(thing: Named) -> str:
     """In the reader's language where it is known in both; "" for a bare code."""
     if thing.kind == LETTER and has(f"letter_kind.{thing.name}"):
         return word("letter_kind", thing.name)
-    role, at, place = thing.name.partition("@")
-    if thing.kind == GROUP and at:
-        return f"{word('role', role)} · {word('place', place)}"
+    if thing.kind == GROUP and "@" in thing.name:
+        return group_in_words(thing.name)
     return pick(thing.title, thing.title_en)
