@@ -68,7 +68,8 @@ class Rule:
 class Decision:
     """One table. `inputs` are expressions over the variables, `output_names` the variables it gives.
 
-    `labels` and `output_labels` are the headings of its columns, as people read them.
+    `labels` and `output_labels` are the headings of its columns, as people read them; `types` say what the input
+    columns hold, as the file has it: boolean, string, number, date; empty where it does not say.
     """
 
     decision_id: str
@@ -79,6 +80,7 @@ class Decision:
     rules: tuple[Rule, ...]
     labels: tuple[str, ...] = ()
     output_labels: tuple[str, ...] = ()
+    types: tuple[str, ...] = ()
 
     def rule(self, rule_id: str) -> tuple[int, Rule] | None:
         """A row with its number, from 1; None when the table has no such row."""
@@ -236,7 +238,8 @@ def _decision(node: etree._Element) -> Decision:
     labels = tuple(_label(child, text) for child, text in zip(_children(table, "input"), inputs, strict=True))
     headings = tuple(_label(child, text) for child, text in zip(_children(table, "output"), outputs, strict=True))
     _check_places(key, rules, labels)
-    return Decision(key, name, policy, inputs, outputs, rules, labels, headings)
+    types = tuple(map(_type, _children(table, "input")))
+    return Decision(key, name, policy, inputs, outputs, rules, labels, headings, types)
 
 
 def _check_places(key: str, rules: tuple[Rule, ...], labels: tuple[str, ...]) -> None:
@@ -257,6 +260,11 @@ def _children(node: etree._Element, name: str) -> list[etree._Element]:
 
 def _label(node: etree._Element, otherwise: str) -> str:
     return str(node.get("label") or otherwise)
+
+
+def _type(node: etree._Element) -> str:
+    expression = next((child for child in node.iter() if local(child) == "inputExpression"), None)
+    return str(expression.get("typeRef", "")) if expression is not None else ""
 
 
 def _is_name(text: str) -> bool:

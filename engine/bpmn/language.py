@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any
 
 from engine.bpmn.plain import MAX_INTEGER
@@ -222,7 +223,13 @@ class Compiler:
         return value
 
     def _check_literals(self, name: str, args: list[ast.expr]) -> None:
-        """Durations, clock times and phase keys that are written out are checked before anybody waits for them."""
+        """Durations, clock times and instants that are written out are checked before anybody waits for them."""
+        start = {"after": args[1:], "before": args[:1]}.get(name, [])
+        if any(isinstance(part, ast.Constant) and not _is_instant(part.value) for part in start):
+            raise self._refuse(
+                "起算的时间请写变量、期限，或 2024-06-21T18:00:00+08:00 这样的时间。",
+                "the period begins with a variable, a deadline or an instant such as 2024-06-21T18:00:00+08:00.",
+            )
         at = {"after": 0, "before": 1, "at": 1}.get(name)
         literal = args[at] if at is not None else None
         if isinstance(literal, ast.Constant):
@@ -237,6 +244,14 @@ class Compiler:
                     f'"{value!s}" is no duration: write "10wd" (working days), "30d" (calendar days), '
                     '"4wh" (working hours) or "48h".',
                 )
+
+
+def _is_instant(value: Any) -> bool:
+    """An instant with its offset, or a bare date."""
+    try:
+        return isinstance(value, str) and (datetime.fromisoformat(value).tzinfo is not None or len(value) == 10)
+    except ValueError:
+        return False
 
 
 def _number(value: Any) -> int | float:

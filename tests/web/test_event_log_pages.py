@@ -41,6 +41,7 @@ def test_a_designer_takes_the_log_of_a_process_and_it_goes_on_record(scenario: S
     [
         ({"format": "xls"}, "没有“xls”这种格式"),
         ({"format": "csv", "since": "昨天<b>"}, "“昨天&lt;b&gt;”不是日期"),
+        ({"format": "csv"}, "没有从这个流程开始的实例"),
         ({"format": "csv", "since": "2024-06-02", "until": "2024-06-01"}, "止日 2024-06-01 早于起日 2024-06-02"),
     ],
 )

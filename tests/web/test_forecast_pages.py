@@ -78,7 +78,7 @@ def test_a_designer_supposes_something_and_looks_at_two_forecasts_side_by_side(
     one = designer.get(f"/studio/forecasts/{first}").text
     assert "三件&lt;b&gt;" in one and "<b>三件" not in one and '<svg class="chart"' in one
     two = designer.get(f"/studio/forecasts/compare?run={second}&run={first}").text
-    assert "与“三件&lt;b&gt;”相比，“粘贴”" in two
+    assert "与“三件&lt;b&gt;”相比，“粘贴”" in two and "&amp;lt;" not in two
     assert "Who is overloaded" in designer.get(f"/studio/forecasts/compare?run={second}&run={first}&lang=en").text
     result = json.loads(designer.get(f"/studio/forecasts/{first}/result.json").data)
     assert (result["cases"], result["windows"]["cleanup"]) == (3, ["2024-05-15", "2024-06-14"])

@@ -135,6 +135,7 @@ def test_running_instances_are_migrated_after_a_look_at_the_plan(scenario: Scena
     scenario.work()
 
     assert plan.status_code == 200 and first in said(plan) and "可以迁移" in said(plan)
+    assert '<option value="">' not in plan.text  # all versions at once are no choice
     address = f'href="/instances/{instance_of(scenario, first)}"'
     assert address in keeper and address not in said(plan)  # a publisher may migrate, but not open an instance
     assert without.status_code == 422 and "请填写理由" in said(without)

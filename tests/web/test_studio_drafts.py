@@ -306,3 +306,13 @@ def test_a_newer_version_is_taken_over_file_by_file(
     for tab in ("diagram", "tables", "forms", "tests", "playground", "compare"):  # only those that are there
         shown = f'href="/studio/drafts/{draft}/{tab}"' in designer.page
         assert shown == (f"/studio/drafts/<draft_id>/{tab}" in known)
+
+
+def test_a_new_process_takes_no_key_that_is_there_already(signed_in: Callable[[str], Browser], draft: str) -> None:
+    designer = signed_in("sheji")
+    designer.get("/studio")
+
+    for key in ("survey", KEY):  # deployed; being changed
+        refused = designer.post("/studio/drafts", {"new": "1", "key": key, "title": "新的 x"})
+        assert refused.status_code == 422 and "已经有了" in refused.text and "新的 x" in refused.text
+    assert designer.post("/studio/drafts", {"key": "survey", "title": "排查摸底"}).status_code == 303

@@ -71,7 +71,13 @@ def test_each_tab_shows_its_files_and_takes_a_new_one(
     assert "Site survey</span>" in designer.get(f"{draft}/forms?lang=en").get_data(as_text=True)
     assert designer.get(f"{draft}/forms?lang=zh").status_code == 200
     assert designer.get(f"{draft}/forms?file=../../secret").status_code == 404
-    for name, words in (("disposition", "已有"), ("1x", "字母开头"), ("", "字母开头"), ('"><b>', "字母开头")):
+    for name, words in (
+        ("disposition", "已有"),
+        ("DISPOSITION", "大小写"),
+        ("1x", "字母开头"),
+        ("", "字母开头"),
+        ('"><b>', "字母开头"),
+    ):
         designer.get(f"{draft}/tables")
         assert designer.post(f"{draft}/tables", {"name": name}).status_code == 422
         assert words in designer.page and "<b>" not in designer.page.split("<main")[1]
@@ -131,9 +137,12 @@ def test_a_table_is_tried_as_it_stands_on_the_screen(designer: Browser) -> None:
 def test_what_is_typed_into_a_try_becomes_a_value_as_in_a_cell(designer: Browser) -> None:
     def row(cell: str, typed: str) -> bool:
         text = starter("tables", "t").decode().replace("<text>-</text>", f"<text>{cell}</text>", 1)
+        if cell in ("true", "false"):
+            text = text.replace('typeRef="string"', 'typeRef="boolean"', 1)
         return try_table(designer, text, [typed])[0] == 200
 
     assert row('"close"', "close") and row('"close"', '"close"') and row('"a"', '["b","a"]') and row("null", " ")
+    assert row("true", "是") and row("false", "no") and row("false", "FALSE") and not row("true", "1")
     assert row("&gt;= 5", "5") and row("true", "true") and row('"[a"', "[a") and not row('"5"', "5")
 
 

@@ -1,6 +1,6 @@
 """Process definitions: what is deployed, what runs in it, and an upload, which is checked or becomes a draft."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,6 +8,7 @@ from flask import Blueprint, Response, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from engine.bpmn.elements import Element
+from engine.bpmn.outline import read_outline, steps_of
 from engine.domain.actor import BUILDING_ROLES
 from engine.domain.model_draft import SUFFIXES
 from engine.domain.whole_number import whole_number
@@ -248,7 +249,7 @@ def _show(key: str, form: UploadForm, version: int | None, log: LogForm | None =
     times = read.element_times(found.definition_id)
     outline = tuple(
         Outline(element, found.counts.get(element.element_id, ElementCount()), times.get(element.element_id))
-        for element in found.elements
+        for element in _told(found)
     )
     view = text("view") if text("view") in VIEWS else VIEWS[0]
     log = log or log_form(engine(), actor())
@@ -256,6 +257,13 @@ def _show(key: str, form: UploadForm, version: int | None, log: LogForm | None =
     forms = FolderForms.read((name, read.definition_file(found.definition_id, name)) for name in names)
     page = View(found, outline, forms, form, *_rights(), view, times, log)
     return render_template("admin/definition.html", page=page)
+
+
+def _told(found: DefinitionPage) -> Iterator[Element]:
+    """In the order in which they are walked, as the text version has them."""
+    if found.elements:
+        bpmn = engine().read.definition_file(found.definition_id, f"{found.key}.bpmn")
+        yield from (step.element for outline in read_outline(bpmn) for step in steps_of(outline))
 
 
 def _rights() -> tuple[bool, bool, bool, bool]:

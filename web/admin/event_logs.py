@@ -1,11 +1,12 @@
 """The event log of a process as a download from its definition page."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 
 from flask import Blueprint, Response, request
 
-from engine.domain.event_log import EXPORTERS, LogFilter
+from engine.domain.event_log import EXPORTERS, FORMATS, LogFilter
 from engine.errors import Invalid, Problem
 from forms.event_log import MEDIA_TYPES, SUFFIXES
 from web.admin.definitions import show_log
@@ -39,6 +40,10 @@ def _export(key: str) -> Response:
         _day("until"),
         names_persons=request.form.get("names") == "1",
     )
+    if wanted_format in FORMATS and not engine().read.event_log(actor(), replace(wanted, since=None, until=None)):
+        zh = "没有从这个流程开始的实例，没有可导出的内容。它若由别的流程调用，请在调用它的流程那里导出。"
+        en = "No instance began with this process. If others call it, take the log of the process that calls it."
+        raise Invalid("event_log_empty", "No instance began with this process.", (Problem("process", zh, en),))
     pieces = log_pieces(engine(), actor(), wanted, wanted_format)
     response = download(b"", f"{wanted.campaign_id}-{key}{SUFFIXES[wanted_format]}", MEDIA_TYPES[wanted_format])
     response.response = _encoded(pieces)

@@ -64,6 +64,8 @@ def studio() -> str:
 def open_draft() -> BaseResponse | tuple[str, int]:
     """Of a folder that is deployed, or of a new one."""
     key, title = request.form.get("key", "").strip(), request.form.get("title", "").strip()
+    if request.form.get("new") and (taken := _taken(key)):
+        return _again(Invalid("model_key_taken", f"{key} is taken.", (taken,)), "new", key, title), 422
     try:
         made = engine().execute(OpenModelDraft(key, title), by=actor())
     except Rejected as refused:
@@ -75,6 +77,14 @@ def open_draft() -> BaseResponse | tuple[str, int]:
         return _again(refused, "new", key, title), 422
     notify("model_opened", key=key)
     return see(url_for("studio.draft", draft_id=made["draft_id"]))
+
+
+def _taken(key: str) -> Problem | None:
+    read = engine().read
+    if any(row.key == key for row in (*read.definitions(), *read.model_drafts())):
+        zh = f"编号 {key[:60]} 已经有了：要修改它，请在下面的列表里点“修改”；新流程请换一个编号。"
+        return Problem("key", zh, f'{key[:60]} is taken: press "Change" in the list to change it, or take another key.')
+    return None
 
 
 @blueprint.post("/studio/imports")

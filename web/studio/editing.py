@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from engine.commands.models import SaveModelFiles
 from engine.domain.actor import BUILDING_ROLES
-from engine.errors import NotFound, Problem
+from engine.errors import Invalid, NotFound, Problem
 from engine.queries.models import ModelDraft
 from web.errors import said
 from web.request import actor, engine, notify, see, text
@@ -62,7 +62,11 @@ def add_file(draft_id: str, tab: str, address: str, known: Mapping[str, object] 
     if problem := _name_problem(name, tab, draft.files, known):
         return said(problem)
     file = name + SUFFIXES[tab]
-    engine().execute(SaveModelFiles(draft_id, draft.revision, {file: starter(tab, name)}, f"+ {file}"), by=actor())
+    made = SaveModelFiles(draft_id, draft.revision, {file: starter(tab, name)}, f"+ {file}")
+    try:
+        engine().execute(made, by=actor())
+    except Invalid as refused:
+        return said(refused.problems[0])
     notify("model_file_added", file=file)
     return see(url_for(address, draft_id=draft_id, file=file))
 

@@ -40,6 +40,10 @@ class Picture:
         return changes(*self.results) if len(self.results) == 2 else ()
 
     @property
+    def titles(self) -> list[str]:
+        return [pick(result.name, result.name_en) for result in self.results]
+
+    @property
     def is_one_curve(self) -> bool:
         return is_one_curve(self.results)
 

@@ -16,6 +16,7 @@ from web.studio.editing import add_file, editor_page, with_policy
 
 blueprint = Blueprint("studio_tables", __name__)
 MAX_TYPED: Final = 2000
+ANSWERS: Final = {"true": True, "yes": True, "是": True, "false": False, "no": False, "否": False}
 # The style attributes that dmn-js writes as markup, and no others: those of the bpmn.io mark with what a click on it
 # opens, which its licence wants unaltered, and of the invisible picture under a dragged row.
 STYLES: Final = (
@@ -85,7 +86,23 @@ def _values(table: Decision, typed: Any) -> list[Any]:
         zh = f"请为每个输入列填一个值，共 {len(table.inputs)} 列，每个最长 {MAX_TYPED} 字。"
         en = f"Give one value for each of the {len(table.inputs)} input columns, at most {MAX_TYPED} characters each."
         raise Invalid("table_inputs", "There must be one value a column.", (Problem("inputs", zh, en),))
-    return [_value(one) for one in typed]
+    problems: list[Problem] = []
+    values = [_of_column(table, number, text, problems) for number, text in enumerate(typed)]
+    if problems:
+        raise Invalid("table_inputs", "A value does not fit its column.", tuple(problems))
+    return values
+
+
+def _of_column(table: Decision, number: int, typed: str, problems: list[Problem]) -> Any:
+    """A column of yes and no takes the words for them; of another value no row would say that it does not fit."""
+    value, label = _value(typed), table.labels[number]
+    if table.types[number] != "boolean" or value is None or isinstance(value, bool):
+        return value
+    if (known := ANSWERS.get(typed.strip().lower())) is not None:
+        return known
+    zh, en = f"“{label}”这一列填 是 或 否（true、false）。", f'Column "{label}" takes yes or no (true, false).'
+    problems.append(Problem("inputs", zh, en))
+    return None
 
 
 def _value(typed: str) -> Any:

@@ -42,7 +42,13 @@ export function choiceOf(expression) {
 export function DeadlineWizard({ id, value, phases, ask, use }) {
   const [choice, choose] = useState(choiceOf(value) ?? { from: 'after', number: 5, unit: 'wd' });
   const [answer, setAnswer] = useState(undefined);
+  const [tries, setTries] = useState(0);
   useEffect(() => choose((before) => choiceOf(value) ?? before), [value]);
+  useEffect(() => {
+    const again = () => setTries((count) => count + 1);
+    window.addEventListener('online', again);
+    return () => window.removeEventListener('online', again);
+  }, []);
   const expression = expressionOf(choice);
 
   useEffect(() => {
@@ -52,7 +58,7 @@ export function DeadlineWizard({ id, value, phases, ask, use }) {
         setAnswer(await ask({ text: expression, unit: choice.unit, basis: '', from: '', campaign: '' }, running.signal));
       } catch (error) {
         if (!running.signal.aborted) {
-          setAnswer({ failed: true, problems: error.body?.problems ?? [] });
+          setAnswer({ failed: true, isHeard: Boolean(error.body), problems: error.body?.problems ?? [] });
         }
       }
     }, QUIET_MS);
@@ -60,7 +66,7 @@ export function DeadlineWizard({ id, value, phases, ask, use }) {
       clearTimeout(timer);
       running.abort();
     };
-  }, [expression]);
+  }, [expression, tries]);
 
   const set = (part) => choose({ ...choice, ...part });
   const isNumbered = NUMBERED.has(choice.from);
@@ -111,6 +117,9 @@ function picker(label, options, value, onChange) {
 function dates(answer) {
   if (!answer) {
     return say('计算中……', 'Counting …');
+  }
+  if (answer.failed && !answer.isHeard) {
+    return say('没有连上服务器，暂时算不出日期；连上后自动再算。', 'The server cannot be reached; the date is counted again once it can.');
   }
   if (answer.failed) {
     const said = answer.problems.map((problem) => (isChinese ? problem.zh : problem.en)).join(' ');
