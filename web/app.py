@@ -11,7 +11,7 @@ from engine.clock import Clock, SystemClock
 from engine.runtime import Engine
 from web import assets, errors, format, i18n, logs, navigation, permission, session, stylesheet
 from web.config import Config
-from web.request import this_page
+from web.request import FormRequest, this_page
 
 MAX_REQUEST_BYTES: Final = 20_000_000
 BLUEPRINTS: Final = (
@@ -89,6 +89,7 @@ def create_app(engine: Engine, config: Config, *, clock: Clock | None = None) ->
 def pages() -> Flask:
     """Every route and template, which take a second to compile, on no engine yet."""
     app = Flask("web", root_path=str(Path(__file__).parent))
+    app.request_class = FormRequest
     app.config.update(MAX_CONTENT_LENGTH=MAX_REQUEST_BYTES, MAX_FORM_MEMORY_SIZE=8_000_000, MAX_FORM_PARTS=2000)
     app.view_functions["static"] = permission.public(app.view_functions["static"])
 

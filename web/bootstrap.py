@@ -86,7 +86,8 @@ def compose_letter(source: LetterSource, *, verify_url: str = "") -> Letter:
         copy_number=source.marks.copy_number,
         secrecy=source.marks.secrecy,
     )
-    return settle(letter, source.wording, source.consent)
+    because = str((source.variables.get("corrects") or {}).get("reason") or "")
+    return settle(letter, source.wording, source.consent, correction_reason=because)
 
 
 def render_letter(letter: Letter) -> RenderedLetter:

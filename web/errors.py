@@ -3,6 +3,7 @@
 import logging
 import secrets
 from typing import Any
+from urllib.parse import urlsplit
 
 from flask import Flask, Response, g, jsonify, render_template, request
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
@@ -89,9 +90,18 @@ def _answer(
         "next_step": t(f"error.next_{status}") if has(f"error.next_{status}") else t("error.next_500"),
         "problems": [(one.where, said(one)) for one in problems],
         "reference": reference,
+        "again": _came_from() if status == 409 else "",
     }
     g.setdefault("visitor", None)
     return Response(render_template("errors/error.html", page=page), status, mimetype="text/html")
+
+
+def _came_from() -> str:
+    """The page of ours on which the button was pressed, as a path: to look at it anew. Empty where it is not known."""
+    parts = urlsplit(request.referrer or "")
+    if parts.netloc != request.host or not parts.path.startswith("/") or parts.path.startswith("//"):
+        return ""
+    return f"{parts.path}?{parts.query}" if parts.query else parts.path
 
 
 def _wants_json() -> bool:

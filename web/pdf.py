@@ -2,7 +2,10 @@
 
 from urllib.parse import quote
 
-from flask import Response, request
+from flask import Response, render_template, request
+
+from engine.errors import Invalid
+from web.errors import said, sentence, status_of
 
 # The browser's own viewer is a frame with inline styles; nothing else may run, and only our pages may embed it.
 POLICY = "default-src 'self'; style-src 'self' 'unsafe-inline'; frame-ancestors 'self'"
@@ -22,4 +25,14 @@ def show_pdf(content: bytes, filename: str, *, sha256: str | None = None, save: 
     if sha256:
         response.set_etag(sha256)
         response.make_conditional(request)
+    return response
+
+
+def say_refused(error: Invalid) -> Response:
+    """In place of a preview that cannot be made: the reasons, readable in the frame of our page that asked for it."""
+    problems = [said(problem) for problem in error.problems]
+    page = render_template("errors/preview.html", words=sentence(error), problems=problems)
+    response = Response(page, status_of(error), mimetype="text/html")
+    response.headers["Content-Security-Policy"] = POLICY
+    response.headers["X-Frame-Options"] = "SAMEORIGIN"
     return response

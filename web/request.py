@@ -1,17 +1,36 @@
 """What every page may ask about the present request: the engine, who is asking, what was said to them last."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from functools import cached_property
+from typing import Any, Final
 from urllib.parse import urlencode, urlsplit
 
-from flask import Response, current_app, g, redirect, request, url_for
+from flask import Request, Response, current_app, g, redirect, request, url_for
+from werkzeug.datastructures import ImmutableMultiDict, MultiDict
 from werkzeug.wrappers import Response as BaseResponse
 
 from engine.domain.actor import Actor
 from engine.domain.whole_number import whole_number
 from engine.runtime import Engine
+
+# Nobody types these: they come along when text is pasted, and neither a letter nor every database can hold them.
+_NOT_TYPED: Final = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f]")
+_LINE_ENDS: Final = re.compile("[\x0b\x0c\x85]")  # as other programs write them
+
+
+class FormRequest(Request):
+    """A request whose text, in the form and in the address, has no control characters but tabs and ends of lines."""
+
+    def _load_form_data(self) -> None:
+        super()._load_form_data()
+        self.__dict__["form"] = _typed(self.__dict__["form"])
+
+    @cached_property
+    def args(self) -> ImmutableMultiDict[str, str]:
+        return _typed(super().args)
 
 
 @dataclass(frozen=True)
@@ -101,6 +120,11 @@ def download(content: bytes, filename: str, media_type: str, *, inline: bool = F
 def diagram_file(content: bytes) -> Response:
     """BPMN for the viewer to fetch."""
     return _no_page(Response(content, mimetype="application/xml"))
+
+
+def _typed(sent: MultiDict[str, str]) -> ImmutableMultiDict[str, str]:
+    cleaned = ((name, _LINE_ENDS.sub("\n", _NOT_TYPED.sub("", text))) for name, text in sent.items(multi=True))
+    return ImmutableMultiDict(cleaned)
 
 
 def _no_page(response: Response) -> Response:

@@ -9,6 +9,8 @@ from typing import Any
 from engine import plans
 from engine.commands import ladders
 from engine.commands.accountability_rows import count_circular
+from engine.commands.interview_checks import talk_problems
+from engine.commands.letter_rungs import lock_case
 from engine.commands.progress import start_instance
 from engine.domain.accountability import OBJECTION_TERM, TALK_REPORT_TERM, THINK_AGAIN_TERM, check_in_time, check_period
 from engine.domain.actor import require_role
@@ -134,10 +136,14 @@ def start_interview(tx: Transaction, row: InstanceRow, variables: Mapping[str, A
 def arrange_interview(command: ArrangeInterview, tx: Transaction) -> str:
     require_role(tx.actor, "supervisor", "leader")
     plan = plans.campaign(tx, command.campaign_id)
-    case = case_named(tx, plan.id, command.case_id)
-    problems = list(reason_problems(command.reason, 500))
+    if command.case_id is not None:
+        lock_case(tx, command.case_id)
+    case, case_problems = case_named(tx, plan.id, command.case_id)
+    problems = [*case_problems, *reason_problems(command.reason, 500)]
     if not people.unit_exists(tx, command.unit_id) or command.unit_id == plan.office.unit:
         problems.append(Problem("unit_id", "请选择被约谈单位。", "Choose the unit to be summoned."))
+    elif case is not None:
+        problems += talk_problems(tx, case, command.unit_id)
     if problems:
         raise Invalid("interview_invalid", "The talk cannot be arranged like this.", tuple(problems))
     unit_name = people.unit_name(tx, command.unit_id)
@@ -161,7 +167,7 @@ def arrange_interview(command: ArrangeInterview, tx: Transaction) -> str:
 def begin_circular(command: BeginCircular, tx: Transaction) -> str:
     require_role(tx.actor, "supervisor", "leader")
     plan = plans.campaign(tx, command.campaign_id)
-    check_period(command.from_on, command.to_on, civil_date(tx.now))
+    check_period(command.from_on, command.to_on, first_day=plan.first_day, today=civil_date(tx.now))
     circular_id = tx.new_id()
     store.add(
         tx,
@@ -302,14 +308,20 @@ def reason_problems(reason: str, longest: int) -> tuple[Problem, ...]:
     return ()
 
 
-def case_named(tx: Transaction, campaign_id: str, case_id: str | None) -> Mapping[str, Any] | None:
-    """Of this campaign, and the actor may see it; None where none is named. Raises NotFound."""
+def case_named(
+    tx: Transaction, campaign_id: str, case_id: str | None
+) -> tuple[Mapping[str, Any] | None, tuple[Problem, ...]]:
+    """Of this campaign, and the actor may see it; None where none is named, or none like it."""
     if case_id is None:
-        return None
+        return None, ()
     case = cases.get(tx, case_id)
     if case is None or case["campaign_id"] != campaign_id or not may_see_case(tx.connection, tx.actor, case_id):
-        raise NotFound("case_unknown", f"There is no case {case_id}.", case=case_id)
-    return case
+        zh, en = (
+            f"没有编号为“{case_id[:60]}”的事项，请核对编号。",
+            f"There is no case {case_id[:60]}: check its number.",
+        )
+        return None, (Problem("case_id", zh, en),)
+    return case, ()
 
 
 def begun_by_hand(plan: Campaign, unit_id: str, case: Mapping[str, Any] | None, subject: str) -> dict[str, Any]:

@@ -3,6 +3,7 @@ letters print. Starts nothing (that is `commands.accountability`)."""
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -10,7 +11,14 @@ from typing import Any
 
 from engine import plans
 from engine.commands.letter_voiding import void
-from engine.domain.accountability import TALK_REPORT_TERM, check_held, check_recusal, outcome_of
+from engine.domain.accountability import (
+    TALK_REPORT_TERM,
+    check_called,
+    check_held,
+    check_promised,
+    check_recusal,
+    outcome_of,
+)
 from engine.domain.actor import Actor
 from engine.domain.calendar import SHANGHAI, civil_date
 from engine.domain.duration import Duration
@@ -24,6 +32,11 @@ from engine.store.transaction import Transaction
 
 DECLINED_MESSAGE = "accountability_declined"  # supervision.bpmn waits for it
 COMMITMENTS = 4  # so many the form of a talk has room for
+# 一、 （一） 1. （1） at the head of a line; not 三、四月份 and not 2.5公里.
+_HAN = "一二三四五六七八九十"
+_NUMBERED = re.compile(
+    rf"^(?:[{_HAN}]{{1,3}}、(?![{_HAN}])|[（(](?:[{_HAN}]{{1,3}}|\d{{1,2}})[）)]|\d{{1,2}}[.．、](?!\d))\s*"
+)
 
 
 # -- milestones --------------------------------------------------------------------------------------------------------
@@ -213,10 +226,15 @@ def letter_issued(tx: Transaction, row: InstanceRow, kind: str, letter_id: str) 
 
 
 def _check_talk(tx: Transaction, row: InstanceRow, variables: Mapping[str, Any]) -> None:
-    """Raises Invalid, in the transaction in which the talk is entered: before its minutes take a number."""
+    """Raises Invalid, in the transaction in which the talk is called or entered: before the letter takes a number."""
     held, talk = _text(variables, "interview_held_at"), store.get(tx, "interviews", row.business_key)
     if held and talk is not None:
-        check_held(datetime.fromisoformat(held), called_at=talk["opened_at"], now=tx.now)
+        held_at = datetime.fromisoformat(held)
+        check_held(held_at, called_at=talk["opened_at"], now=tx.now)
+        check_promised(commitments(variables), held_on=civil_date(held_at))
+    elif called := _text(variables, "interview_time"):
+        earliest_on = plans.timetable(tx, row.campaign_id).after("1wd").due_on
+        check_called(datetime.fromisoformat(called).astimezone(SHANGHAI), earliest_on=earliest_on)
 
 
 def _meeting(tx: Transaction, row: InstanceRow, variables: Mapping[str, Any]) -> dict[str, Any]:
@@ -330,7 +348,9 @@ def _printed(value: Any, name: str) -> str:
 
 
 def _lines(variables: Mapping[str, Any], name: str) -> list[str]:
-    return [_sentence(line) for line in _text(variables, name).splitlines() if line.strip()]
+    """Without the numbers that were typed: the template counts by itself."""
+    lines = (_sentence(_NUMBERED.sub("", line.strip(), count=1)) for line in _text(variables, name).splitlines())
+    return [line for line in lines if line]
 
 
 def _sentence(text: str) -> str:

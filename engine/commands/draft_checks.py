@@ -60,6 +60,28 @@ def check_ladder(tx: Transaction, kind: str, arrangement: Arrangement, targets: 
     check_skips(tx, kind=kind, reason=arrangement.reason, items=items)
 
 
+def check_single(tx: Transaction, kind: str, targets: Sequence[Target]) -> None:
+    """No second draft of a kind about a case while one is open; the items are locked. Raises Invalid, which also names
+    the drafts."""
+    found = drafts.open_about(tx, kind, [case_id for _, listed in targets for case_id in listed])
+    if not found:
+        return
+    name = KINDS[kind]
+    problems = []
+    for case_id, row in sorted(found.items()):
+        zh = (
+            f"{case_id} 已有{row['written_by']}起草、尚未签发的{name.zh}文稿“{row['subject']}”，不再另拟："
+            "请打开该文稿继续办理，或者撤回后再拟。"
+        )
+        en = (
+            f"{row['written_by']} is drafting a {name.en.lower()} about {case_id} already ({row['subject']}): "
+            "go on with that draft, or withdraw it first."
+        )
+        problems.append(Problem("case", zh, en))
+    open_drafts = {row["draft_id"]: row["subject"] for row in found.values()}
+    raise Invalid("draft_open", f"A {name.en.lower()} is being drafted.", tuple(problems), drafts=open_drafts)
+
+
 def countersigners_of(tx: Transaction, letter_id: str) -> tuple[str, ...]:
     """The units that were asked about a letter; none where a process or a ladder made it."""
     letter = paper.get_letter(tx, letter_id)
@@ -103,7 +125,8 @@ def _arrangement_problems(
             Problem("countersigners", zh, f"Nobody of {names} can countersign: add a person, or choose others.")
         )
     if wanted.consent is not None:
-        found += addressing.check_consent(wanted.consent, today=civil_date(tx.now))
+        first_day = plans.campaign(tx, campaign_id).first_day
+        found += addressing.check_consent(wanted.consent, first_day=first_day, today=civil_date(tx.now))
     return found
 
 

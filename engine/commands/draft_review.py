@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from engine import routes
+from engine.commands.letter_matters import check_planned
 from engine.domain.drafting import CHANGEABLE, STATES
 from engine.store import drafts
 from engine.store.transaction import Transaction
@@ -15,12 +16,13 @@ from engine.wording import as_planned
 
 def reach(tx: Transaction, draft_id: str, milestone: str, variables: Mapping[str, Any]) -> None:
     """Nothing for milestones that say nothing of a draft. Where the writer signs, the letter is made in this same
-    transaction and nothing need be kept."""
+    transaction and nothing need be kept. Raises Invalid where what leaves the writer could not be signed."""
     state = STATES.get(milestone)
     if state is None:
         return
     draft = drafts.get(tx, draft_id)
     if draft["state"] in CHANGEABLE:
+        check_planned(tx, draft, drafts.letters_of(tx, draft_id))
         if milestone == "in_signing" and variables.get("signer") == routes.WRITER:
             _forget(tx, draft)
         else:

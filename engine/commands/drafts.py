@@ -15,17 +15,29 @@ from engine.commands.draft_checks import (
     check,
     check_kind,
     check_ladder,
+    check_single,
     countersigners_of,
     refuse,
     too_many,
 )
 from engine.commands.instances import reason_of
+from engine.commands.letter_matters import check_matters
 from engine.commands.letter_service import locked
 from engine.commands.letter_targets import Target, check_bundle, chosen_cases, targets_of
 from engine.commands.progress import cancel_step, load_execution, start_instance
 from engine.commands.tasks import ClaimTask, claim_task
 from engine.domain.actor import may_work_on, require_role
-from engine.domain.drafting import BUNDLES, CHANGEABLE, OPEN, Consent, DraftState, Wording, check_wording
+from engine.domain.drafting import (
+    BUNDLES,
+    CHANGEABLE,
+    OPEN,
+    Consent,
+    DraftState,
+    Standing,
+    Wording,
+    check_wording,
+    correcting,
+)
 from engine.domain.instance import InstanceKind, InstanceRow, InstanceState, check_active
 from engine.domain.letter import KINDS
 from engine.domain.letter_marks import NO_MARKS, Marks
@@ -54,17 +66,22 @@ class StartDraft:
 
 @dataclass(frozen=True)
 class ReviseDraft:
-    """The words of these letters of the draft (positions from 1); every version is kept."""
+    """The words of these letters of the draft (positions from 1); every version is kept. `made_from`: the draft as the
+    writer saw it, None to write over whatever stands."""
 
     draft_id: str
     positions: tuple[int, ...]
     wording: Wording
+    made_from: Standing | None = None
 
 
 @dataclass(frozen=True)
 class ArrangeDraft:
+    """`made_from` as for `ReviseDraft`."""
+
     draft_id: str
     arrangement: Arrangement
+    made_from: Standing | None = None
 
 
 @dataclass(frozen=True)
@@ -104,6 +121,7 @@ def start_draft(command: StartDraft, tx: Transaction) -> str:
 
 
 def revise_draft(command: ReviseDraft, tx: Transaction) -> None:
+    """Raises Rejected where somebody else saved since these words were begun; the same words again change nothing."""
     _, draft = _changeable(tx, command.draft_id)
     known = {one["position"] for one in drafts.letters_of(tx, command.draft_id)}
     if not command.positions or not set(command.positions) <= known:
@@ -111,6 +129,8 @@ def revise_draft(command: ReviseDraft, tx: Transaction) -> None:
     refuse(check_wording(command.wording))
     newest = drafts.wordings_of(tx, command.draft_id)
     changed = [at for at in dict.fromkeys(command.positions) if newest.get(at) != command.wording]
+    if changed:
+        _check_unchanged(tx, draft, command.made_from, changed)
     for position in changed:
         drafts.add_text(tx, command.draft_id, position, command.wording)
     if changed:
@@ -121,6 +141,7 @@ def arrange_draft(command: ArrangeDraft, tx: Transaction) -> None:
     row, draft = _changeable(tx, command.draft_id)
     if _is_arranged(draft, command.arrangement):
         return
+    _check_unchanged(tx, draft, command.made_from)
     planned = drafts.letters_of(tx, command.draft_id)
     targets = [(tuple(one["unit_ids"]), tuple(one["case_ids"])) for one in planned]
     check(tx, draft["campaign_id"], draft["kind"], command.arrangement, targets, draft["corrects_id"])
@@ -186,7 +207,7 @@ def correct_letter(command: CorrectLetter, tx: Transaction) -> str:
         note=reason,
     )
     if wording is not None:
-        drafts.add_text(tx, draft_id, 1, wording)
+        drafts.add_text(tx, draft_id, 1, correcting(wording, old["number"], reason))
     return draft_id
 
 
@@ -205,7 +226,9 @@ def _open(
     """Writes the draft, starts its process and gives the first task to the writer, where it is offered to them."""
     check(tx, campaign_id, kind, arrangement, targets, corrects_id)
     if corrects_id is None:  # what it corrects is the open notice of the rung, and closes when this goes out
+        check_matters(tx, campaign_id, kind, (case_id for _, listed in targets for case_id in listed))
         check_ladder(tx, kind, arrangement, targets)
+        check_single(tx, kind, targets)
     draft_id = tx.new_id()
     values = {
         "draft_id": draft_id,
@@ -272,6 +295,8 @@ def _targets(tx: Transaction, command: StartDraft) -> list[Target]:
     if unknown:
         listed = "、".join(unknown)
         refuse((Problem("unit_ids", f"没有“{listed}”这个单位。", f"There is no unit {listed}."),))
+    if plans.campaign(tx, command.campaign_id).office.unit in unit_ids:
+        refuse((Problem("unit_ids", "不能向本机关发文，请改选单位。", "The office does not write to itself."),))
     ordered = tuple(unit_id for unit_id in found if unit_id in unit_ids)
     return [(ordered, ())] if command.bundle == "joint" else [((unit_id,), ()) for unit_id in ordered]
 
@@ -333,6 +358,23 @@ def _changeable(tx: Transaction, draft_id: str) -> tuple[InstanceRow, dict[str, 
                 at=task.claimed_at.isoformat() if task.claimed_at else None,
             )
     return row, draft
+
+
+def _check_unchanged(
+    tx: Transaction, draft: dict[str, Any], made_from: Standing | None, positions: Sequence[int] = ()
+) -> None:
+    """Raises Rejected where the arrangement, or the words at `positions`, are no longer those that the writer saw."""
+    if made_from is None:
+        return
+    now = drafts.standing(tx, draft)
+    seen = made_from.versions
+    if made_from.arranged != now.arranged or any(seen[at - 1 : at] != now.versions[at - 1 : at] for at in positions):
+        raise Rejected(
+            "draft_changed",
+            f"Draft {draft['draft_id']} was saved since it was opened here.",
+            draft=draft["draft_id"],
+            subject=draft["subject"],
+        )
 
 
 def _in_state(draft: dict[str, Any]) -> Rejected:

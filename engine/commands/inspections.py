@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from engine import plans
 from engine.domain.accountability import OBJECTION_TERM
 from engine.domain.actor import require_role
-from engine.domain.inspection import Plan, overlap_problem, problems_of
+from engine.domain.calendar import civil_date
+from engine.domain.inspection import Plan, check_days, overlap_problem, problems_of
 from engine.errors import Invalid, NotFound, NotPermitted, Problem, Rejected
 from engine.store import inspections as store
 from engine.store import people
@@ -43,8 +44,9 @@ class ConcludeInspection:
 
 def draft_inspection(command: DraftInspection, tx: Transaction) -> str:
     require_role(tx.actor, "supervisor", "leader")
-    plans.campaign(tx, command.campaign_id)
+    campaign = plans.campaign(tx, command.campaign_id)
     problems = list(problems_of(command.plan))
+    problems += check_days(command.plan, first_day=campaign.first_day, today=civil_date(tx.now))
     problems += [
         Problem("unit_ids", f"没有“{unit_id}”这个单位。", f"There is no unit {unit_id!r}.")
         for unit_id in command.plan.unit_ids

@@ -9,7 +9,8 @@ from typing import Any
 
 from engine import plans
 from engine.commands import accountability_rows
-from engine.commands.letter_rungs import check_open, climb, lock_climbed, lock_items, stand
+from engine.commands.letter_matters import check_planned
+from engine.commands.letter_rungs import climb, lock_climbed, stand
 from engine.commands.letter_service import record_of
 from engine.domain import addressing
 from engine.domain.addressing import Addressee
@@ -209,11 +210,9 @@ def _issue_draft(tx: Transaction, row: InstanceRow, variables: Mapping[str, Any]
     document the diagram's own job makes; each of the others gets a job of its own."""
     draft = drafts.get(tx, row.business_key)
     planned = drafts.letters_of(tx, draft["draft_id"])
-    items = lock_items(tx, [case_id for one in planned for case_id in one["case_ids"]])
+    items = check_planned(tx, draft, planned)
     if draft["corrects_id"]:
         lock_climbed(tx, draft["corrects_id"])
-    else:
-        check_open(tx, kind=draft["kind"], items=items)
     wordings = drafts.wordings_of(tx, draft["draft_id"])
     post = str(variables.get("signer_post") or "")
     corrected = paper.get_letter(tx, draft["corrects_id"]) if draft["corrects_id"] else None

@@ -14,14 +14,24 @@ from engine.store.transaction import Transaction
 
 
 def lock_items(tx: Transaction, case_ids: Iterable[str]) -> dict[str, str | None]:
-    """case id -> its open item, the item's instance locked: its ladder may be climbing at this moment."""
+    """case id -> its open item, the item's instance locked: its ladder may be climbing at this moment. Of a case
+    without an item its own instance is locked: two letters about it wait for each other."""
     listed = list(dict.fromkeys(case_ids))
+    for case_id in sorted(listed):
+        if supervision.open_item_of_case(tx, case_id) is None:
+            lock_case(tx, case_id)
     found = [supervision.open_item_of_case(tx, case_id) for case_id in listed]
     for item_id in sorted(item_id for item_id in found if item_id is not None):
         instance_id = instances.find(tx, InstanceKind.SUPERVISION, item_id)
         if instance_id is not None:
             instances.lock(tx, instance_id)
     return {case_id: supervision.open_item_of_case(tx, case_id) for case_id in listed}
+
+
+def lock_case(tx: Transaction, case_id: str) -> None:
+    instance_id = instances.find(tx, InstanceKind.CASE, case_id)
+    if instance_id is not None:
+        instances.lock(tx, instance_id)
 
 
 def check_alone(tx: Transaction, campaign_id: str, kind: str) -> None:
@@ -45,7 +55,8 @@ def check_alone(tx: Transaction, campaign_id: str, kind: str) -> None:
 
 def check_skips(tx: Transaction, *, kind: str, reason: str, items: Mapping[str, str | None]) -> None:
     """No rung is left out in silence: whoever skips one says why (越级理由). And no second notice of the same rung goes
-    out while one is open. `items` maps what people call it (case number) to its open item. Raises Invalid."""
+    out while one is open. `items` maps what people call it to its open item; what has none is a case, by its number.
+    Raises Invalid."""
     problems = _open_notices(tx, kind, items)
     for name, item_id in () if reason.strip() else items.items():
         if left_out := _left_out(tx, kind, item_id):
@@ -107,7 +118,9 @@ def stand(tx: Transaction, letter_id: str) -> None:
 def _open_notices(tx: Transaction, kind: str, items: Mapping[str, str | None]) -> list[Problem]:
     found = []
     for name, item_id in items.items():
-        number = supervision.open_notice(tx, item_id, kind) if item_id is not None else None
+        item = supervision.get_item(tx, item_id) if item_id is not None else None
+        case_id = item["case_id"] if item is not None else name
+        number = supervision.open_notice(tx, kind, case_id=case_id, item_id=item_id)
         if number is not None:
             zh = f"{name} 已有未办结的{KINDS[kind].zh}（{number}），同一级不重复发文：请等回复，或者改用上一级文种。"
             en = f"{name} has an open letter of this rung ({number}): wait for its reply, or use the next rung."

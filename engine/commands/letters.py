@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from engine.commands.letter_matters import check_matters
 from engine.commands.letter_rows import issue
 from engine.commands.letter_rungs import check_alone, check_skips, climb, lock_climbed, lock_items
 from engine.commands.letter_service import locked
@@ -45,6 +46,7 @@ def issue_letters(command: IssueLetters, tx: Transaction) -> list[str]:
     rows = chosen_cases(tx, command.campaign_id, command.case_ids)
     check_alone(tx, command.campaign_id, command.kind)
     items = lock_items(tx, [row["case_id"] for row in rows])
+    check_matters(tx, command.campaign_id, command.kind, items)
     check_skips(tx, kind=command.kind, reason=command.reason, items=items)
     targets = targets_of(tx, rows, command.bundle)
     run_id = tx.new_id() if len(targets) > 1 else None

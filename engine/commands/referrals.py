@@ -28,8 +28,8 @@ def propose_referral(command: ProposeReferral, tx: Transaction) -> str:
     Rejected while another referral of the unit for the case, or for its work, goes on."""
     require_role(tx.actor, "supervisor", "leader")
     plan = plans.campaign(tx, command.campaign_id)
-    case = case_named(tx, plan.id, command.case_id)
-    problems = list(reason_problems(command.reason, LONGEST_REASON))
+    case, case_problems = case_named(tx, plan.id, command.case_id)
+    problems = [*case_problems, *reason_problems(command.reason, LONGEST_REASON)]
     if not people.unit_exists(tx, command.unit_id) or command.unit_id == plan.office.unit:
         problems.append(Problem("unit_id", "请选择移送所涉单位。", "Choose the unit it is about."))
     if problems:

@@ -5,7 +5,7 @@ The decisions belong to others (政府督查工作条例 ss. 21, 23): here are o
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -20,6 +20,7 @@ TALK_REPORT_TERM: Final = "30d"
 # Ours: so long after the leader declined a referral by hand the ladder proposes none; supervision.bpmn says the same of
 # its own (`think_again`).
 THINK_AGAIN_TERM: Final = "20wd"
+LONGEST_PROMISE: Final = timedelta(days=366)  # ours: what a unit promises in a talk is done within a year
 
 
 @dataclass(frozen=True)
@@ -191,16 +192,45 @@ def check_held(held_at: datetime, *, called_at: datetime, now: datetime) -> None
         raise Invalid("interview_invalid", "The talk cannot have taken place then.", tuple(problems))
 
 
-def check_period(from_on: date | None, to_on: date | None, today: date) -> None:
-    """Raises Invalid."""
+def check_period(from_on: date | None, to_on: date | None, *, first_day: date, today: date) -> None:
+    """Within the campaign, which begins on `first_day`. Raises Invalid."""
     problems = []
     if from_on is None:
         problems.append(Problem("from_on", "请填写开始日期。", "Give the first day."))
     if to_on is None:
         problems.append(Problem("to_on", "请填写结束日期。", "Give the last day."))
+    if from_on and from_on < first_day:
+        zh = f"开始日期不能早于专项行动开始的{first_day.isoformat()}。"
+        en = f"The first day cannot lie before {first_day.isoformat()}, on which the campaign began."
+        problems.append(Problem("from_on", zh, en))
     if from_on and to_on and from_on > to_on:
         problems.append(Problem("to_on", "结束日期不能早于开始日期。", "The last day lies before the first."))
     if to_on and to_on > today:
         problems.append(Problem("to_on", "结束日期不能晚于今天。", "The last day cannot lie in the future."))
     if problems:
         raise Invalid("circular_invalid", "A circular cannot cover this period.", tuple(problems))
+
+
+def check_promised(commitments: Iterable[Mapping[str, str]], *, held_on: date) -> None:
+    """Raises Invalid for a promise that is due before the talk or more than a year after it."""
+    last, problems = held_on + LONGEST_PROMISE, []
+    for number, promise in enumerate(commitments, 1):
+        if promise["due"] and not held_on.isoformat() <= promise["due"][:10] <= last.isoformat():
+            zh = f"承诺{number}的完成日期应在约谈之日起一年以内（{held_on.isoformat()} 至 {last.isoformat()}）。"
+            en = (
+                f"Promise {number} must be due within a year of the talk ({held_on.isoformat()} to {last.isoformat()})."
+            )
+            problems.append(Problem(f"commitment_{number}_due", zh, en))
+    if problems:
+        raise Invalid("interview_invalid", "The promises cannot be due then.", tuple(problems))
+
+
+def check_called(time: datetime, *, earliest_on: date) -> None:
+    """Raises Invalid for a talk so soon that its summons leaves no working day to ask for leave (请假)."""
+    if time.date() < earliest_on:
+        zh = f"约谈时间最早为{earliest_on.isoformat()}：通知要求提前一个工作日请假。请改定时间。"
+        en = (
+            f"The talk can be on {earliest_on.isoformat()} at the earliest: its summons asks for leave one working day "
+            "before. Choose another time."
+        )
+        raise Invalid("interview_invalid", en, (Problem("interview_time", zh, en),))

@@ -6,7 +6,7 @@ said in the text (经…同意). Knows kinds of letters and of units, and no row
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Final
 
 from engine.domain.drafting import Consent
@@ -21,6 +21,7 @@ DIRECTIVE: Final = frozenset(
 )  # fmt: skip
 GOVERNMENTS: Final = ("area", "root")  # a unit of such a kind stands for its Party committee and government
 MAX_TEXT: Final = 80
+LONGEST_BEFORE: Final = timedelta(days=365)  # ours: no older consent speaks of this campaign
 
 
 @dataclass(frozen=True)
@@ -57,8 +58,9 @@ def check(
     return (Problem("consent", zh, en),)
 
 
-def check_consent(consent: Consent, *, today: date) -> tuple[Problem, ...]:
-    """Whether it can be relied on: who, under which number, on which day, and not in the future."""
+def check_consent(consent: Consent, *, first_day: date, today: date) -> tuple[Problem, ...]:
+    """Whether it can be relied on: who, under which number, on which day, not in the future and not more than a year
+    before the campaign's first day."""
     found = []
     if not consent.by.strip():
         found.append(Problem("consent_by", "请填写同意机关。", "Say who agreed."))
@@ -68,8 +70,13 @@ def check_consent(consent: Consent, *, today: date) -> tuple[Problem, ...]:
         if len(text) > MAX_TEXT:
             found.append(Problem(where, f"最多 {MAX_TEXT} 字。", f"At most {MAX_TEXT} characters."))
     try:
-        if date.fromisoformat(consent.on) > today:
+        day, since = date.fromisoformat(consent.on), first_day - LONGEST_BEFORE
+        if day > today:
             found.append(Problem("consent_on", "同意日期不能晚于今天。", "The day of consent lies in the future."))
+        elif day < since:
+            zh = f"同意日期早于{since.isoformat()}，即专项行动开始前一年，请核对。"
+            en = f"The day of consent lies before {since.isoformat()}, a year before the campaign began: check it."
+            found.append(Problem("consent_on", zh, en))
     except ValueError:
         found.append(Problem("consent_on", "请填写同意日期。", "Give the day of the consent."))
     return tuple(found)

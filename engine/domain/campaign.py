@@ -137,6 +137,13 @@ class Campaign:
         return {phase.key: (phase.starts_on, phase.ends_on) for phase in self.phases}
 
     @property
+    def first_day(self) -> date:
+        """Nothing of the campaign lies before it. A phase of which the plan says only the end may have begun with its
+        year."""
+        begun = (phase.starts_on or phase.ends_on.replace(month=1, day=1) for phase in self.phases)
+        return min(self.document.written_on, *begun)
+
+    @property
     def areas(self) -> tuple[Unit, ...]:
         return tuple(unit for unit in self.units if unit.kind == "area")
 

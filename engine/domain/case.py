@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Any
 
 
@@ -12,6 +13,9 @@ class CaseState(StrEnum):
     STRUCK_OFF = "STRUCK_OFF"  # 销号
 
 
+OVER: Mapping[str, tuple[str, str]] = MappingProxyType(  # what one says of a case in a state that ends it
+    {CaseState.EXCLUDED: ("已剔除", "excluded"), CaseState.STRUCK_OFF: ("已销号", "struck off")}
+)
 DISPOSITIONS = ("close", "rectify", "relocate")
 PHASES = ("survey", "cleanup", "improvement", "acceptance", "lookback")
 KINDS = ("san", "luan", "wu")

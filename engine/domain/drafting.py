@@ -1,5 +1,7 @@
 """A letter on its way to a number: its states, the words that its writer may change, and how they are put in."""
 
+import hashlib
+import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -34,6 +36,8 @@ STATES: Final[Mapping[str, DraftState]] = MappingProxyType(
 )
 BUNDLES: Final = ("case", "unit", "joint")  # a letter for each case, for each unit, or one to all units together
 
+_CORRECTS: Final = "本件更正"
+_STOPPED: Final = "原件自本件印发之日起停止执行。"
 MAX_TITLE: Final = 200
 MAX_LINES: Final = 400
 MAX_CHARACTERS: Final = 20_000
@@ -80,6 +84,33 @@ class Consent:
         return Consent(value["by"], value["number"], value["on"]) if value else None
 
 
+ARRANGED: Final = ("layout", "reply_term", "reason", "countersigners", "consent", "marks")
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What somebody saw of a draft before changing it: the newest version of each letter's words, in the order of the
+    letters (0: the template's own), and a mark of the arrangement. Its text is what a form carries."""
+
+    versions: tuple[int, ...]
+    arranged: str
+
+    def __str__(self) -> str:
+        return f"{'.'.join(map(str, self.versions))}-{self.arranged}"
+
+    @staticmethod
+    def parse(text: str) -> "Standing | None":
+        """None for anything else."""
+        found = re.fullmatch(r"([0-9]{1,6}(?:\.[0-9]{1,6})*)-([0-9a-f]{16})", text)
+        return Standing(tuple(map(int, found[1].split("."))), found[2]) if found else None
+
+
+def arranged_mark(draft: Mapping[str, Any]) -> str:
+    """Of the columns of a draft that say how its letters go out; the same for the same arrangement."""
+    columns = json.dumps([draft[name] for name in ARRANGED], ensure_ascii=False, sort_keys=True)
+    return hashlib.sha256(columns.encode()).hexdigest()[:16]
+
+
 def wording_of(letter: Letter) -> Wording:
     """The words of a composed letter as its writer may change them."""
     lines, tables = [], 0
@@ -123,16 +154,25 @@ def check_wording(wording: Wording, *, tables: int | None = None) -> tuple[Probl
     return tuple(found)
 
 
-def settle(letter: Letter, wording: Wording | None, consent: Consent | None) -> Letter:
-    """The letter with the writer's words in place of the composed ones, and the consent said in the text. Raises
-    Invalid for words that cannot be printed."""
+def correcting(wording: Wording, number: str, reason: str) -> Wording:
+    """The writer's words for a letter that takes the place of `number`: they end with saying so, as the templates do,
+    and no more with what the old letter itself corrected."""
+    kept = tuple(line for line in wording.lines if not (line.startswith(_CORRECTS) and line.endswith(_STOPPED)))
+    longer = replace(wording, lines=(*kept, _correction(number, reason)))
+    return wording if check_wording(longer) else longer  # where there is no room, `settle` says it on the paper
+
+
+def settle(letter: Letter, wording: Wording | None, consent: Consent | None, *, correction_reason: str = "") -> Letter:
+    """The letter with the writer's words in place of the composed ones; the consent, and the number of the letter that
+    it corrects, said in the text. Raises Invalid for words that cannot be printed."""
     if wording is not None:
         tables = [block for block in letter.body if isinstance(block, Table | Grid)]
         if problems := check_wording(wording, tables=len(tables)):
             raise Invalid("wording_invalid", "These words cannot be printed.", problems)
         body = tuple(_block(line, tables) for line in wording.lines)
         letter = replace(letter, title=wording.title, body=body)
-    return letter if consent is None else _with_consent(letter, consent)
+    letter = letter if consent is None else _with_consent(letter, consent)
+    return _with_correction(letter, correction_reason) if letter.corrects else letter
 
 
 def _block(line: str, tables: Sequence[Block]) -> Block:
@@ -157,6 +197,18 @@ def _with_consent(letter: Letter, consent: Consent) -> Letter:
     assert isinstance(first, Paragraph)
     body = (*letter.body[:at], Paragraph(sentence + first.text), *letter.body[at + 1 :])
     return replace(letter, body=body)
+
+
+def _with_correction(letter: Letter, reason: str) -> Letter:
+    """Said at the end, unless template or writer have named the other letter already."""
+    if any(letter.corrects in block.text for block in letter.body if isinstance(block, Paragraph | Heading)):
+        return letter
+    return replace(letter, body=(*letter.body, Paragraph(_correction(letter.corrects, reason))))
+
+
+def _correction(number: str, reason: str) -> str:
+    because = f"（更正原因：{reason}）" if reason else ""
+    return f"{_CORRECTS}{number}{because}，{_STOPPED}"
 
 
 def _day(text: str) -> str:

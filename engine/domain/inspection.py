@@ -5,7 +5,7 @@ Whether two plans inspect the same unit twice is decided here, from values; no r
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from types import MappingProxyType
 from typing import Final
 
@@ -33,6 +33,7 @@ METHODS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
     }
 )
 LONGEST: Final = 2000
+LONGEST_PERIOD: Final = timedelta(days=366)  # ours: a date further off is a slip of the pen
 
 
 @dataclass(frozen=True)
@@ -90,6 +91,17 @@ def problems_of(plan: Plan) -> tuple[Problem, ...]:
         found.append(Problem("ends_on", "请填写结束日期。", "Give the last day."))
     if plan.starts_on and plan.ends_on and plan.starts_on > plan.ends_on:
         found.append(Problem("ends_on", "结束日期不能早于开始日期。", "The last day lies before the first."))
+    return tuple(found)
+
+
+def check_days(plan: Plan, *, first_day: date, today: date) -> tuple[Problem, ...]:
+    """Not before the campaign, which begins on `first_day`; begun within a year of `today`, over within another."""
+    found, latest = [], today + LONGEST_PERIOD
+    if plan.starts_on and not first_day <= plan.starts_on <= latest:
+        zh = f"开始日期应在 {first_day.isoformat()} 至 {latest.isoformat()} 之间。"
+        found.append(Problem("starts_on", zh, f"The first day lies between {first_day} and {latest}."))
+    elif plan.starts_on and plan.ends_on and plan.ends_on - plan.starts_on > LONGEST_PERIOD:
+        found.append(Problem("ends_on", "督查时段不超过一年。", "An inspection lasts a year at most."))
     return tuple(found)
 
 

@@ -51,6 +51,11 @@ _FORM_NOTE: Final = (
 )
 # Made in a process or on a page of their own, with what belongs to it: nobody drafts one by hand.
 MADE_ELSEWHERE: Final = frozenset(("summons", "minutes", "referral", "service_receipt"))
+# What presses on with a case that is under way; a template of `SAYS_LATE` tells its addressee that a date has come.
+SUPERVISING: Final = frozenset(
+    ("urge", "notice", "supervision_letter", "supervision_order", "listed_supervision", "rectification")
+)
+SAYS_LATE: Final = frozenset(("urge", "supervision_letter", "supervision_order"))
 
 KINDS: Final = MappingProxyType(
     {

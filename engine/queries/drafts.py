@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from engine import routes
 from engine.domain.actor import Actor
-from engine.domain.drafting import CHANGEABLE, OPEN, Consent, Wording
+from engine.domain.drafting import CHANGEABLE, OPEN, Consent, Standing, Wording
 from engine.domain.letter import KINDS
 from engine.domain.letter_marks import Marks
 from engine.errors import NotFound
@@ -126,6 +126,7 @@ class DraftPage:
     waiting: tuple[Waiting, ...]
     may_change: bool
     may_withdraw: bool
+    standing: Standing  # for a form: what its words were made from
 
     def wording_of(self, position: int) -> Wording | None:
         """The writer's newest words of a letter; None while it says what the template says."""
@@ -198,6 +199,7 @@ def draft(reader: Reader, actor: Actor, draft_id: str) -> DraftPage:
         waiting=waiting,
         may_change=row["state"] in CHANGEABLE and is_office and not held,
         may_withdraw=row["state"] in OPEN and (row["written_by_id"] == actor.person_id or actor.has_role("leader")),
+        standing=store.standing(reader, row),
     )
 
 

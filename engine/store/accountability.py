@@ -70,6 +70,13 @@ def live_interview_of_item(tx: Transaction, item_id: str) -> str | None:
     return tx.execute(sa.select(interviews.c.interview_id).where(interviews.c.item_id == item_id, live)).scalar()
 
 
+def live_interview(tx: Transaction, unit_id: str, case_id: str) -> str | None:
+    """The subject of the open talk of this unit about this case, by hand or of a ladder. Lock the case first."""
+    live = interviews.c.state.in_(LIVE_STATES[InstanceKind.INTERVIEW][1])
+    same = (interviews.c.unit_id == unit_id, interviews.c.case_id == case_id)
+    return tx.execute(sa.select(interviews.c.subject).where(live, *same).limit(1)).scalar()
+
+
 def talk_of_item(scope: Any, item_id: str) -> str:
     """How the latest talk of a supervision item stands: none, open, late (its report is overdue), over, or dropped
     before it was held."""

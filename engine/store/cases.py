@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from engine.domain.case import CaseState
 from engine.store import prepared, tallies
 from engine.store.prepared import Prepared
-from engine.store.schema import case_units, cases
+from engine.store.schema import case_units, cases, supervision_items, task_groups, tasks
 from engine.store.transaction import Transaction
 
 _ADD = cases.insert()
@@ -58,6 +58,19 @@ def known_credit_codes(tx: Transaction, campaign_id: str) -> dict[str, str]:
 
 def get(connection: Any, case_id: str) -> Mapping[str, Any] | None:
     return connection.execute(_GET, {"case_id": case_id}).mappings().first()
+
+
+def unit_ids_of(tx: Transaction, case: Mapping[str, Any]) -> set[str]:
+    """The units that have to do with the case: its area, its lead, those that cooperate, and all that had an item or a
+    task of it."""
+    case_id = case["case_id"]
+    offered = sa.select(task_groups.c.unit_id).join(tasks, tasks.c.task_id == task_groups.c.task_id)
+    found = sa.union(
+        sa.select(case_units.c.unit_id).where(case_units.c.case_id == case_id),
+        sa.select(supervision_items.c.unit_id).where(supervision_items.c.case_id == case_id),
+        offered.where(tasks.c.case_id == case_id),
+    )
+    return {case["area_id"], case["lead_id"], *tx.execute(found).scalars()}
 
 
 def phase_of(tx: Transaction, case_id: str) -> str | None:

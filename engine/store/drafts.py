@@ -5,7 +5,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from engine.domain.drafting import Wording
+from engine.domain.drafting import OPEN, Standing, Wording, arranged_mark
 from engine.domain.reviewed import Reviewed
 from engine.errors import NotFound
 from engine.store.schema import (
@@ -99,6 +99,13 @@ def wordings_of(scope: Scope, draft_id: str) -> dict[int, Wording]:
     return {row["position"]: Wording(row["title"], tuple(row["lines"])) for row in texts_of(scope, draft_id)}
 
 
+def standing(scope: Scope, draft: Mapping[str, Any]) -> Standing:
+    """As a row of `get` and the words of its letters stand."""
+    newest = {row["position"]: row["version"] for row in texts_of(scope, draft["draft_id"])}
+    positions = [one["position"] for one in letters_of(scope, draft["draft_id"])]
+    return Standing(tuple(newest.get(position, 0) for position in positions), arranged_mark(draft))
+
+
 def units_by_id(scope: Scope, unit_ids: Sequence[str]) -> dict[str, tuple[str, str]]:
     """unit id -> (name, kind), in the order of the tree."""
     query = sa.select(units.c.unit_id, units.c.name, units.c.kind).where(units.c.unit_id.in_(list(unit_ids)))
@@ -172,6 +179,18 @@ def correction_of(scope: Scope, letter_id: str) -> tuple[str, str] | None:
     )
     row = scope.execute(query).first()
     return (row.letter_id, row.number) if row else None
+
+
+def open_about(scope: Scope, kind: str, case_ids: Sequence[str]) -> dict[str, Mapping[str, Any]]:
+    """case id -> the first open draft of this kind about it (draft_id, subject, written_by); none that corrects."""
+    query = (
+        sa.select(letter_drafts, draft_letters.c.case_ids)
+        .join(draft_letters, draft_letters.c.draft_id == letter_drafts.c.draft_id)
+        .where(letter_drafts.c.kind == kind, letter_drafts.c.state.in_(OPEN), letter_drafts.c.corrects_id.is_(None))
+        .order_by(letter_drafts.c.written_at.desc(), letter_drafts.c.draft_id.desc())
+    )
+    asked = set(case_ids)
+    return {case_id: row for row in scope.execute(query).mappings() for case_id in row["case_ids"] if case_id in asked}
 
 
 def open_correction_of(scope: Scope, letter_id: str) -> str | None:

@@ -10,6 +10,7 @@ from engine.domain.escalation import SUMMONS
 from engine.domain.task import TaskState
 from engine.store.schema import (
     interviews,
+    letter_cases,
     letter_services,
     letters,
     reminders,
@@ -141,17 +142,23 @@ def skip_reasons(tx: Transaction, instance_id: str, since: datetime) -> tuple[st
     )
 
 
-def open_notice(tx: Transaction, item_id: str, kind: str) -> str | None:
-    """The number of a letter of this kind under the item that is still open: sent and neither closed nor void."""
-    of_item = sa.select(rungs.c.letter_id).where(rungs.c.item_id == item_id, rungs.c.letter_id.is_not(None))
+def open_notice(tx: Transaction, kind: str, *, case_id: str | None, item_id: str | None) -> str | None:
+    """The number of a letter of this kind that is still open: sent and neither closed nor void. With an item: under it,
+    or sent by hand about its case under no item; without one: about the case. The notice with which the process of a
+    case begins its cleanup, unsigned and under no item, is no rung and counts for none."""
+    of_case = letters.c.letter_id.in_(sa.select(letter_cases.c.letter_id).where(letter_cases.c.case_id == case_id))
+    about = sa.and_(of_case, sa.or_(letters.c.item_id.is_not(None), letters.c.signed_by.is_not(None)))
+    if item_id is not None:
+        climbed = sa.select(rungs.c.letter_id).where(rungs.c.letter_id.is_not(None))
+        of_item = climbed.where(rungs.c.item_id == item_id)
+        items = supervision_items.alias()
+        of_any = climbed.join(items, items.c.item_id == rungs.c.item_id).where(items.c.case_id == case_id)
+        outside = sa.and_(about, letters.c.item_id.is_(None), letters.c.letter_id.not_in(of_any))
+        about = sa.or_(letters.c.item_id == item_id, letters.c.letter_id.in_(of_item), outside)
     query = (
         sa.select(letters.c.number)
         .join(letter_services, letter_services.c.letter_id == letters.c.letter_id)
-        .where(
-            letters.c.kind == kind,
-            letter_services.c.state.not_in(("CLOSED", "VOID")),
-            sa.or_(letters.c.item_id == item_id, letters.c.letter_id.in_(of_item)),
-        )
+        .where(letters.c.kind == kind, letter_services.c.state.not_in(("CLOSED", "VOID")), about)
         .order_by(letters.c.issued_at.desc(), letters.c.letter_id.desc())
         .limit(1)
     )

@@ -110,6 +110,16 @@ def live_of_tokens(tx: Transaction, instance_id: str, tokens: tuple[str, ...]) -
     return list(tx.execute(_LIVE_OF_TOKENS, {"instance_id": instance_id, "tokens": tokens}).mappings())
 
 
+def live_of_case(tx: Transaction, case_id: str) -> list[Mapping[str, Any]]:
+    """Name, due_at, yellow_at and unit_id of each live task, once for each unit that it is offered to."""
+    query = (
+        sa.select(tasks.c.name, tasks.c.due_at, tasks.c.yellow_at, task_groups.c.unit_id)
+        .join(task_groups, task_groups.c.task_id == tasks.c.task_id)
+        .where(tasks.c.case_id == case_id, tasks.c.state.in_(LIVE))
+    )
+    return list(tx.execute(query.order_by(tasks.c.due_at, tasks.c.task_id)).mappings())
+
+
 def live_of_element(tx: Transaction, instance_id: str, element_id: str) -> Mapping[str, Any] | None:
     return (
         tx.execute(

@@ -9,9 +9,11 @@ from accountability_acts import late_case
 from scenario import NewScenario, Scenario, at, full_plan
 
 from engine.commands.accountability import BeginCircular
+from engine.domain.letter import Heading, Paragraph
 from engine.domain.share import percent
 from engine.errors import Invalid, NotFound, NotPermitted
 from engine.store.schema import circular_figures, circulars, letter_addressees, letters
+from web.bootstrap import compose_letter
 
 FROM, TO = date(2024, 6, 1), date(2024, 6, 30)
 
@@ -36,14 +38,8 @@ def begun(scenario: Scenario) -> str:
 
 
 def draft(scenario: Scenario, **more: Any) -> None:
-    scenario.complete(
-        "draft_circular",
-        None,
-        by=scenario.supervisor,
-        circular_problems="部分单位进度滞后。",
-        circular_demands="限期整改。",
-        **more,
-    )
+    said = {"circular_problems": "部分单位进度滞后。", "circular_demands": "限期整改。"}
+    scenario.complete("draft_circular", None, by=scenario.supervisor, **said | more)
 
 
 def review(scenario: Scenario) -> None:
@@ -131,6 +127,28 @@ def test_it_goes_to_every_unit_with_the_same_numbers(scenario: Scenario) -> None
     ]
     assert words["analysis"] == [{"text": "部分单位进度滞后"}] and words["requirements"] == [{"text": "限期整改"}]
     assert (letter["signed_by"], page.row.letter_id) == ("领导小组副组长（演示）", letter["letter_id"])
+    made = compose_letter(scenario.engine.read.letter_source(letter["letter_id"]))
+    printed = [block.text for block in made.body if isinstance(block, Paragraph | Heading)]
+    # Nobody chose a unit to criticise: neither the first addressee nor another is named outside of the table.
+    assert [line for line in printed if any(name in line for name in made.addressees)] == []
+    assert printed[-4:] == ["二、主要问题", "部分单位进度滞后。", "三、有关要求", "限期整改。"]
+
+
+def test_what_was_typed_with_numbers_is_numbered_once(scenario: Scenario) -> None:
+    begun(scenario)
+    typed = "一、部分单位进度滞后。\n（二）三、四月份的材料未报\n\n2.5公里管网未完工；\n4. 台账不实"
+    draft(scenario, circular_problems=typed)
+    review(scenario)
+    approve(scenario)
+
+    [letter] = scenario.rows(sa.select(letters).where(letters.c.kind == "circular"))
+    made = compose_letter(scenario.engine.read.letter_source(letter["letter_id"]))
+    assert [block.text for block in made.body if isinstance(block, Heading) and block.level == 2] == [
+        "（一）部分单位进度滞后。",
+        "（二）三、四月份的材料未报。",
+        "（三）2.5公里管网未完工。",
+        "（四）台账不实。",
+    ]
 
 
 def test_before_approval_it_can_be_counted_again_and_the_old_count_stays_on_record(scenario: Scenario) -> None:
@@ -189,6 +207,8 @@ def test_who_drafted_does_not_review(scenario: Scenario) -> None:
         (TO, FROM, ["to_on"]),
         (FROM, date(2024, 7, 2), ["to_on"]),
         (None, None, ["from_on", "to_on"]),
+        (date(1, 1, 1), TO, ["from_on"]),
+        (date(2023, 12, 31), TO, ["from_on"]),
     ],
 )
 def test_a_period_that_cannot_be_counted(

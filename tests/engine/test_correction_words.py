@@ -114,7 +114,7 @@ def test_a_corrected_summons_calls_to_the_same_meeting_and_the_talk_names_it(sum
 def test_corrected_minutes_keep_what_was_said(summoned: Scenario) -> None:
     [case] = [row["case_id"] for row in summoned.rows(sa.select(interviews.c.case_id))]
     summoned.until("2024-08-01 17:00")
-    summoned.complete("hold_interview", case, interview_held_at=MEETING, **HELD)
+    summoned.complete("hold_interview", case, interview_held_at=MEETING, **{**HELD, "commitment_1_due": "2024-08-31"})
     summoned.work()
     old = newest(summoned, "minutes")
     draft_id = draft(summoned, old["letter_id"])

@@ -6,10 +6,11 @@ from accountability_acts import receipt
 from scenario import Scenario
 
 from engine.commands.accountability import FileObjection
-from engine.commands.drafts import CorrectLetter
+from engine.commands.drafts import CorrectLetter, ReviseDraft, StartDraft
 from engine.commands.letter_service import ReceiveLetter, ReplyLetter
 from engine.commands.letters import IssueLetters, VoidLetter
 from engine.commands.tasks import CompleteTask
+from engine.domain.drafting import Wording, wording_of
 from engine.errors import Rejected
 from engine.store.schema import letter_deliveries, letters
 from web.bootstrap import compose_letter
@@ -158,6 +159,32 @@ def test_a_chain_of_corrections_is_taken_back_link_by_link(scenario: Scenario) -
 
     assert seen == [["CLOSED", "CLOSED", "ISSUED"], ["CLOSED", "ISSUED", "VOID"], ["ISSUED", "VOID", "VOID"]]
     assert scenario.engine.read.violations() == ()
+
+
+def test_a_correction_of_edited_words_says_once_what_it_corrects(scenario: Scenario) -> None:
+    [case] = scenario.register()
+    command = StartDraft(scenario.campaign, "notice", (case,), wording=Wording("改写的通知", ("请抓紧办理（演示）。",)))
+    scenario.engine.execute(command, by=scenario.supervisor)
+    finish_draft(scenario)
+    [first] = scenario.rows(sa.select(letters))
+    ending = "（更正原因：时限写错（演示）），原件自本件印发之日起停止执行。"
+
+    second = corrected(scenario, first["letter_id"])
+    draft_id = scenario.engine.execute(CorrectLetter(second, "又写错（演示）"), by=scenario.supervisor)
+    drafted = scenario.engine.read.draft_source(scenario.supervisor, draft_id, 1).wording
+    cut = Wording("改写的通知", ("请立即办理（演示）。",))
+    scenario.engine.execute(ReviseDraft(draft_id, (1,), cut), by=scenario.supervisor)
+    finish_draft(scenario)
+    [third] = letters_of(scenario, draft_id)
+
+    said = [
+        wording_of(compose_letter(scenario.engine.read.letter_source(one))).lines
+        for one in (second, str(third["letter_id"]))
+    ]
+    again = f"本件更正临散乱污办督〔2024〕2号{ending.replace('时限写错', '又写错')}"
+    assert said[0] == ("请抓紧办理（演示）。", f"本件更正{first['number']}{ending}")
+    assert drafted is not None and drafted.lines == ("请抓紧办理（演示）。", again)
+    assert said[1] == (*cut.lines, again)  # the writer took it out, the paper says it
 
 
 def test_a_correction_that_a_review_withdraws_brings_nothing_back(scenario: Scenario) -> None:

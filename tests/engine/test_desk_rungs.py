@@ -9,6 +9,7 @@ from scenario import PROCESSES, NewScenario, Scenario, at, full_plan
 
 from engine import sources
 from engine.commands.definitions import Deploy
+from engine.commands.drafts import StartDraft
 from engine.commands.letters import IssueLetters, VoidLetter
 from engine.commands.report_letters import UrgeReports
 from engine.domain.actor import SYSTEM
@@ -49,6 +50,17 @@ def issue(scenario: Scenario, case: str, kind: str, reason: str = "") -> str:
     return str(letter_id)
 
 
+def registered(scenario: Scenario, count: int = 1) -> list[str]:
+    """Beside the one of the story."""
+    return [case for at in range(count) for case in scenario.register(fingerprint=f"beside {at}")]
+
+
+def issue_all(scenario: Scenario, kind: str, *listed: str) -> list[str]:
+    command = IssueLetters(scenario.campaign, kind, listed, reason="演示")
+    issued: list[str] = scenario.engine.execute(command, by=scenario.supervisor)
+    return issued
+
+
 def test_the_desk_sends_no_second_notice_of_the_same_rung(scenario: Scenario, late: str) -> None:
     issue(scenario, late, "urge")
 
@@ -71,6 +83,83 @@ def test_a_void_or_closed_notice_makes_room_for_another(scenario: Scenario, late
 
     assert first != second
     assert [rung.instrument for rung in item(scenario).rungs] == ["reminder", "urge", "urge"]
+
+
+def test_of_cases_without_an_item_each_gets_one_notice_of_a_kind_and_all_that_have_it_are_named(
+    scenario: Scenario,
+) -> None:
+    first, second, third = registered(scenario, 3)
+    [letter_id] = issue_all(scenario, "urge", first)
+    with pytest.raises(Invalid):
+        issue_all(scenario, "urge", first)
+    issue_all(scenario, "urge", second)
+
+    with pytest.raises(Invalid) as refused:
+        issue_all(scenario, "urge", first, second, third)
+
+    assert refused.value.code == "notice_open"
+    assert [problem.zh[: len(first)] for problem in refused.value.problems] == [first, second]
+    assert "催〔2024〕1号" in refused.value.problems[0].zh
+    assert issue_all(scenario, "notice", first)  # another kind
+    scenario.engine.execute(VoidLetter(letter_id, "写错（演示）"), by=scenario.supervisor)
+    assert issue_all(scenario, "urge", first, third)
+
+
+def test_a_notice_from_before_the_item_was_opened_counts_under_the_item(scenario: Scenario) -> None:
+    [case] = registered(scenario)
+    issue_all(scenario, "urge", case)
+    scenario.until("2024-07-10 10:00")
+    assert scenario.rows(sa.select(supervision_items).where(supervision_items.c.case_id == case))
+
+    with pytest.raises(Invalid) as refused:
+        issue_all(scenario, "urge", case)
+
+    assert refused.value.code == "notice_open"
+
+
+def test_what_was_struck_off_or_excluded_is_not_written_about(scenario: Scenario, late: str) -> None:
+    [excluded] = registered(scenario)
+    scenario.survey(excluded, "exclude")
+    scenario.clean_up(late)
+    scenario.accept(late)
+    scenario.work()
+
+    for kind in ("urge", "notice"):
+        with pytest.raises(Invalid) as refused:
+            issue_all(scenario, kind, late, excluded)
+
+        assert refused.value.code == "case_not_supervised"
+        assert [problem.zh.split("，")[0][-3:] for problem in refused.value.problems] == ["已销号", "已剔除"]
+    assert scenario.rows(sa.select(letters).where(letters.c.signed_by.is_not(None))) == []
+
+
+def test_nothing_in_time_is_called_late_but_a_red_case_without_a_late_task_is_urged(
+    scenario: Scenario, late: str
+) -> None:
+    [ahead] = registered(scenario)
+    scenario.survey(ahead)
+    letter = StartDraft(scenario.campaign, "supervision_letter", (ahead,))
+    with pytest.raises(Invalid) as refused:
+        scenario.engine.execute(letter, by=scenario.supervisor)
+    assert (refused.value.code, "超期不属实" in refused.value.problems[0].zh) == ("case_not_supervised", True)
+
+    scenario.until("2024-07-02 10:00")
+    scenario.clean_up(late)
+    scenario.work()
+
+    assert issue_all(scenario, "urge", late)
+
+
+def test_the_office_does_not_write_to_itself(scenario: Scenario, late: str) -> None:
+    scenario.clean_up(late)
+    scenario.accept(late)
+    scenario.until("2024-09-30 10:00")
+    assert scenario.task_of(late, "lookback_check")
+
+    with pytest.raises(Invalid) as refused:
+        issue_all(scenario, "urge", late)
+
+    assert "“现场回头看”" in refused.value.problems[0].zh and "自己的任务" in refused.value.problems[0].zh
 
 
 def test_a_rung_left_out_needs_a_reason_and_names_what_is_left_out(scenario: Scenario, late: str) -> None:

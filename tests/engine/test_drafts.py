@@ -26,7 +26,7 @@ WORDS = Wording("关于限期办结演示事项的督办函", ("你单位承办�
 SIGNED = {"sign_opinion": "同意，发（演示）", "signer_post": "领导小组办公室主任"}
 
 
-def start(scenario: Scenario, *case_ids: str, kind: str = "supervision_letter", **more: object) -> str:
+def start(scenario: Scenario, *case_ids: str, kind: str = "listed_supervision", **more: object) -> str:
     command = StartDraft(scenario.campaign, kind, tuple(case_ids), **more)  # type: ignore[arg-type]
     return str(scenario.engine.execute(command, by=scenario.supervisor))
 
@@ -87,7 +87,7 @@ def test_a_draft_goes_from_its_writer_over_a_reviewer_to_the_signer_who_dates_an
     assert states == ["DRAFT", "REVIEWING", "SIGNING", "SIGNED"]
     [letter] = letters_of(scenario, draft_id)
     assert (letter["number"], letter["issued_on"], letter["signed_by"], letter["opinion"]) == (
-        "临散乱污办督函〔2024〕1号",
+        "临散乱污办挂督〔2024〕1号",
         date(2024, 5, 22),
         f"领导小组办公室主任 {scenario.person('lingdao').name}",
         "同意，发（演示）",
@@ -334,6 +334,8 @@ def test_a_department_is_directed_without_anybodys_consent(strict: Scenario) -> 
         (Consent("市政府", " ", "2024-05-19"), ["consent_number"]),
         (Consent("市政府", "8号", "2024-05-21"), ["consent_on"]),  # tomorrow
         (Consent("市政府", "8号", "五月"), ["consent_on"]),
+        (Consent("市政府", "8号", "0001-01-01"), ["consent_on"]),
+        (Consent("市政府", "8号", "2022-12-31"), ["consent_on"]),  # a year before the campaign's is still plausible
     ],
 )
 def test_a_consent_names_who_which_and_when(strict: Scenario, consent: Consent, where: list[str]) -> None:
@@ -349,6 +351,7 @@ def test_a_consent_names_who_which_and_when(strict: Scenario, consent: Consent, 
         ({"kind": "no such kind"}, "kind"),
         ({"unit_ids": ()}, "unit_ids"),
         ({"unit_ids": ("nowhere",)}, "unit_ids"),
+        ({"unit_ids": ("office",)}, "unit_ids"),
         ({"bundle": "case"}, "bundle"),
         ({"wording": None}, "text"),
         ({"arrangement": Arrangement(layout="no such layout")}, "layout"),

@@ -98,6 +98,9 @@ def test_with_a_reason_it_goes_on_and_the_reason_stays_on_record(scenario: Scena
         ({"unit_ids": ("nowhere",)}, "unit_ids"),
         ({"starts_on": None}, "starts_on"),
         ({"ends_on": date(2024, 6, 9)}, "ends_on"),
+        ({"starts_on": date(1, 1, 1)}, "starts_on"),
+        ({"starts_on": date(2099, 6, 1), "ends_on": date(2099, 6, 9)}, "starts_on"),
+        ({"ends_on": date(9999, 12, 31)}, "ends_on"),
     ],
 )
 def test_a_plan_that_says_too_little_is_not_filed(scenario: Scenario, change: dict[str, object], where: str) -> None:

@@ -96,6 +96,35 @@ def test_a_talk_took_place_after_it_was_called_and_not_in_the_future(
     assert len(found) == is_possible
 
 
+@pytest.mark.parametrize(
+    ("moment", "is_possible"), [("2024-06-28T18:10", False), ("2024-06-30T09:30", False), ("2024-07-01T09:30", True)]
+)
+def test_the_summons_leaves_a_working_day_to_ask_for_leave(scenario: Scenario, moment: str, is_possible: bool) -> None:
+    case = late_case(scenario)  # on Friday 28 June
+    ask(scenario, case)
+
+    if is_possible:
+        arrange(scenario, case, f"{moment}:00+08:00")
+    else:
+        with pytest.raises(Invalid) as refused:
+            arrange(scenario, case, f"{moment}:00+08:00")
+        assert [problem.where for problem in refused.value.problems] == ["interview_time"]
+
+
+@pytest.mark.parametrize("due", ["2024-07-02", "2025-07-05", "2099-01-01"])
+def test_a_promise_is_due_within_a_year_of_the_talk(scenario: Scenario, due: str) -> None:
+    case = late_case(scenario)
+    ask(scenario, case)
+    arrange(scenario, case)
+    scenario.work()
+    scenario.until("2024-07-03 11:00")
+
+    with pytest.raises(Invalid) as refused:
+        scenario.complete("hold_interview", case, interview_held_at=TALK, **HELD | {"commitment_1_due": due})
+
+    assert [problem.where for problem in refused.value.problems] == ["commitment_1_due"]
+
+
 def test_a_declined_talk_is_dropped_and_nothing_goes_out(scenario: Scenario) -> None:
     case = late_case(scenario)
     ask(scenario, case, by="ducha1")
@@ -230,12 +259,33 @@ def test_a_talk_needs_a_unit_and_a_reason(scenario: Scenario, unit: str, reason:
     assert scenario.rows(sa.select(interviews)) == []
 
 
-def test_units_arrange_no_talks_and_foreign_cases_are_not_found(scenario: Scenario) -> None:
+def test_units_arrange_no_talks_and_a_case_must_be_known(scenario: Scenario) -> None:
     command = ArrangeInterview(scenario.campaign, "gxj", "理由充分", None)
 
     with pytest.raises(NotPermitted):
         scenario.engine.execute(command, by=scenario.person("gxj1"))
-    with pytest.raises(NotFound):
+    with pytest.raises(Invalid) as refused:
         scenario.engine.execute(
             ArrangeInterview(scenario.campaign, "gxj", "理由充分", "LINXIA2024-9999"), by=scenario.supervisor
         )
+    assert [problem.where for problem in refused.value.problems] == ["case_id"]
+
+
+def test_a_talk_about_a_case_is_with_a_unit_of_it_one_at_a_time_and_while_it_is_under_way(scenario: Scenario) -> None:
+    case, excluded = late_case(scenario), scenario.register()[0]
+    scenario.survey(excluded, "exclude")
+    ask(scenario, case)
+
+    for unit, about, where, words in (
+        ("gxj", case, "unit_id", "正在办理"),
+        ("swj", case, "unit_id", "不是"),
+        ("gxj", excluded, "case_id", "已剔除"),
+    ):
+        with pytest.raises(Invalid) as refused:
+            ask(scenario, about, unit=unit)
+        assert [problem.where for problem in refused.value.problems] == [where]
+        assert words in refused.value.problems[0].zh
+
+    ask(scenario, case, unit="chengjiao")  # the town of it
+    scenario.drop_talks()
+    ask(scenario, case)

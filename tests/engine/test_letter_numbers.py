@@ -41,13 +41,13 @@ def test_a_letter_says_its_number_at_once_and_has_its_document_after_the_job(sce
 
 
 def test_several_cases_make_one_letter_each_or_one_for_their_unit(scenario: Scenario) -> None:
-    cases = scenario.register(3)
+    cases, others = scenario.register(3), scenario.register(3)
 
     each = issue(scenario, *cases)
-    together = issue(scenario, *cases, bundle="unit")
+    together = issue(scenario, *others, bundle="unit")
 
     listed = [scenario.engine.read.letter(scenario.supervisor, letter_id).case_ids for letter_id in (*each, *together)]
-    assert listed == [(cases[0],), (cases[1],), (cases[2],), tuple(cases)]
+    assert listed == [(cases[0],), (cases[1],), (cases[2],), tuple(others)]
     assert serials(scenario) == [1, 2, 3, 4]
 
 
@@ -122,10 +122,10 @@ def test_a_void_keeps_its_number_and_the_next_letter_takes_the_next(scenario: Sc
 
 
 def test_numbers_begin_anew_with_the_year(scenario: Scenario) -> None:
-    [case] = scenario.register()
-    issue(scenario, case)
+    first, second = scenario.register(2)
+    issue(scenario, first)
     scenario.clock.set(at("2025-01-01 00:00"))
-    issue(scenario, case)
+    issue(scenario, second)
 
     numbers = [row["number"] for row in scenario.rows(sa.select(letters.c.number).order_by(letters.c.year))]
     assert numbers == ["临散乱污办督〔2024〕1号", "临散乱污办督〔2025〕1号"]

@@ -201,7 +201,7 @@ def test_only_supervisors_and_leaders_propose_and_the_unit_does_not_hear_of_it(s
     case = late_case(scenario)
     with pytest.raises(NotPermitted):
         propose(scenario, case, by="gxj1")
-    with pytest.raises(NotFound):
+    with pytest.raises(Invalid):
         propose(scenario, "LINXIA2024-9999")
 
     referral_id = propose(scenario, case, by="lingdao")

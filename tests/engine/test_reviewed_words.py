@@ -6,16 +6,18 @@ import versions
 from scenario import Scenario, at
 
 from engine.commands.definitions import Deploy
-from engine.commands.drafts import Arrangement, ReviseDraft, StartDraft
+from engine.commands.drafts import Arrangement, ReviseDraft, StartDraft, WithdrawDraft
+from engine.commands.letters import IssueLetters
 from engine.commands.tasks import CompleteTask
 from engine.domain.actor import SYSTEM
 from engine.domain.drafting import Wording
 from engine.domain.reviewed import Change
+from engine.errors import Invalid
 from engine.queries.draft_changes import ChangedLetter, DraftChanges
 from engine.store.schema import draft_letters, letters
 from web.bootstrap import compose_letter
 
-TEMPLATE = "supervision_letter.html.j2"
+TEMPLATE = "listed_supervision.html.j2"  # of a kind that says of no case that it is late
 SIGNED = {"sign_opinion": "同意，发（演示）", "signer_post": "领导小组办公室主任"}
 WORDS = Wording("关于限期办结演示事项的督办函", ("你单位承办的事项已经超期（演示）。",))
 
@@ -33,7 +35,7 @@ def case(scenario: Scenario) -> str:
 
 @pytest.fixture
 def draft_id(scenario: Scenario, case: str) -> str:
-    command = StartDraft(scenario.campaign, "supervision_letter", (case,))
+    command = StartDraft(scenario.campaign, "listed_supervision", (case,))
     return str(scenario.engine.execute(command, by=scenario.supervisor))
 
 
@@ -54,7 +56,7 @@ def sign(scenario: Scenario) -> None:
 
 def publish_template(scenario: Scenario) -> None:
     files = versions.files("letters")
-    files[TEMPLATE] = files[TEMPLATE].replace("请举一反三".encode(), "（新模板）请举一反三".encode())
+    files[TEMPLATE] = files[TEMPLATE].replace("整改过程全程".encode(), "（新模板）整改过程全程".encode())
     scenario.engine.execute(Deploy("letters", files), by=SYSTEM)
 
 
@@ -83,10 +85,11 @@ def test_the_letter_says_what_was_reviewed_whatever_case_and_template_say_at_the
     [row] = scenario.rows(sa.select(letters).where(letters.c.draft_id == draft_id))
     source = scenario.engine.read.letter_source(row["letter_id"])
     signer = f"领导小组办公室主任 {scenario.person('lingdao').name}"
-    of_day = {"today": "2024-05-23", "signer": signer}
+    listing = {"term": "六个月", "until": "2024-11-23"}  # from the day of the letter on
+    of_day = {"today": "2024-05-23", "signer": signer, "listing": listing}
     assert source.variables == {**shown.variables, **of_day}
     assert (source.template, still.template) == (shown.template, shown.template)
-    assert "排查摸底" in printed(scenario, draft_id) and "新模板" not in printed(scenario, draft_id)
+    assert "原定时限为2024年5月27日" in printed(scenario, draft_id) and "新模板" not in printed(scenario, draft_id)
     assert scenario.engine.read.violations() == ()
 
 
@@ -137,7 +140,7 @@ def test_a_writer_who_gets_it_back_renews_it(scenario: Scenario, case: str, draf
 
     assert (told.is_returned, bool(told), bool(after)) == (True, True, False)
     assert "新模板" in renewed.template and renewed.variables["cases"][0]["phase"] == "清理整治"
-    assert "清理整治" in printed(scenario, draft_id) and "新模板" in printed(scenario, draft_id)
+    assert "原定时限为2024年6月28日" in printed(scenario, draft_id) and "新模板" in printed(scenario, draft_id)
 
 
 def test_days_overdue_are_counted_to_the_signature_from_the_due_date_that_was_reviewed(
@@ -182,3 +185,52 @@ def test_what_its_writer_signs_at_once_keeps_nothing_aside(scenario: Scenario, c
     [row] = scenario.rows(sa.select(letters.c.variables).where(letters.c.draft_id == draft_id))
     assert row["variables"]["cases"][0]["phase"] == "清理整治"
     assert not changes(scenario, draft_id)
+
+
+# -- who may be written to, looked at again ----------------------------------------------------------------------------
+def start(scenario: Scenario, kind: str, *case_ids: str) -> str:
+    return str(scenario.engine.execute(StartDraft(scenario.campaign, kind, case_ids), by=scenario.supervisor))
+
+
+def test_a_case_has_one_open_draft_of_a_kind_and_the_refusal_names_it(
+    scenario: Scenario, case: str, draft_id: str
+) -> None:
+    [other] = scenario.register()
+
+    with pytest.raises(Invalid) as refused:
+        start(scenario, "listed_supervision", other, case)
+
+    assert (refused.value.code, list(refused.value.fields["drafts"])) == ("draft_open", [draft_id])
+    [problem] = refused.value.problems
+    assert case in problem.zh and scenario.supervisor.name in problem.zh and "撤回" in problem.zh
+    assert start(scenario, "notice", case) and start(scenario, "listed_supervision", other)
+    scenario.engine.execute(WithdrawDraft(draft_id, "演示"), by=scenario.supervisor)
+    assert start(scenario, "listed_supervision", case)
+
+
+def test_a_draft_does_not_leave_its_writer_while_a_letter_of_its_kind_is_open(scenario: Scenario, case: str) -> None:
+    start(scenario, "notice", case)
+    scenario.engine.execute(IssueLetters(scenario.campaign, "notice", (case,)), by=scenario.supervisor)
+
+    with pytest.raises(Invalid) as refused:
+        send(scenario)
+
+    assert refused.value.code == "notice_open"
+
+
+def test_what_was_excluded_meanwhile_is_neither_sent_on_nor_signed(
+    scenario: Scenario, case: str, draft_id: str
+) -> None:
+    [other] = scenario.register()
+    send(scenario)
+    review(scenario)
+    start(scenario, "listed_supervision", other)
+    for one in (case, other):
+        scenario.survey(one, "exclude")
+
+    for act in (sign, send):
+        with pytest.raises(Invalid) as refused:
+            act(scenario)
+        assert refused.value.code == "case_not_supervised"
+
+    assert scenario.rows(sa.select(letters)) == []

@@ -150,4 +150,4 @@ def test_a_talk_that_was_never_held_is_not_said_to_have_failed(new_scenario: New
 
     [row] = scenario.rows(sa.select(supervision_items.c.ruling))
     assert (told(scenario), proposed(scenario)) == (("climb", "dropped"), ["circular"])
-    assert row["ruling"]["answer"]["rung_reason"] == "约谈未进行，经督办函督办仍未办结，予以通报批评。"
+    assert row["ruling"]["answer"]["rung_reason"] == "约谈未进行，经督办仍未办结，予以通报批评。"

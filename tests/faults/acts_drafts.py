@@ -32,7 +32,7 @@ def drafted(scenario: Scenario) -> None:
 
 def start(scenario: Scenario) -> tuple[Any, Actor]:
     listed = tuple(row["case_id"] for row in scenario.rows(sa.select(cases.c.case_id).order_by(cases.c.case_id)))
-    return StartDraft(scenario.campaign, "supervision_letter", listed), scenario.supervisor
+    return StartDraft(scenario.campaign, "listed_supervision", listed), scenario.supervisor
 
 
 def of_draft(command: Callable[[str], Any]) -> Callable[[Scenario], tuple[Any, Actor]]:

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from letters_golden import GOLDEN, SUBJECTS, TEMPLATES, composed, kept, path_of, variants
+from letters_golden import GOLDEN, SUBJECTS, TEMPLATES, bare, composed, kept, path_of, variants
 
 from engine.domain.letter import KINDS, SLIP, Grid, Letter, Table, text_of
 from engine.domain.letter_words import VARIABLES, check_words, documented
@@ -57,6 +57,21 @@ def test_no_letter_prints_an_empty_date_a_none_or_a_double_stop(kind: str) -> No
                 wrong for wrong in ("None", "。。", "，，", "；。", "，。", "于前", "至止", "（）") if wrong in printed
             ]
             assert found == []
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_no_letter_claims_steps_that_may_have_been_skipped(kind: str) -> None:
+    for of_kind, _, variables in VARIANTS:
+        if of_kind == kind:
+            printed = said(composed(kind, variables | {"meeting": variables["meeting"] | {"problems": []}}))
+            assert [claim for claim in ("多次督办", "经催办", "均已期满", "长期未办结") if claim in printed] == []
+
+
+@pytest.mark.parametrize("kind", ["summons", "minutes"])
+def test_a_talk_about_no_case_counts_none(kind: str) -> None:
+    printed = said(composed(kind, bare(SUBJECTS["one"]) | {"cases": [], "reason": "连续两期材料不实"}))
+
+    assert "0项" not in printed and "连续两期材料不实" in printed
 
 
 @pytest.mark.parametrize("kind", sorted(kind for kind in KINDS if KINDS[kind].layout == SLIP))
@@ -138,7 +153,13 @@ def test_the_invented_facts_hold_every_word_that_a_template_may_use() -> None:
     invented = paths(SUBJECTS["one"]) | paths(SUBJECTS["report"])
     known = {path for path, _ in documented()}
 
-    never = {"counts.*", "corrects.number", "corrects.reason", "assignment.item"}
+    never = {
+        "counts.*",
+        "corrects.number",
+        "corrects.reason",
+        "assignment.item",
+        *(f"circular.treatments[].{name}" for name in ("unit", "text")),
+    }
     assert known - invented == never
     assert {path for path in invented - known if not path.startswith("counts.")} == set()
     check_words(sample_variables(cases=3) | {"today": TODAY})

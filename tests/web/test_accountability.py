@@ -117,25 +117,28 @@ def test_a_talk_is_proposed_and_found_again(scenario: Scenario, signed_in: SignI
 
 
 @pytest.mark.parametrize(
-    ("sent", "said", "status"),
+    ("sent", "said"),
     [
-        ({"unit_id": "", "reason": "只写了理由"}, "请选择被约谈单位", 422),
-        ({"unit_id": "gxj", "reason": ""}, "请写明理由", 422),
-        ({"unit_id": "gxj", "reason": "理由充分", "case_id": "LINXIA2024-9999"}, "", 404),
+        ({"unit_id": "", "reason": "只写了理由"}, "请选择被约谈单位"),
+        ({"unit_id": "gxj", "reason": ""}, "请写明理由"),
+        ({"unit_id": "gxj", "reason": "理由充分", "case_id": "LINXIA2024-9999"}, "没有编号为“LINXIA2024-9999”的事项"),
     ],
 )
+@pytest.mark.parametrize("matter", ["interviews", "referrals"])
 def test_a_wrong_form_keeps_what_was_typed(
-    scenario: Scenario, signed_in: SignIn, sent: dict[str, str], said: str, status: int
+    scenario: Scenario, signed_in: SignIn, sent: dict[str, str], said: str, matter: str
 ) -> None:
+    said = said.replace("被约谈单位", "移送所涉单位") if matter == "referrals" else said
     browser = signed_in("ducha1")
-    browser.get("/accountability/interviews/new")
+    browser.get(f"/accountability/{matter}/new")
 
-    response = browser.post("/accountability/interviews", sent)
+    response = browser.post(f"/accountability/{matter}", sent)
 
     page = response.get_data(as_text=True)
-    assert response.status_code == status and said in page
-    assert status == 404 or sent["reason"] in page
-    assert scenario.rows(sa.select(interviews)) == []
+    assert response.status_code == 422 and said in page
+    assert sent["reason"] in page and sent.get("case_id", "") in page
+    assert ('id="case_id-error"' in page) is ("case_id" in sent)
+    assert scenario.rows(sa.select(interviews)) == [] == scenario.rows(sa.select(referrals))
 
 
 def test_units_and_strangers_propose_nothing(scenario: Scenario, signed_in: SignIn) -> None:
@@ -165,6 +168,7 @@ def test_a_circular_shows_its_sum_and_its_instant(scenario: Scenario, signed_in:
         ("2024-06-99", "2024-06-28", "请填写开始日期"),
         ("2024-06-28", "2024-06-01", "结束日期不能早于开始日期"),
         ("2024-05-01", "2024-05-21", "结束日期不能晚于今天"),
+        ("0001-01-01", "2024-05-20", "开始日期不能早于专项行动开始的2024-01-01"),
     ],
 )
 def test_a_wrong_period_is_said_and_kept(

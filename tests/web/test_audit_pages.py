@@ -15,6 +15,8 @@ from web_visitor import Browser
 from engine.commands.audit import SealFacts, TakeCheckpoint, TakeCheckpointNow
 from engine.domain.actor import SYSTEM
 from engine.store.schema import facts
+from web.app import pages
+from web.audit import pages as audit_pages
 from web.metrics import exposition
 
 ADDRESSES = ("/audit/facts", "/audit/days", "/audit/days/2024-05-20")
@@ -182,11 +184,19 @@ def test_a_day_that_is_not_there_is_not_found(signed_in: SignIn, day: str) -> No
     assert signed_in("shenji").get(f"/audit/days/{day}").status_code == 404
 
 
+def test_no_two_kinds_of_the_filter_have_one_name() -> None:
+    with pages().test_request_context():
+        names = [name for _, name in audit_pages._kinds()]
+
+    assert [name for name in names if names.count(name) > 1] == []
+
+
 def test_the_field_of_the_list_leads_to_the_day(signed_in: SignIn) -> None:
     browser = signed_in("shenji")
 
     assert browser.get("/audit/days/go?day=2024-05-20").headers["Location"] == "/audit/days/2024-05-20"
-    assert browser.get("/audit/days/go?day=x").headers["Location"] == "/audit/days"
+    for none in ("x", "2030-01-01", "9999-12-31"):
+        assert browser.get(f"/audit/days/go?day={none}").headers["Location"] == "/audit/days"
 
 
 def test_the_age_of_the_last_checkpoint_is_a_figure_for_operators(scenario: Scenario) -> None:

@@ -198,6 +198,38 @@ def test_the_preview_is_a_pdf_that_only_our_pages_may_embed(
     assert response.headers["Cache-Control"] == "no-store"
 
 
+def test_a_refused_preview_is_readable_in_its_frame_and_no_address_has_a_token(
+    scenario: Scenario, late_cases: list[str], signed_in: SignIn
+) -> None:
+    browser = signed_in("ducha1")
+    browser.get(f"/desk/letters/new?case={late_cases[0]}&kind=notice")
+    sent = {"case": late_cases[0], "kind": "notice", "reason": "写上\ue000（演示）", "_operation": "0" * 32}
+
+    shown = browser.post("/desk/letters", sent | {"act": "preview"})
+    address = shown.headers["Location"]
+    page = browser.get(address).get_data(as_text=True)
+    refused = browser.get(address.replace("/new?", "/preview.pdf?"))
+
+    assert shown.status_code == 303 and "csrf_token" not in address and "_operation" not in address
+    assert 'formmethod="get"' not in page and "写上\ue000（演示）" in page
+    assert refused.status_code == 422 and "U+E000" in refused.get_data(as_text=True)
+    assert refused.headers["X-Frame-Options"] == "SAMEORIGIN"
+    assert "frame-ancestors 'self'" in refused.headers["Content-Security-Policy"]
+
+
+def test_cases_and_reports_ticked_together_are_both_named(late_cases: list[str], signed_in: SignIn) -> None:
+    browser = signed_in("ducha1")
+    ticked = f"case={late_cases[0]}&case={late_cases[1]}&report=r1&kind=notice"
+
+    for address in ("/desk/letters/new", "/desk/reports/letters/new"):
+        response = browser.get(f"{address}?{ticked}")
+        page = response.get_data(as_text=True)
+
+        assert response.status_code == 422 and "勾选了 2 件事项和 1 项报送" in page
+        assert f"/desk/letters/new?case={late_cases[0]}&amp;case={late_cases[1]}&amp;kind=notice" in page
+        assert "/desk/reports/letters/new?report=r1&amp;kind=notice" in page
+
+
 def test_an_item_shows_its_rungs_with_rule_and_letters(
     scenario: Scenario, late_cases: list[str], signed_in: SignIn
 ) -> None:
@@ -232,3 +264,20 @@ def test_the_strip_of_rungs(level: int | None, reached: tuple[str, ...] | None, 
     ladder = Ladder(tuple(Rung(number, instrument, None) for number, instrument in enumerate(named)))
 
     assert [step.state for step in strip(ladder, level, reached)] == states.split()
+
+
+def test_a_second_draft_is_refused_with_a_link_to_the_first(
+    scenario: Scenario, late_cases: list[str], signed_in: Callable[[str], Browser]
+) -> None:
+    browser = signed_in("ducha1")
+    sent = {"case": late_cases[0], "kind": "listed_supervision", "reason": "演示"}
+    browser.get(f"/desk/letters/new?case={late_cases[0]}&kind=listed_supervision")
+    first = browser.post("/desk/letters", sent)
+    assert first.status_code == 303
+
+    browser.get(f"/desk/letters/new?case={late_cases[0]}&kind=listed_supervision")
+    again = browser.post("/desk/letters", sent)
+
+    assert again.status_code == 422
+    page = again.get_data(as_text=True)
+    assert f'href="{first.headers["Location"]}"' in page and "不再另拟" in page and "打开文稿：" in page

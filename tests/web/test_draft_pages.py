@@ -20,11 +20,11 @@ FREE = {"kind": "notice", "unit_ids": ["gxj", "sthj"], "bundle": "unit", "title"
 
 @pytest.fixture
 def draft_id(scenario: Scenario, signed_in: SignIn) -> str:
-    """A 督办函 about one case, sent for signing from the desk."""
+    """A 挂牌督办通知 about one case, sent for signing from the desk."""
     [case] = scenario.register()
     browser = signed_in("ducha1")
-    browser.get(f"/desk/letters/new?case={case}&kind=supervision_letter")
-    response = browser.post("/desk/letters", {"case": case, "kind": "supervision_letter", "reason": "演示"})
+    browser.get(f"/desk/letters/new?case={case}&kind=listed_supervision")
+    response = browser.post("/desk/letters", {"case": case, "kind": "listed_supervision", "reason": "演示"})
     assert response.status_code == 303
     return str(response.headers["Location"].rsplit("/", 1)[1])
 
@@ -70,7 +70,7 @@ def test_a_draft_is_written_reviewed_and_signed_on_its_pages(
 
     [letter] = scenario.rows(sa.select(letters).where(letters.c.draft_id == draft_id))
     page = signed_in("lingdao").get(f"/letters/{letter['letter_id']}").get_data(as_text=True)
-    assert "办公室主任" in page and "同意，发（演示）" in page and "临散乱污办督函〔2024〕1号" in page
+    assert "办公室主任" in page and "同意，发（演示）" in page and "临散乱污办挂督〔2024〕1号" in page
     history = signed_in("ducha1").get(f"/letters/drafts/{draft_id}").get_data(as_text=True)
     assert all(words in history for words in ("已签发", "请核（演示）", "已核，拟同意（演示）", "第 1 稿", "模板原稿"))
 
@@ -86,6 +86,77 @@ def test_words_that_are_refused_stay_in_the_fields(scenario: Scenario, signed_in
 
     assert response.status_code == 422
     assert "请填写标题" in page and "正文没有“【表格7】”" in page and "我写的这一段（演示）" in page
+
+
+def test_control_characters_that_come_with_pasting_are_not_kept(scenario: Scenario, signed_in: SignIn) -> None:
+    [case] = scenario.register()
+    browser = signed_in("ducha1")
+    browser.get(f"/desk/letters/new?case={case}&kind=notice")
+    sent = {"case": case, "kind": "notice", "act": "draft", "reason": "抓\x07紧\x00办\x9f理\t（演示）\x0b一并反馈"}
+    response = browser.post("/desk/letters", sent)
+    assert response.status_code == 303, response.get_data(as_text=True)
+    page = browser.get(response.headers["Location"]).get_data(as_text=True)
+
+    [draft] = scenario.rows(sa.select(letter_drafts.c.reason))
+    assert draft["reason"] == "抓紧办理\t（演示）\n一并反馈"
+    assert "标签没有正确配对" not in page and "抓紧办理" in page
+    assert browser.get(f"/desk/letters/new?case={case}&kind=urge&reason=%07%E5%8A%9E").status_code == 200
+
+
+def test_a_second_window_overwrites_nothing_and_keeps_what_was_typed(signed_in: SignIn, draft_id: str) -> None:
+    first, second = signed_in("ducha1"), signed_in("ducha1")
+    address = f"/letters/drafts/{draft_id}"
+    first.get(address), second.get(address)
+    seen = second.hidden("made_from")
+
+    def save(browser: Browser, text: str, made_from: str, title: str = "标题（演示）") -> tuple[int, str]:
+        sent = {"at": "1", "title": title, "text": text, "made_from": made_from}
+        response = browser.post(f"{address}/text", sent)
+        return response.status_code, response.get_data(as_text=True)
+
+    assert save(first, "甲窗口的文字", first.hidden("made_from"))[0] == 303
+    assert save(first, "甲窗口的文字", seen)[0] == 303  # the same press twice
+    assert save(second, "乙窗口的文字", seen, title="")[0] == 422
+    assert second.hidden("made_from") == seen
+    status, page = save(second, "乙窗口的文字", seen)
+
+    assert status == 409 and "在您打开以后已在别的窗口或由他人保存过" in page
+    assert "乙窗口的文字</textarea>" in page and "查看现在的文稿" in page
+    assert "甲窗口的文字</textarea>" in first.get(address).get_data(as_text=True)
+
+    second.page = page
+    assert save(second, "乙窗口的文字", second.hidden("made_from"))[0] == 303  # having read what is there
+    arranged = {"at": "1", "_arranged": "1", "reason": "乙窗口的要求", "made_from": second.hidden("made_from")}
+    first.get(address)
+    assert first.post(f"{address}/arrangement", arranged | {"made_from": first.hidden("made_from")}).status_code == 303
+    stale = second.post(f"{address}/arrangement", arranged | {"reason": "别的要求"})
+    assert stale.status_code == 409 and "别的要求</textarea>" in stale.get_data(as_text=True)
+
+
+def test_words_for_a_draft_that_was_sent_on_meanwhile_are_shown_to_copy(signed_in: SignIn, draft_id: str) -> None:
+    browser, address = signed_in("ducha1"), f"/letters/drafts/{draft_id}"
+    browser.get(address)
+    sent = {"at": "1", "title": "标题（演示）", "text": TEXT}
+    assert browser.post(f"{address}/submission", sent).status_code == 303
+
+    late = browser.post(f"{address}/text", sent | {"text": "迟到的文字（演示）"})
+
+    assert late.status_code == 409 and "迟到的文字（演示）" in late.get_data(as_text=True)
+    assert "没有保存的内容" in late.get_data(as_text=True)
+
+
+def test_what_is_refused_leads_back_to_the_page_it_came_from(signed_in: SignIn, draft_id: str) -> None:
+    browser, address = signed_in("ducha1"), f"/letters/drafts/{draft_id}"
+    browser.get(address)
+    assert browser.post(f"{address}/withdrawal", {"reason": "不再需要（演示）"}).status_code == 303
+
+    def refused(referrer: str) -> str:
+        response = browser.post(f"{address}/withdrawal", {"reason": "再撤一次"}, headers={"Referer": referrer})
+        assert response.status_code == 409
+        return response.get_data(as_text=True)
+
+    assert f'href="{address}?at=1">刷新刚才的页面' in refused(f"http://localhost{address}?at=1")
+    assert "刷新刚才的页面" not in refused("http://elsewhere.example/letters")
 
 
 def test_the_note_and_the_tick_beside_refused_words_stay_too(signed_in: SignIn) -> None:

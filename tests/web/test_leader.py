@@ -64,7 +64,7 @@ def test_the_figures_of_an_earlier_day_are_those_of_that_day(played: Scenario, s
     assert "<b>登记 6</b>" in now
 
 
-@pytest.mark.parametrize("as_of", ["2024-13-01", "yesterday", "2031-01-01"])
+@pytest.mark.parametrize("as_of", ["2024-13-01", "yesterday", "2031-01-01", "9999-12-31"])
 def test_a_day_that_is_none_or_lies_ahead_is_refused(as_of: str, played: Scenario, signed_in: SignIn) -> None:
     assert signed_in("lingdao").get(f"/leader?as_of={as_of}").status_code == 422
 

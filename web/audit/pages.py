@@ -27,6 +27,7 @@ from web.request import actor, download, engine, now, page_number, see, text
 
 blueprint = Blueprint("audit", __name__, url_prefix="/audit")
 NAMES = {
+    "LetterStandsAgain": ("公文恢复效力", "letter stands again"),
     "InstanceMigrated": ("流程迁移", "process migrated"),
     "CalendarPublished": ("节假日安排载入", "calendar loaded"),
     "RecordExported": ("导出事实记录", "facts exported"),
@@ -118,8 +119,8 @@ def export() -> BaseResponse | tuple[str, int]:
 @needs("auditor")
 def days() -> str:
     today = civil_date(now())
-    until = _date(text("until")) or today
-    found = engine().read.record_days(actor(), min(until, today))
+    until = min(_date(text("until")) or today, today)
+    found = engine().read.record_days(actor(), until)
     last_at = found.last.at if found.last else None
     is_late = last_at is None or (now() - last_at).total_seconds() > 7200
     return render_template("audit/days.html", page=DaysPage(found, until, last_at, is_late))
@@ -128,9 +129,10 @@ def days() -> str:
 @blueprint.get("/days/go")
 @needs("auditor")
 def go() -> BaseResponse:
-    """From the field of the list to the day's own address; without a day that can be read, back to the list."""
+    """From the field of the list to the day's own address; without a day that is there, back to the list."""
     wanted = _date(text("day"))
-    return see(url_for("audit.day", day=wanted.isoformat()) if wanted else url_for("audit.days"))
+    is_past = wanted is not None and wanted <= civil_date(now())
+    return see(url_for("audit.day", day=wanted.isoformat()) if wanted and is_past else url_for("audit.days"))
 
 
 @blueprint.get("/days/<day>")

@@ -13,7 +13,8 @@ from engine.domain.letter import CORRESPONDENCE, DOCUMENT, KINDS
 from engine.errors import Invalid, NotFound, Problem
 from web.bootstrap import compose_letter, render_letter
 from web.desk.drafts import ISSUABLE, TERMS, Draft, Wish, check, drafts, preview_source
-from web.pdf import show_pdf
+from web.desk.mixed import mixed
+from web.pdf import say_refused, show_pdf
 from web.permission import needs
 from web.request import actor, engine, notify, see
 
@@ -23,6 +24,7 @@ class IssuePage:
     wish: Wish
     drafts: tuple[Draft, ...]
     problems: tuple[Problem, ...] = ()
+    open_drafts: tuple[tuple[str, str], ...] = ()  # id and subject of those that stand in the way
     kinds: tuple[str, ...] = ISSUABLE
     layouts: tuple[str, ...] = (DOCUMENT, CORRESPONDENCE)
     terms: tuple[str, ...] = TERMS
@@ -47,6 +49,8 @@ class IssuePage:
 
 @needs("supervisor", "leader")
 def new() -> tuple[str, int]:
+    if (both := mixed("report")) is not None:
+        return both
     wish = wish_of(request.args)
     try:
         check(wish)
@@ -59,19 +63,23 @@ def new() -> tuple[str, int]:
 def preview() -> Response:
     """The draft at `at` (from 0) as it would be printed, with × for its number."""
     wish = wish_of(request.args)
-    check(wish)
-    found = drafts(engine().read, actor(), wish)
-    at = request.args.get("at", 0, type=int)
-    if not 0 <= at < len(found):
-        raise NotFound("draft_unknown", f"There is no draft {at}.", draft=at)
-    source = preview_source(engine().read, actor(), wish, found[at])
-    rendered = render_letter(compose_letter(source))
-    return show_pdf(rendered.pdf, f"{source.number}.pdf")
+    try:
+        check(wish)
+        found = drafts(engine().read, actor(), wish)
+        at = request.args.get("at", 0, type=int)
+        if not 0 <= at < len(found):
+            raise NotFound("draft_unknown", f"There is no draft {at}.", draft=at)
+        source = preview_source(engine().read, actor(), wish, found[at])
+        return show_pdf(render_letter(compose_letter(source)).pdf, f"{source.number}.pdf")
+    except Invalid as refused:
+        return say_refused(refused)
 
 
 @needs("supervisor", "leader")
 def issue() -> BaseResponse | tuple[str, int]:
     wish = wish_of(request.form)
+    if request.form.get("act") == "preview":
+        return see(_address(wish))
     try:
         check(wish)
         found = drafts(engine().read, actor(), wish)
@@ -93,7 +101,8 @@ def issue() -> BaseResponse | tuple[str, int]:
             operation_key=_operation_key(),
         )
     except Invalid as refused:
-        return _page(wish, refused.problems, status=422)
+        standing = tuple(refused.fields.get("drafts", {}).items())
+        return _page(wish, refused.problems, standing, status=422)
     rows = [engine().read.letter(actor(), letter_id).row for letter_id in letter_ids]
     notify("letters_issued", count=len(rows), numbers="、".join(row.number for row in rows))
     return see(url_for("letters.letters", issued=",".join(letter_ids), run=rows[0].run_id))
@@ -113,6 +122,19 @@ def _draft(wish: Wish, campaign_id: str) -> BaseResponse:
     return see(url_for("letters.draft", draft_id=draft_id))
 
 
+def _address(wish: Wish) -> str:
+    """Of the page with this wish, and nothing else that the form held."""
+    return url_for(
+        "desk.new_letters",
+        case=wish.case_ids,
+        kind=wish.kind,
+        layout=wish.layout or None,
+        reply_term=wish.reply_term or None,
+        bundle=wish.bundle,
+        reason=wish.reason or None,
+    )
+
+
 def wish_of(values: MultiDict[str, str]) -> Wish:
     kind = values.get("kind", "notice")
     return Wish(
@@ -125,12 +147,18 @@ def wish_of(values: MultiDict[str, str]) -> Wish:
     )
 
 
-def _page(wish: Wish, problems: tuple[Problem, ...] = (), *, status: int = 200) -> tuple[str, int]:
+def _page(
+    wish: Wish,
+    problems: tuple[Problem, ...] = (),
+    open_drafts: tuple[tuple[str, str], ...] = (),
+    *,
+    status: int = 200,
+) -> tuple[str, int]:
     try:
         found = drafts(engine().read, actor(), wish)
     except Invalid as refused:
         problems, found, status = (*problems, *refused.problems), (), 422
-    page = IssuePage(wish, found, tuple(dict.fromkeys(problems)))
+    page = IssuePage(wish, found, tuple(dict.fromkeys(problems)), open_drafts)
     return render_template("desk/issue.html", page=page), status
 
 

@@ -11,6 +11,7 @@ from engine.domain import letter
 from engine.errors import Invalid, Problem
 from engine.queries.reports import ReportRow
 from web.desk.drafts import TERMS
+from web.desk.mixed import mixed
 from web.permission import needs
 from web.request import actor, engine, notify, see
 
@@ -31,6 +32,8 @@ class ReportLettersPage:
 
 @needs("supervisor", "leader")
 def new() -> tuple[str, int]:
+    if (both := mixed("case")) is not None:
+        return both
     command = _wish(request.args)
     if not command.report_ids:
         nothing = Problem("report", "请先在督查台勾选至少一项报送。", "Tick at least one report on the desk first.")

@@ -1,6 +1,6 @@
 """Letters before their number: the list of drafts, the page on which one is written and decided, and new ones."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from flask import Response, render_template, request, url_for
 from werkzeug.datastructures import MultiDict
@@ -8,18 +8,18 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from engine.commands.drafts import ArrangeDraft, Arrangement, CorrectLetter, ReviseDraft, StartDraft, WithdrawDraft
 from engine.commands.tasks import ClaimTask, CompleteTask
-from engine.domain.drafting import Consent, Wording, check_wording, tidy, wording_of
+from engine.domain.drafting import Standing, Wording, check_wording, tidy, wording_of
 from engine.domain.letter import CHARACTER_LIMIT, KINDS, Grid, Letter, Table, character_count
-from engine.domain.letter_marks import Marks, secrecy_of
-from engine.domain.whole_number import whole_number
-from engine.errors import Invalid, Problem
+from engine.errors import Invalid, Problem, Rejected
 from engine.queries.access import Unit
 from engine.queries.draft_changes import DraftChanges
 from engine.queries.drafts import BOXES, DraftList, DraftPage, Version
 from web.bootstrap import compose_letter, render_letter
 from web.desk.drafts import TERMS
+from web.errors import sentence
+from web.letters.draft_form import arrangement_of, beside, made_from, operation_key, typed, typed_arrangement
 from web.letters.page import look
-from web.pdf import show_pdf
+from web.pdf import say_refused, show_pdf
 from web.permission import CASE_ROLES, needs
 from web.request import actor, campaign_id, engine, notify, page_number, see, text
 
@@ -53,6 +53,8 @@ class View:
     reason: str = ""
     note: str = ""
     is_for_all: bool = False
+    made_from: Standing | None = None
+    unsaved: Wording | None = None  # typed, where the draft cannot be changed any more
 
     terms = TERMS
     limit = CHARACTER_LIMIT
@@ -128,7 +130,10 @@ def preview(draft_id: str) -> Response:
     """The letter at `at` as it would be printed, × for its number; `version` of the words, the newest if absent."""
     version = request.args.get("version", type=int)
     source = engine().read.draft_source(actor(), draft_id, request.args.get("at", 1, type=int), version)
-    return show_pdf(render_letter(compose_letter(source)).pdf, f"{source.number}.pdf")
+    try:
+        return show_pdf(render_letter(compose_letter(source)).pdf, f"{source.number}.pdf")
+    except Invalid as refused:
+        return say_refused(refused)
 
 
 # -- writing -----------------------------------------------------------------------------------------------------------
@@ -159,11 +164,13 @@ def create() -> BaseResponse | tuple[str, int]:
 
 @needs("supervisor", "leader")
 def revise(draft_id: str) -> BaseResponse | tuple[str, int]:
-    at, wording = _typed()
+    at, wording = typed()
     try:
-        _keep(draft_id, at, wording, _typed_arrangement())
+        _keep(draft_id, at, wording, typed_arrangement())
     except Invalid as refused:
-        return _again(draft_id, refused.problems, "text", at=at, wording=wording, **_beside())
+        return _again(draft_id, refused.problems, "text", at=at, wording=wording, **beside())
+    except Rejected as refused:
+        return _too_late(draft_id, refused, at=at, wording=wording, **beside())
     notify("draft_saved_words")
     return see(url_for("letters.draft", draft_id=draft_id, at=at))
 
@@ -171,14 +178,16 @@ def revise(draft_id: str) -> BaseResponse | tuple[str, int]:
 @needs("supervisor", "leader")
 def arrange(draft_id: str) -> BaseResponse | tuple[str, int]:
     """Also keeps the words, which stand in the same form."""
-    at, typed = _typed()
-    wording = typed if "text" in request.form else None
+    at, words = typed()
+    wording = words if "text" in request.form else None
     wanted = arrangement_of(request.form)
+    with_wanted = beside() | {"arrangement": wanted}
     try:
         _keep(draft_id, at, wording, wanted)
     except Invalid as refused:
-        typed_beside = _beside() | {"arrangement": wanted}
-        return _again(draft_id, refused.problems, "arrangement", at=at, wording=wording, **typed_beside)
+        return _again(draft_id, refused.problems, "arrangement", at=at, wording=wording, **with_wanted)
+    except Rejected as refused:
+        return _too_late(draft_id, refused, at=at, wording=wording, **with_wanted)
     notify("draft_arranged")
     return see(url_for("letters.draft", draft_id=draft_id, at=at))
 
@@ -186,13 +195,13 @@ def arrange(draft_id: str) -> BaseResponse | tuple[str, int]:
 @needs("supervisor", "leader")
 def submit(draft_id: str) -> BaseResponse | tuple[str, int]:
     """Keeps what stands in the fields, then hands the draft on by its open task."""
-    at, wording = _typed()
+    at, wording = typed()
     note = request.form.get("draft_note", "").strip()
     try:
         if len(note) > MAX_NOTE:
             zh, en = f"起草说明最多 {MAX_NOTE} 字。", f"The note has {MAX_NOTE} characters at most."
             raise Invalid("text_too_long", en, (Problem("draft_note", zh, en),))
-        _keep(draft_id, at, wording, _typed_arrangement())
+        _keep(draft_id, at, wording, typed_arrangement())
         found = engine().read.draft(actor(), draft_id)
         step = next((step for step in found.waiting if step.is_offered or step.holder == actor().name), None)
         if step is not None and found.may_change:
@@ -201,7 +210,9 @@ def submit(draft_id: str) -> BaseResponse | tuple[str, int]:
             sent = CompleteTask(step.task_id, {"draft_note": note})
             engine().execute(sent, by=actor(), operation_key=operation_key(f"submit:{step.task_id}"))
     except Invalid as refused:
-        return _again(draft_id, refused.problems, "text", at=at, wording=wording, **_beside())
+        return _again(draft_id, refused.problems, "text", at=at, wording=wording, **beside())
+    except Rejected as refused:
+        return _too_late(draft_id, refused, at=at, wording=wording, **beside())
     return see(_after(draft_id))
 
 
@@ -227,54 +238,12 @@ def correct(letter_id: str) -> BaseResponse | tuple[str, int]:
 
 
 # -- parts -------------------------------------------------------------------------------------------------------------
-def arrangement_of(values: MultiDict[str, str]) -> Arrangement:
-    """What a form says of layout, term, reason, countersigners, consent and marks; an empty consent is none."""
-    given = [values.get(name, "").strip() for name in ("consent_by", "consent_number", "consent_on")]
-    return Arrangement(
-        layout=values.get("layout") or None,
-        reply_term=values.get("reply_term") or None,
-        reason=values.get("reason", "").strip(),
-        countersigners=tuple(dict.fromkeys(values.getlist("countersigners"))),
-        consent=Consent(*given) if any(given) else None,
-        marks=Marks(
-            copy_number=values.get("copy_number", "").strip(),
-            secrecy=secrecy_of(values.get("secrecy", ""), values.get("secrecy_term", "")),
-            urgency=values.get("urgency", "").strip(),
-        ),
-    )
-
-
-def operation_key(act: str) -> str | None:
-    """A second press of the same button gets the answer of the first."""
-    key = request.form.get("_operation", "")[:40]
-    return f"{act}:{actor().person_id}:{key}"[:100] if key else None
-
-
-def _typed() -> tuple[int, Wording]:
-    at = whole_number(request.form.get("at", "1"))
-    return 1 if at is None else at, tidy(request.form.get("title", ""), request.form.get("text", ""))
-
-
-def _typed_arrangement() -> Arrangement | None:
-    """None where the form has no fields for it."""
-    return arrangement_of(request.form) if "_arranged" in request.form else None
-
-
-def _beside() -> dict[str, object]:
-    """What was typed and ticked beside the words."""
-    return {
-        "note": request.form.get("draft_note", ""),
-        "is_for_all": request.form.get("scope") == "all",
-        "arrangement": _typed_arrangement(),
-    }
-
-
 def _keep(draft_id: str, at: int, wording: Wording | None, arrangement: Arrangement | None) -> None:
     """All that stands in the form. Raises Invalid."""
     if wording is not None:
         _revise(draft_id, at, wording)
     if arrangement is not None:
-        engine().execute(ArrangeDraft(draft_id, arrangement), by=actor())
+        engine().execute(ArrangeDraft(draft_id, arrangement, made_from()), by=actor())
 
 
 def _revise(draft_id: str, at: int, wording: Wording) -> None:
@@ -292,7 +261,7 @@ def _revise(draft_id: str, at: int, wording: Wording) -> None:
     is_plain = plain is not None and wording == wording_of(plain)
     if is_plain and not is_for_all and found.wording_of(at) is None:
         return
-    engine().execute(ReviseDraft(draft_id, positions, wording), by=actor())
+    engine().execute(ReviseDraft(draft_id, positions, wording, made_from()), by=actor())
 
 
 def _composed(draft_id: str, at: int, version: int | None = None) -> tuple[Letter | None, tuple[Problem, ...]]:
@@ -315,7 +284,9 @@ def _view(
     reason: str = "",
     note: str = "",
     is_for_all: bool = False,
+    made_from: Standing | None = None,
 ) -> View:
+    """`made_from`: what the typed words and arrangement were made from, None for what stands now."""
     found = engine().read.draft(actor(), draft_id)
     chosen = min(max(1, at or request.args.get("at", 1, type=int)), len(found.letters))
     letter, faults = _composed(draft_id, chosen)
@@ -328,11 +299,16 @@ def _view(
         consent=found.consent,
         marks=found.marks,
     )
+    before = found.standing
+    if made_from is not None and wording not in (None, kept):
+        before = replace(before, versions=made_from.versions)
+    if made_from is not None and arrangement not in (None, standing):
+        before = replace(before, arranged=made_from.arranged)
     return View(
         draft=found,
         at=chosen,
         letter=letter,
-        wording=wording or kept,
+        wording=wording if wording and found.may_change else kept,
         arrangement=arrangement or standing,
         units=_units(),
         changes=engine().read.draft_changes(actor(), draft_id),
@@ -341,12 +317,21 @@ def _view(
         reason=reason,
         note=note,
         is_for_all=is_for_all,
+        made_from=before,
+        unsaved=None if found.may_change else wording,
     )
 
 
-def _again(draft_id: str, problems: tuple[Problem, ...], act: str, **typed: object) -> tuple[str, int]:
-    page = _view(draft_id, problems, act=act, **typed)  # type: ignore[arg-type]
+def _again(draft_id: str, problems: tuple[Problem, ...], act: str, **fields: object) -> tuple[str, int]:
+    page = _view(draft_id, problems, act=act, made_from=made_from(), **fields)  # type: ignore[arg-type]
     return render_template("letters/draft.html", page=page), 422
+
+
+def _too_late(draft_id: str, refused: Rejected, **fields: object) -> tuple[str, int]:
+    """Somebody saved or sent it on meanwhile. The form then stands on what is there now: a second press is meant."""
+    said = Problem("", sentence(refused), sentence(refused))
+    page = _view(draft_id, (said,), act="too_late", **fields)  # type: ignore[arg-type]
+    return render_template("letters/draft.html", page=page), 409
 
 
 def _after(draft_id: str) -> str:
