@@ -8,6 +8,7 @@ from engine.commands.ladders import arm
 from engine.domain.escalation import BY_DESK
 from engine.domain.instance import InstanceKind
 from engine.domain.letter import KINDS
+from engine.domain.letter_kinds import SUPERVISING
 from engine.errors import Invalid, Problem
 from engine.store import instances, standing_rungs, supervision
 from engine.store.transaction import Transaction
@@ -119,6 +120,8 @@ def _open_notices(tx: Transaction, kind: str, items: Mapping[str, str | None]) -
     found = []
     for name, item_id in items.items():
         item = supervision.get_item(tx, item_id) if item_id is not None else None
+        if item is None and kind not in SUPERVISING:
+            continue  # an assignment slip urges nobody: there may be several
         case_id = item["case_id"] if item is not None else name
         number = supervision.open_notice(tx, kind, case_id=case_id, item_id=item_id)
         if number is not None:

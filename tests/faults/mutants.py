@@ -7,8 +7,9 @@ from datetime import timedelta
 from typing import Any
 
 import sqlalchemy as sa
-from play import EVERYBODY, letters_wait, surveys_fall_due
+from play import EVERYBODY, letters_wait, slips_go_out, surveys_fall_due
 from scenario import Scenario
+from slips import SLIP
 
 from engine import worker as worker_rules
 from engine.commands import HANDLERS
@@ -146,6 +147,7 @@ class Mutant:
     cast: frozenset[str] = JOBS_ONLY
     deaths: float = 0.0
     stops: float = 0.0
+    kind: str = "notice"  # of the letters that the supervisor writes
 
     @property
     def name(self) -> str:
@@ -160,7 +162,7 @@ MUTANTS = (
     Mutant(without_the_fence, stops=0.15),
     Mutant(without_compare_and_set, stops=0.05),
     Mutant(without_one_transaction, deaths=0.03),
-    Mutant(without_operation_keys, surveys_fall_due, frozenset({"supervisor"}), deaths=0.1),
+    Mutant(without_operation_keys, slips_go_out, frozenset({"supervisor"}), deaths=0.1, kind=SLIP),
     Mutant(with_leases_that_never_lapse, deaths=0.03),
     Mutant(with_a_stale_state, surveys_fall_due, EVERYBODY),
 )

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from breaking import Restorable
 from interleaving import Interleaver
 from scenario import IDS_AFTER_TEMPLATE, NewScenario, Scenario, fake_letter
+from slips import desk_signs_slips
 
 from engine.clock import Timekeeper
 from engine.commands.letters import IssueLetters
@@ -37,6 +38,12 @@ def surveys_fall_due(scenario: Scenario) -> None:
     scenario.register(3)
     scenario.until("2024-05-27 17:57")
     scenario.work()
+
+
+def slips_go_out(scenario: Scenario) -> None:
+    """As before, and the desk may send slips, of which a case may have several."""
+    surveys_fall_due(scenario)
+    desk_signs_slips(scenario)
 
 
 def letters_wait(scenario: Scenario) -> None:
@@ -87,11 +94,12 @@ class Play:
         cast: frozenset[str] = EVERYBODY,
         deaths: float = 0.01,
         stops: float = 0.03,
+        kind: str = "notice",
     ) -> None:
         self.scenario, self.engine = scenario, scenario.engine
         self.turns = Interleaver(seed, deaths=deaths, stops=stops)
         self.acknowledged: set[str] = set()
-        self._cast = cast
+        self._cast, self._kind = cast, kind
         self._given: Counter[tuple[str, int]] = Counter()
         self._clerks = (scenario.person("chengjiao1"), scenario.person("chengjiao2"))
         self._supervisor = scenario.supervisor
@@ -180,7 +188,7 @@ class Play:
     def _write_letters(self) -> None:
         engine = process_on(self.engine)
         for task in self._found[:2]:
-            command = IssueLetters(self._campaign, "notice", (str(task.case_id),), reason=ESCALATED)
+            command = IssueLetters(self._campaign, self._kind, (str(task.case_id),), reason=ESCALATED)
             engine.execute(command, by=self._supervisor, operation_key=f"letter {task.case_id}")
             self.turns.pause()  # the answer may be lost here: it is asked for again
 

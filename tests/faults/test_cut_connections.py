@@ -11,6 +11,7 @@ import pytest
 import sqlalchemy as sa
 from counts import CUTS, tell
 from scenario import NewScenario, Scenario, new_case
+from slips import SLIP, desk_signs_slips
 from tcp_proxy import CUTS as KINDS
 from tcp_proxy import TcpProxy, proxied
 
@@ -33,6 +34,7 @@ def backend() -> str:
 
 def twenty_sites(scenario: Scenario) -> None:
     scenario.register(CASES)
+    desk_signs_slips(scenario)
 
 
 class Client:
@@ -47,7 +49,7 @@ class Client:
 
     def letter(self, number: int, key: str | None, cut: str | None) -> Any:
         listed = (str(self._sites[number % CASES]),)
-        return self._do(IssueLetters(self._campaign, "notice", listed, reason="故障演练（演示）"), key, cut)
+        return self._do(IssueLetters(self._campaign, SLIP, listed, reason="故障演练（演示）"), key, cut)
 
     def case(self, number: int, key: str | None, cut: str | None) -> Any:
         return self._do(RegisterCases(self._campaign, (new_case(1000 + number),)), key, cut)

@@ -16,6 +16,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from http_client import hidden
 from scenario import PASSWORD, NewScenario, Scenario
+from slips import SLIP, desk_signs_slips
 
 from engine.commands.letters import IssueLetters
 from engine.commands.tasks import AttachEvidence, EvidenceFile
@@ -33,6 +34,7 @@ VISITORS = 500
 
 
 def surveys_claimed(scenario: Scenario) -> None:
+    desk_signs_slips(scenario)
     for case in scenario.register(2):
         scenario.claim(scenario.task_of(case, "survey_site"), scenario.person("chengjiao1"))
 
@@ -55,7 +57,7 @@ class Writer:
             photo = EvidenceFile("survey_photos", f"{self.keys}.jpg", "image/jpeg", content)
             engine.execute(AttachEvidence(self._task.task_id, (photo,)), by=self._clerk)
         else:
-            letter = IssueLetters(self._campaign, "notice", (str(self._task.case_id),), reason="故障演练（演示）")
+            letter = IssueLetters(self._campaign, SLIP, (str(self._task.case_id),), reason="故障演练（演示）")
             engine.execute(letter, by=self._supervisor, operation_key=f"letter {self.keys}")
 
 

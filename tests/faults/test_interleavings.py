@@ -43,7 +43,7 @@ def test_the_same_seed_gives_the_same_run(new_scenario: NewScenario) -> None:
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
 def test_a_missing_protection_is_found(new_scenario: NewScenario, mutant: Mutant) -> None:
     stage = Stage(new_scenario, mutant.story)
-    how = {"cast": mutant.cast, "deaths": mutant.deaths, "stops": mutant.stops}
+    how = {"cast": mutant.cast, "deaths": mutant.deaths, "stops": mutant.stops, "kind": mutant.kind}
     for seed in range(3):
         whole = Play(stage.reset(), seed, **how)
         whole.run()

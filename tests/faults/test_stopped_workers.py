@@ -17,6 +17,7 @@ import pytest
 import sqlalchemy as sa
 from counts import STOPS, tell
 from scenario import NewScenario, Scenario, fake_letter
+from slips import SLIP, desk_signs_slips
 
 from engine.commands.letters import IssueLetters
 from engine.domain.job import LEASE_SECONDS, Job, JobResult
@@ -39,6 +40,7 @@ def backend() -> str:
 
 def twelve_sites(scenario: Scenario) -> None:
     scenario.register(SITES)
+    desk_signs_slips(scenario)
 
 
 class SharedClock:
@@ -130,7 +132,7 @@ def test_who_sleeps_past_the_lease_has_no_effect_when_waking(new_scenario: NewSc
             assert holding <= STOPS, "too many were stopped in the middle of their transaction"
             scenario.clock.set(clock.now())
             chosen = tuple(chance.sample(sites, PER_STOP))
-            command = IssueLetters(scenario.campaign, "notice", chosen, reason="故障演练（演示）")
+            command = IssueLetters(scenario.campaign, SLIP, chosen, reason="故障演练（演示）")
             engine.execute(command, by=scenario.supervisor)
             asleep, job_id = _stop_one(children)
             clock.advance(timedelta(seconds=LEASE_SECONDS + 1))
