@@ -82,9 +82,9 @@ def page_number() -> int:
 def this_page(changes: Mapping[str, Any]) -> str:
     """The address of this page with parameters changed; None or "" drops one. What is not named stays as often as it
     was given; where there is no page it is the inbox."""
-    kept = [(name, value) for name, value in request.args.items(multi=True) if name not in changes]
-    changed = [(name, value) for name, value in changes.items() if value not in (None, "")]
-    query = urlencode([(name, value) for name, value in (*kept, *changed) if value != ""])
+    kept = ((name, value) for name, value in request.args.items(multi=True) if value and name not in changes)
+    changed = ((name, value) for name, value in changes.items() if value not in (None, ""))
+    query = urlencode([*kept, *changed])
     address = url_for(request.endpoint or "inbox.inbox", **(request.view_args or {}))
     return f"{address}?{query}" if query else address
 

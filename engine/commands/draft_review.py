@@ -15,14 +15,13 @@ from engine.wording import as_planned
 
 
 def reach(tx: Transaction, draft_id: str, milestone: str, variables: Mapping[str, Any]) -> None:
-    """Nothing for milestones that say nothing of a draft. Where the writer signs, the letter is made in this same
-    transaction and nothing need be kept. Raises Invalid where what leaves the writer could not be signed."""
+    """Nothing for milestones that say nothing of a draft. Where the writer signs, the letter is made, and looked at, in
+    this same transaction, and nothing need be kept. Raises Invalid where what leaves the writer could not be signed."""
     state = STATES.get(milestone)
     if state is None:
         return
     draft = drafts.get(tx, draft_id)
     if draft["state"] in CHANGEABLE:
-        check_planned(tx, draft, drafts.letters_of(tx, draft_id))
         if milestone == "in_signing" and variables.get("signer") == routes.WRITER:
             _forget(tx, draft)
         else:
@@ -31,8 +30,10 @@ def reach(tx: Transaction, draft_id: str, milestone: str, variables: Mapping[str
 
 
 def _keep(tx: Transaction, draft: Mapping[str, Any]) -> None:
-    """What the letters say now, in place of what was kept when the draft was handed on before."""
-    for one in drafts.letters_of(tx, draft["draft_id"]):
+    """What the letters say now, in place of what was kept when the draft was handed on before. Raises Invalid."""
+    planned = drafts.letters_of(tx, draft["draft_id"])
+    check_planned(tx, draft, planned)
+    for one in planned:
         drafts.keep_reviewed(tx, draft["draft_id"], one["position"], as_planned(tx, draft, one))
 
 

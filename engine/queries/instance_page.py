@@ -134,11 +134,8 @@ class InstancePage:
     facts: tuple[FactRow, ...]
 
 
-UNTOLD: Mapping[str, Any] = {
-    **dict.fromkeys(("tasks", "jobs", "messages", "tokens", "places", "variables", "declared", "incidents"), ()),
-    "snapshots": (),
-    "damage": None,
-}
+_WORK = ("tasks", "jobs", "messages", "tokens", "places", "variables", "declared", "incidents", "snapshots")
+UNTOLD: Mapping[str, Any] = {**dict.fromkeys(_WORK, ()), "damage": None}
 
 
 def instance(reader: Reader, actor: Actor, instance_id: str) -> InstancePage:
